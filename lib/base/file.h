@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * base/file - whole files, read with a bound and written aside then renamed.
+ * Threads: any.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+#include <sys/types.h>
+
+/*
+ * Adds the whole file to *out. RES_MISSING, RES_DENIED, RES_TOOBIG (longer
+ * than what out may hold), RES_DOWN (any other error of the disk).
+ */
+enum result file_read(const char *path, struct buf *out) MUST_USE;
+
+/*
+ * Writes path.tmp.XXXXXX with mode, syncs it, renames it over path and syncs
+ * the folder. On error path is as it was and nothing is left beside it.
+ */
+enum result file_write(const char *path, mode_t mode, struct slice data)
+	MUST_USE;

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conf/conf - one configuration file, typed, checked, immutable, counted.
+ *
+ * conf_load gives a snapshot with one reference. A session holds the one it
+ * started with; reload makes another. Every number has a range (conf.c), every
+ * name is in reprieve.conf(5). Strings are never NULL, "" means not set.
+ * Threads: hold and release from any thread; the rest is read only.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "net/cidrset.h"
+#include "net/endpoint.h"
+
+enum conf_mode {
+	CONF_ENFORCE = 0,
+	CONF_MONITOR /* judge, log, refuse nobody */
+};
+
+/* What to do about one outcome of one check. */
+enum conf_action {
+	CONF_ACTION_IGNORE = 0,
+	CONF_ACTION_ACCEPT, /* stop: trusted */
+	CONF_ACTION_SCORE,
+	CONF_ACTION_MARK,
+	CONF_ACTION_QUARANTINE,
+	CONF_ACTION_GREYLIST, /* parsed; refused by conf until it exists */
+	CONF_ACTION_TEMPFAIL,
+	CONF_ACTION_REJECT
+};
+
+const char *conf_action_name(enum conf_action a);
+
+/* When something of ours failed: on_redis_error, on_internal_error. */
+enum conf_failure {
+	CONF_FAILURE_ACCEPT = 0,
+	CONF_FAILURE_TEMPFAIL
+};
+
+struct conf_rule {
+	enum conf_action action;
+	double score; /* of CONF_ACTION_SCORE, -1000 to 1000 */
+};
+
+/* check "NAME" { hit = "reject" miss = "ignore" unknown = "ignore" } */
+struct conf_check {
+	char *name;
+	struct conf_rule hit;
+	struct conf_rule miss;
+	struct conf_rule unknown;
+	bool shadow;
+};
+
+/* domain "example.org" { mode = "monitor" }: overrides for one recipient
+ * domain. Names are folded as net/hostname does. */
+struct conf_domain {
+	char *name;
+	bool has_mode;
+	enum conf_mode mode;
+};
+
+struct conf_milter {
+	struct endpoint socket;
+	char *user;
+	char *group; /* "": the user's own */
+	struct cidrset *trusted;
+	unsigned timeout_s;       /* silence after which a session ends */
+	unsigned backlog;
+	unsigned socket_mode;     /* of a unix socket, octal in the file */
+	size_t connection_memory; /* octets of the connection's arena */
+	size_t message_memory;
+	unsigned headers_max;     /* fields looked at in a message */
+	enum conf_failure on_internal_error;
+	char *secret_file;        /* key of our keyed hashes */
+	char *id;                 /* name of this node; "": the host name */
+};
+
+struct conf_redis {
+	struct endpoint *servers; /* tried in this order for reads */
+	size_t server_count;
+	struct endpoint *sentinels;
+	size_t sentinel_count;
+	char *master;             /* service name at the sentinels */
+	char *user;
+	char *password;           /* from password or password_file */
+	char *sentinel_user;
+	char *sentinel_password;
+	unsigned database;
+	char *prefix;             /* "rp:" */
+	unsigned timeout_ms;      /* one command of the hot path */
+	unsigned sync_timeout_ms; /* one command of mirror and writer */
+	unsigned breaker_failures; /* misses in a row that open the breaker */
+	unsigned breaker_probe_ms; /* one probe this often while open */
+	unsigned pool;            /* connections for details of hits */
+	unsigned queue;           /* writes that may wait */
+	unsigned ping_ms;         /* liveness of the push connection */
+};
+
+struct conf_lists {
+	char *snapshot;           /* "" switches it off */
+	unsigned snapshot_s;      /* written at most this often */
+	unsigned max_age_s;       /* a copy older than this is not trusted */
+	unsigned loss_grace_s;
+	enum conf_failure on_redis_error; /* no copy to answer from */
+	char **exempt;            /* local parts always reachable, lower case */
+	size_t exempt_count;
+	size_t entries_max;
+	unsigned details_max;     /* entries of the details cache */
+	unsigned reason_max;      /* octets of a reason kept, the rest is cut */
+	size_t value_max;         /* longer values make the entry ignored */
+	unsigned scopes_max;      /* recipient domains with lists of their own */
+};
+
+struct conf_cases {
+	unsigned keep_s;  /* life of rp:case:<ref> */
+	unsigned reuse_s; /* same network and cause keep the reference */
+	unsigned reuse_max; /* causes remembered for that */
+};
+
+struct conf_policy {
+	double mark_at;
+	double greylist_at; /* takes effect once greylisting exists */
+	double quarantine_at;
+	double reject_at;
+};
+
+struct conf_portal {
+	struct endpoint listen;
+	bool allow_direct; /* listen on an address that is not loopback */
+	char *user;
+};
+
+struct conf_metrics {
+	struct endpoint listen; /* ENDPOINT_NONE: off */
+};
+
+struct conf_log {
+	char *target; /* "syslog" or "stderr" */
+	char *level;  /* error warning notice info debug */
+};
+
+struct conf {
+	char *path; /* the file it came from */
+	char *host;
+	char *portal_url; /* without a trailing slash */
+	enum conf_mode mode;
+	struct conf_milter milter;
+	struct conf_redis redis;
+	struct conf_lists lists;
+	struct conf_cases cases;
+	struct conf_policy policy;
+	struct conf_portal portal;
+	struct conf_metrics metrics;
+	struct conf_log log;
+	struct conf_check *checks;
+	size_t check_count;
+	struct conf_domain *domains; /* sorted by name */
+	size_t domain_count;
+};
+
+/*
+ * Reads and checks the file. On RES_OK *out is a snapshot with one reference.
+ * Otherwise *out is NULL. errors gets every fault found, one line each,
+ * "FILE:LINE: TEXT", and warnings of the same shape on RES_OK too (a section
+ * that this version knows but does not act on yet).
+ * RES_MISSING, RES_DENIED: the file itself; RES_SYNTAX: all else.
+ */
+enum result conf_load(const char *path, struct conf **out, struct buf *errors)
+	MUST_USE;
+
+/* The same from text; name stands for the file in messages. */
+enum result conf_load_text(const char *name, struct slice text,
+	struct conf **out, struct buf *errors) MUST_USE;
+
+struct conf *conf_hold(struct conf *c);
+void conf_release(struct conf *c); /* NULL is fine */
+
+/* The rule set of a check; the built-in default when the file has none. */
+const struct conf_check *conf_check_find(const struct conf *c,
+	const char *name);
+/* enforce or monitor for this recipient domain (folded; may be ""). */
+enum conf_mode conf_mode_for(const struct conf *c, struct slice domain);
+bool conf_is_exempt(const struct conf *c, struct slice local_part);
+
+/* Every option with its value, as a file that loads to the same snapshot. */
+void conf_print(const struct conf *c, struct buf *out);

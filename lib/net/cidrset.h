@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net/cidrset - a few networks from the config, e.g. those we trust.
+ *
+ * Threads: match from any thread once the last add is done.
+ */
+#pragma once
+
+#include "net/cidr.h"
+
+struct cidrset;
+
+struct cidrset *cidrset_new(void);
+void cidrset_free(struct cidrset *s);
+/* At most max networks: RES_TOOBIG. */
+enum result cidrset_add(struct cidrset *s, const struct cidr *c) MUST_USE;
+bool cidrset_match(const struct cidrset *s, const struct ipaddr *ip);
+size_t cidrset_count(const struct cidrset *s);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * policy/verdict - the outcome of judging, as plain data.
+ *
+ * Born only in policy/rules. The zero action is "not decided yet".
+ */
+#pragma once
+
+#include "fact/finding.h"
+#include "policy/code.h"
+
+enum action {
+	ACTION_NONE = 0,
+	ACTION_ACCEPT,
+	ACTION_MARK,       /* accept, and say so in X-Reprieve */
+	ACTION_QUARANTINE,
+	ACTION_TEMPFAIL,
+	ACTION_REJECT
+};
+
+const char *action_name(enum action a);
+
+struct verdict {
+	enum action action;      /* what the MTA is told */
+	enum action would_be;    /* without mode monitor and without shadow */
+	enum code code;          /* of would_be, CODE_NONE when it has none */
+	const struct finding *cause; /* the finding that decided, or NULL */
+	double score;
+	bool is_exempt;          /* recipient that is always reachable */
+	const char *mode;        /* "enforce", "monitor", "shadow" */
+};

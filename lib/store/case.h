@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/case - the evidence of a refusal, found by its reference.
+ *
+ * rp:case:<ref>, a HASH with a life of cases.keep_s. No address of a person
+ * goes in: domains in clear, whole addresses as a keyed hash (milter.secret).
+ * The same (client network, cause) within cases.reuse_s keeps its reference,
+ * and its hash counts on. Threads: any.
+ */
+#pragma once
+
+#include "net/ipaddr.h"
+
+struct case_book;
+struct clock;
+struct conf;
+struct writer;
+struct redis;
+struct buf;
+
+enum { CASE_REF_MAX = 18 }; /* 16 + 1 check character + NUL */
+
+/* What is known when a verdict is born. Borrowed during the call. */
+struct case_facts {
+	struct ipaddr ip;
+	bool has_ip;
+	const char *code;    /* row of codes.def, e.g. "BLOCKED_SELF" */
+	const char *action;  /* reject, tempfail, quarantine ... */
+	const char *stage;   /* rcpt, eom */
+	const char *mode;    /* enforce, monitor, shadow */
+	struct slice reply;  /* the line the client reads, "" if none yet */
+	struct slice subject; /* list entry's key, or "" */
+	struct slice class;
+	struct slice reason;
+	int64_t until_s;
+	struct slice helo;
+	struct slice sender; /* whole address; only domain and hash are kept */
+	struct slice sender_domain;
+	struct slice rcpt;
+	struct slice rcpt_domain;
+	struct slice findings; /* one line a finding, for explain */
+	struct slice session;
+	struct slice queue_id;
+};
+
+enum result case_book_open(struct case_book **out, struct conf *conf,
+	struct writer *writer, const struct clock *clock) MUST_USE;
+void case_book_close(struct case_book *b);
+
+/*
+ * The reference for (network of ip, code, subject): a new one, or the one in
+ * use. *is_new tells which. Never waits. Call before the reply is made.
+ */
+void case_reference(struct case_book *b, const struct ipaddr *ip,
+	const char *code, struct slice subject, char ref[CASE_REF_MAX],
+	bool *is_new);
+
+/* Queues the evidence under ref (counts on when !is_new). Never waits.
+ * RES_FULL: dropped and counted. */
+enum result case_record(struct case_book *b, const char ref[CASE_REF_MAX],
+	bool is_new, const struct case_facts *facts) MUST_USE;
+
+/*
+ * Reads a case for explain and the portal: each(ctx, field, value) per field.
+ * RES_MISSING: no such case. RES_TIMEOUT, RES_DOWN: could not ask.
+ */
+enum result case_read(struct redis *r, struct slice prefix, struct slice ref,
+	void (*each)(void *ctx, struct slice field, struct slice value),
+	void *ctx) MUST_USE;
+
+/* ---- references: 80 random bits in Crockford base32 and a check ---- */
+
+void case_ref_new(char ref[CASE_REF_MAX]);
+/* Folds case, I L O and dashes as Crockford does, checks the last character.
+ * RES_SYNTAX: not a reference. */
+enum result case_ref_parse(struct slice text, char ref[CASE_REF_MAX]) MUST_USE;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/keys - every key of ours in Redis, and how the names of lists read.
+ *
+ * reprieve-redis(7) is this file in prose. P stands for the prefix, "rp:".
+ *
+ *   Pblock:SUBJECT         Pallow:SUBJECT         global lists
+ *   Pblock@DOMAIN:SUBJECT  Pallow@DOMAIN:SUBJECT  of one recipient domain
+ *     SUBJECT  an address or a CIDR in any spelling that net/cidr reads;
+ *              asn:N, country:CC, domain:NAME are known, and not used yet
+ *   Pcase:REF              HASH, evidence of a refusal
+ *   Pnode:ID               HASH, heartbeat of a milter, 60 s
+ *   Plists:generation      STRING, marks a living database
+ *   Pfeed:NAME             HASH, what import did last for that source
+ *   Paudit                 STREAM, every change of a list
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "net/cidr.h"
+#include "net/hostname.h"
+
+enum list_kind {
+	LIST_BLOCK = 0,
+	LIST_ALLOW
+};
+
+const char *list_kind_name(enum list_kind k);
+
+enum list_subject {
+	SUBJECT_UNKNOWN = 0,
+	SUBJECT_NET,
+	SUBJECT_OTHER /* asn, country, domain: well formed, not used yet */
+};
+
+struct list_name {
+	enum list_kind kind;
+	enum list_subject subject;
+	char scope[HOSTNAME_MAX]; /* recipient domain folded, "" for global */
+	struct cidr net;          /* of SUBJECT_NET */
+	bool is_canonical;        /* list_name_format gives the same octets */
+};
+
+enum { LIST_NAME_MAX = 512 }; /* a longer key is not a name of ours */
+
+/*
+ * Reads the name of a key. RES_MISSING: not of a list at all (another key);
+ * RES_SYNTAX, RES_RANGE, RES_TOOBIG: of a list, but nonsense.
+ */
+enum result list_name_parse(struct list_name *out, struct slice prefix,
+	struct slice key) MUST_USE;
+
+/* The canonical key, with a NUL; returns its length. */
+size_t list_name_format(const struct list_name *n, struct slice prefix,
+	char out[LIST_NAME_MAX]);
+
+/* P + fixed part + rest, e.g. keys_format(&b, prefix, "case:", ref). */
+void keys_format(struct buf *out, struct slice prefix, const char *fixed,
+	struct slice rest);
+
+/* Shortest range that counts without "force yes": /8, /16. */
+bool list_net_needs_force(const struct cidr *net);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/mirror - the lists of Redis in memory, kept right by pushes.
+ *
+ * One thread: on one connection CLIENT TRACKING ... BCAST redirected to
+ * itself, then SUBSCRIBE; on a second one SCAN into a table aside, apply what
+ * was pushed meanwhile by asking for those keys again, swap. A nil push, a
+ * lost connection or a missed PING mean a new resync with back-off, while the
+ * old table goes on serving. Last good table on disk (store/snapshot).
+ * Data loss (generation key or most entries gone) keeps the old table for
+ * lists.loss_grace_s. Threads: open, start, close from main; the rest any.
+ */
+#pragma once
+
+#include "store/keys.h"
+
+struct clock;
+struct conf;
+struct mirror;
+
+enum mirror_state {
+	MIRROR_EMPTY = 0, /* never had a table */
+	MIRROR_SNAPSHOT,  /* serving the copy from disk */
+	MIRROR_LIVE,      /* in step with Redis */
+	MIRROR_STALE,     /* serving the last table, no link to Redis */
+	MIRROR_GRACE      /* Redis lost its data; serving the last table */
+};
+
+const char *mirror_state_name(enum mirror_state s);
+
+/* Loads the snapshot if there is a sound one. conf is held. RES_NOMEM. */
+enum result mirror_open(struct mirror **out, struct conf *conf,
+	const struct clock *clock) MUST_USE;
+/* Starts the thread (after any fork or change of user). */
+enum result mirror_start(struct mirror *m) MUST_USE;
+/* Stops it, writes the snapshot. NULL is fine. */
+void mirror_close(struct mirror *m);
+
+struct mirror_status {
+	enum mirror_state state;
+	bool is_usable;       /* has a table younger than lists.max_age_s */
+	uint64_t version;     /* +1 with each change that readers can see */
+	size_t entries;       /* all kinds and scopes */
+	size_t blocks;
+	size_t allows;
+	size_t ignored;       /* keys of ours that are nonsense */
+	size_t details_unread; /* entries whose flags are still to be read */
+	size_t pending;       /* pushed names not applied yet */
+	size_t memory;        /* octets */
+	int64_t synced_ms;    /* wall time of the last proof of being in step */
+	int64_t lag_ms;       /* age of the oldest push not applied, 0: none */
+	uint64_t resyncs;
+	uint64_t pushes;      /* names pushed */
+	int64_t load_ms;      /* how long the last full load took */
+	int64_t grace_until_ms; /* wall; 0: no grace */
+	bool eviction_risk;   /* maxmemory-policy may delete our keys */
+	char server[300];     /* who we are in step with, "" for none */
+	char error[256];      /* last thing that went wrong, "" for none */
+	char generation[128];
+};
+
+void mirror_read_status(struct mirror *m, struct mirror_status *out);
+
+struct prefix_hit;
+
+/*
+ * Entries that cover ip (see store/prefixes.h), expired ones left out.
+ * RES_DOWN: no table, or one older than max_age_s. *version: of the table.
+ */
+enum result mirror_match(struct mirror *m, const struct ipaddr *ip,
+	struct slice scope, struct prefix_hit *out, size_t *count,
+	uint64_t *version) MUST_USE;
+
+/* The keys in Redis that stand for a hit (canonical and aliases): calls
+ * each(ctx, key); the slice is valid during the call only. */
+void mirror_keys_of(struct mirror *m, const struct prefix_hit *hit,
+	struct slice scope, void (*each)(void *ctx, struct slice key),
+	void *ctx);
+
+/* A detail was found to be nonsense: the entry is not a listing. */
+void mirror_mark_ignored(struct mirror *m, const struct prefix_hit *hit,
+	struct slice scope, const char *why);
+
+/* Waits until the state is LIVE or deadline_ms passed (for tools, tests). */
+enum result mirror_wait_live(struct mirror *m, int64_t deadline_ms) MUST_USE;
