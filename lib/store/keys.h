@@ -13,6 +13,10 @@
  *   Plists:generation      STRING, marks a living database
  *   Pfeed:NAME             HASH, what import did last for that source
  *   Paudit                 STREAM, every change of a list
+ *
+ * The canonical name of an entry has its network as cidr_format writes it
+ * (host bits zero, lower case, no "/32" or "/128") and its domain folded; any
+ * other spelling is an alias of it. Threads: plain data.
  */
 #pragma once
 
@@ -20,11 +24,11 @@
 #include "net/cidr.h"
 #include "net/hostname.h"
 
-enum list_kind {
-	LIST_BLOCK = 0,
-	LIST_ALLOW
-};
+enum list_kind { LIST_BLOCK = 0, LIST_ALLOW };
 
+enum { LIST_KINDS = 2 };
+
+/* "block" or "allow", as in the key. Static. */
 const char *list_kind_name(enum list_kind k);
 
 enum list_subject {
@@ -37,20 +41,25 @@ struct list_name {
 	enum list_kind kind;
 	enum list_subject subject;
 	char scope[HOSTNAME_MAX]; /* recipient domain folded, "" for global */
-	struct cidr net;          /* of SUBJECT_NET */
-	bool is_canonical;        /* list_name_format gives the same octets */
+	struct cidr net; /* of SUBJECT_NET */
+	bool is_canonical; /* list_name_format gives the same octets */
+	bool is_slashed; /* the canonical name with "/32" or "/128" behind it */
 };
 
 enum { LIST_NAME_MAX = 512 }; /* a longer key is not a name of ours */
 
 /*
  * Reads the name of a key. RES_MISSING: not of a list at all (another key);
- * RES_SYNTAX, RES_RANGE, RES_TOOBIG: of a list, but nonsense.
+ * RES_SYNTAX, RES_RANGE, RES_TOOBIG: of a list, but nonsense. *out is
+ * untouched on error.
  */
-enum result list_name_parse(struct list_name *out, struct slice prefix,
-	struct slice key) MUST_USE;
+enum result list_name_parse(
+	struct list_name *out, struct slice prefix, struct slice key) MUST_USE;
 
-/* The canonical key, with a NUL; returns its length. */
+/*
+ * The canonical key of a SUBJECT_NET, with a NUL; returns its length. 0 and
+ * "": the prefix is too long to leave room for it.
+ */
 size_t list_name_format(const struct list_name *n, struct slice prefix,
 	char out[LIST_NAME_MAX]);
 
@@ -58,5 +67,5 @@ size_t list_name_format(const struct list_name *n, struct slice prefix,
 void keys_format(struct buf *out, struct slice prefix, const char *fixed,
 	struct slice rest);
 
-/* Shortest range that counts without "force yes": /8, /16. */
+/* Wider than /8 (IPv4) or /16 (IPv6): counts only with "force yes". */
 bool list_net_needs_force(const struct cidr *net);
