@@ -26,6 +26,9 @@ struct redis_login {
 	const char *password;
 	unsigned database;
 	unsigned timeout_ms; /* connect, and each command */
+	/* A descriptor (above 0) that ends every wait with RES_DOWN when it
+	 * becomes readable, e.g. an eventfd; 0: none. */
+	int cancel;
 };
 
 enum redis_type {
@@ -59,8 +62,8 @@ enum result redis_command(struct redis *r, const struct slice *argv,
 	size_t argc, struct redis_reply *out) MUST_USE;
 
 /* Pipelining: append any number, then read as many answers in order. */
-enum result redis_append(struct redis *r, const struct slice *argv,
-	size_t argc) MUST_USE;
+enum result redis_append(
+	struct redis *r, const struct slice *argv, size_t argc) MUST_USE;
 enum result redis_read(struct redis *r, struct redis_reply *out) MUST_USE;
 
 /*
