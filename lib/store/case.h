@@ -4,8 +4,15 @@
  *
  * rp:case:<ref>, a HASH with a life of cases.keep_s. No address of a person
  * goes in: domains in clear, whole addresses as a keyed hash (milter.secret).
- * The same (client network, cause) within cases.reuse_s keeps its reference,
- * and its hash counts on. Threads: any.
+ * The same (client network, cause) keeps its reference for cases.reuse_s since
+ * it was made, and its hash counts on. Foreign text is cut (helo, domains,
+ * ids: 255 octets; reason, reply, key: 1,024; findings: 8,192).
+ *
+ * Fields, left out when empty: ref first_seen last_seen count code action
+ * stage mode ip net class key reason until helo sender_domain sender_hash
+ * rcpt_domain rcpt_hash findings reply session queue_id host. Times are
+ * RFC 3339, hashes the first 16 hex digits of HMAC-SHA256 over the address in
+ * lower case. Threads: any.
  */
 #pragma once
 
@@ -24,11 +31,11 @@ enum { CASE_REF_MAX = 18 }; /* 16 + 1 check character + NUL */
 struct case_facts {
 	struct ipaddr ip;
 	bool has_ip;
-	const char *code;    /* row of codes.def, e.g. "BLOCKED_SELF" */
-	const char *action;  /* reject, tempfail, quarantine ... */
-	const char *stage;   /* rcpt, eom */
-	const char *mode;    /* enforce, monitor, shadow */
-	struct slice reply;  /* the line the client reads, "" if none yet */
+	const char *code; /* row of codes.def, e.g. "BLOCKED_SELF" */
+	const char *action; /* reject, tempfail, quarantine ... */
+	const char *stage; /* rcpt, eom */
+	const char *mode; /* enforce, monitor, shadow */
+	struct slice reply; /* the line the client reads, "" if none yet */
 	struct slice subject; /* list entry's key, or "" */
 	struct slice class;
 	struct slice reason;
@@ -43,13 +50,20 @@ struct case_facts {
 	struct slice queue_id;
 };
 
+/*
+ * conf is held, writer and clock borrowed. The key of the hashes is what
+ * milter.secret_file holds (16 to 4,096 octets; made with 32 random ones and
+ * mode 0600 when it is not there); when that fails, a random one for this
+ * process and a warning. RES_NOMEM.
+ */
 enum result case_book_open(struct case_book **out, struct conf *conf,
 	struct writer *writer, const struct clock *clock) MUST_USE;
-void case_book_close(struct case_book *b);
+void case_book_close(struct case_book *b); /* NULL is fine */
 
 /*
  * The reference for (network of ip, code, subject): a new one, or the one in
- * use. *is_new tells which. Never waits. Call before the reply is made.
+ * use. *is_new tells which; a new one must be recorded. ip may be NULL. Never
+ * waits. Call before the reply is made.
  */
 void case_reference(struct case_book *b, const struct ipaddr *ip,
 	const char *code, struct slice subject, char ref[CASE_REF_MAX],
@@ -62,7 +76,9 @@ enum result case_record(struct case_book *b, const char ref[CASE_REF_MAX],
 
 /*
  * Reads a case for explain and the portal: each(ctx, field, value) per field.
- * RES_MISSING: no such case. RES_TIMEOUT, RES_DOWN: could not ask.
+ * ref as people write it. RES_SYNTAX: not a reference; RES_MISSING: no such
+ * case; RES_TYPE: the key is no HASH; RES_TIMEOUT, RES_DOWN, RES_DENIED: could
+ * not ask.
  */
 enum result case_read(struct redis *r, struct slice prefix, struct slice ref,
 	void (*each)(void *ctx, struct slice field, struct slice value),

@@ -324,8 +324,8 @@ enum result redis_read(struct redis *r, struct redis_reply *out)
 /* The command as it goes over the wire, to be freed by redisFreeCommand. */
 static int format_command(const struct slice *argv, size_t argc, char **out)
 {
-	const char *small_at[16], **at = small_at;
-	size_t small_len[16], *len = small_len;
+	const char *small_at[16] = { NULL }, **at = small_at;
+	size_t small_len[16] = { 0 }, *len = small_len;
 	int n = -1;
 
 	if (argc > 16) {

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/case.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hmac.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/table.h"
+#include "conf/conf.h"
+#include "net/cidr.h"
+#include "store/keys.h"
+#include "store/redis.h"
+#include "store/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	REF_DATA = 16, /* characters of 5 bits: 80 bits */
+	REF_LEN = 17, /* with the check character */
+	REF_TEXT_MAX = 64, /* as people write it, with dashes */
+	SECRET_LEN = 32,
+	SECRET_MIN = 16,
+	SECRET_MAX = 4096,
+	HASH_OCTETS = 8,
+	NAME_CUT = 255,
+	TEXT_CUT = 1024,
+	FINDINGS_CUT = 8192,
+	FIELDS_MAX = 28,
+	SCRATCH_MAX = 4096
+};
+
+struct case_book {
+	struct conf *conf;
+	struct writer *writer;
+	const struct clock *clock;
+	uint8_t secret[SECRET_MAX];
+	size_t secret_len;
+	pthread_mutex_t lock;
+	struct table *reuse; /* network, code, subject -> struct issued */
+};
+
+struct issued {
+	char ref[CASE_REF_MAX];
+	int64_t born_ms; /* monotonic */
+};
+
+/* ---- references ---- */
+
+/* Crockford's base32: no I, L, O, U. */
+static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/* Multiplication by x in GF(32) modulo x^5 + x^2 + 1, where x generates all
+ * 31 non-zero elements. */
+static unsigned times_x(unsigned v)
+{
+	v <<= 1;
+	return (v & 32) != 0 ? v ^ 0x25 : v;
+}
+
+/*
+ * Horner's sum of symbol[i] * x^(16-i). The weights are distinct and not zero,
+ * so one wrong symbol, or two neighbours in the wrong order, always change
+ * the check symbol, whose own weight is 1.
+ */
+static unsigned check_symbol(const uint8_t symbol[REF_DATA])
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < REF_DATA; i++)
+		sum = times_x(sum ^ symbol[i]);
+	return sum;
+}
+
+static void format_ref(const uint8_t symbol[REF_DATA], char ref[CASE_REF_MAX])
+{
+	for (size_t i = 0; i < REF_DATA; i++)
+		ref[i] = alphabet[symbol[i]];
+	ref[REF_DATA] = alphabet[check_symbol(symbol)];
+	ref[REF_LEN] = '\0';
+}
+
+void case_ref_new(char ref[CASE_REF_MAX])
+{
+	uint8_t symbol[REF_DATA];
+
+	random_fill(symbol, sizeof(symbol));
+	for (size_t i = 0; i < REF_DATA; i++)
+		symbol[i] &= 31;
+	format_ref(symbol, ref);
+}
+
+/* The symbol of a character as people type it, or -1. */
+static int symbol_of(char c)
+{
+	const char *at;
+
+	if (c >= 'a' && c <= 'z')
+		c = (char)(c - 'a' + 'A');
+	if (c == 'I' || c == 'L')
+		c = '1';
+	if (c == 'O')
+		c = '0';
+	at = c != '\0' ? strchr(alphabet, c) : NULL;
+	return at != NULL ? (int)(at - alphabet) : -1;
+}
+
+enum result case_ref_parse(struct slice text, char ref[CASE_REF_MAX])
+{
+	uint8_t symbol[REF_LEN];
+	size_t n = 0;
+
+	if (text.len > REF_TEXT_MAX)
+		return RES_SYNTAX;
+	for (size_t i = 0; i < text.len; i++) {
+		int value;
+
+		if (text.at[i] == '-')
+			continue;
+		value = symbol_of(text.at[i]);
+		if (value < 0 || n == REF_LEN)
+			return RES_SYNTAX;
+		symbol[n++] = (uint8_t)value;
+	}
+	if (n != REF_LEN || check_symbol(symbol) != symbol[REF_DATA])
+		return RES_SYNTAX;
+	format_ref(symbol, ref);
+	return RES_OK;
+}
+
+/* ---- the secret ---- */
+
+static enum result read_secret(struct case_book *b, const char *path)
+{
+	struct buf file;
+	enum result res;
+
+	buf_init(&file, SECRET_MAX);
+	res = file_read(path, &file);
+	if (res == RES_OK && file.len < SECRET_MIN)
+		res = RES_CORRUPT;
+	if (res == RES_OK) {
+		memcpy(b->secret, file.at, file.len);
+		b->secret_len = file.len;
+	}
+	buf_clear(&file);
+	return res;
+}
+
+static bool write_whole(int fd, const uint8_t *at, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) == 0;
+}
+
+/* Written aside, then linked: of two programs that start together one wins,
+ * and neither reads half a secret. RES_EXISTS: the other one won. */
+static enum result create_secret(const char *path)
+{
+	uint8_t secret[SECRET_LEN];
+	enum result res = RES_DENIED;
+	struct buf aside;
+	int fd;
+
+	buf_init(&aside, 4096);
+	buf_add_format(&aside, "%s.tmp.XXXXXX", path);
+	if (buf_result(&aside) != RES_OK)
+		goto done;
+	fd = mkostemp(aside.at, O_CLOEXEC); /* mode 0600 */
+	if (fd < 0)
+		goto done;
+	random_fill(secret, sizeof(secret));
+	if (write_whole(fd, secret, sizeof(secret))) {
+		if (link(aside.at, path) == 0)
+			res = RES_OK;
+		else if (errno == EEXIST)
+			res = RES_EXISTS;
+	}
+	close(fd);
+	unlink(aside.at);
+done:
+	buf_clear(&aside);
+	return res;
+}
+
+static void get_secret(struct case_book *b)
+{
+	const char *path = b->conf->milter.secret_file;
+	enum result res = RES_MISSING;
+
+	if (path[0] != '\0') {
+		res = read_secret(b, path);
+		if (res == RES_MISSING) {
+			res = create_secret(path);
+			if (res == RES_OK || res == RES_EXISTS)
+				res = read_secret(b, path);
+		}
+	}
+	if (res == RES_OK)
+		return;
+	random_fill(b->secret, SECRET_LEN);
+	b->secret_len = SECRET_LEN;
+	log_message(LOG_LEVEL_WARNING, "secret",
+		"%s: %s; hashes of addresses use a key of this process only",
+		path[0] != '\0' ? path : "no secret_file", result_name(res));
+}
+
+/* ---- the book ---- */
+
+enum result case_book_open(struct case_book **out, struct conf *conf,
+	struct writer *writer, const struct clock *clock)
+{
+	struct case_book *b = calloc(1, sizeof(*b));
+
+	*out = NULL;
+	if (b == NULL)
+		return RES_NOMEM;
+	b->reuse = table_new(
+		conf->cases.reuse_max > 0 ? conf->cases.reuse_max : 1, free);
+	if (b->reuse == NULL) {
+		free(b);
+		return RES_NOMEM;
+	}
+	pthread_mutex_init(&b->lock, NULL);
+	b->conf = conf_hold(conf);
+	b->writer = writer;
+	b->clock = clock;
+	get_secret(b);
+	*out = b;
+	return RES_OK;
+}
+
+void case_book_close(struct case_book *b)
+{
+	if (b == NULL)
+		return;
+	pthread_mutex_destroy(&b->lock);
+	table_free(b->reuse);
+	conf_release(b->conf);
+	free(b);
+}
+
+/* What makes two refusals the same case. Overlong subjects are cut: at worst
+ * two causes share a reference. */
+static void format_cause(struct buf *out, const struct ipaddr *ip,
+	const char *code, struct slice subject)
+{
+	if (ip != NULL) {
+		struct cidr net = cidr_of_client(ip);
+
+		buf_add(out, slice_make(net.net.octet, sizeof(net.net.octet)));
+		buf_add_char(out, (char)net.bits);
+	}
+	buf_add_char(out, '\0');
+	buf_add(out, slice_part(slice_of(code), 0, NAME_CUT));
+	buf_add_char(out, '\0');
+	buf_add(out, slice_part(subject, 0, TEXT_CUT));
+}
+
+/* Under the lock. The reference in use for the cause, or NULL. */
+static const struct issued *find_issued(
+	struct case_book *b, struct slice cause, int64_t now_ms)
+{
+	const struct issued *i = table_find(b->reuse, cause);
+
+	if (i == NULL ||
+		now_ms - i->born_ms >= (int64_t)b->conf->cases.reuse_s * 1000)
+		return NULL;
+	return i;
+}
+
+static void remember(struct case_book *b, struct slice cause,
+	const char ref[CASE_REF_MAX], int64_t now_ms)
+{
+	struct issued *i = malloc(sizeof(*i));
+
+	if (i == NULL)
+		return;
+	memcpy(i->ref, ref, CASE_REF_MAX);
+	i->born_ms = now_ms;
+	/* No memory: the next refusal gets a reference of its own. */
+	if (table_put(b->reuse, cause, i) != RES_OK)
+		return;
+}
+
+void case_reference(struct case_book *b, const struct ipaddr *ip,
+	const char *code, struct slice subject, char ref[CASE_REF_MAX],
+	bool *is_new)
+{
+	int64_t now_ms = clock_mono_ms(b->clock);
+	const struct issued *found;
+	struct buf cause;
+
+	buf_init(&cause, SCRATCH_MAX);
+	format_cause(&cause, ip, code, subject);
+	pthread_mutex_lock(&b->lock);
+	found = find_issued(b, buf_slice(&cause), now_ms);
+	*is_new = found == NULL;
+	if (found != NULL) {
+		memcpy(ref, found->ref, CASE_REF_MAX);
+	} else {
+		case_ref_new(ref);
+		remember(b, buf_slice(&cause), ref, now_ms);
+	}
+	pthread_mutex_unlock(&b->lock);
+	buf_clear(&cause);
+}
+
+/* The evidence did not get away: the next refusal must bring it again. */
+static void forget(struct case_book *b, const char ref[CASE_REF_MAX],
+	const struct case_facts *f)
+{
+	const struct issued *found;
+	struct buf cause;
+
+	buf_init(&cause, SCRATCH_MAX);
+	format_cause(&cause, f->has_ip ? &f->ip : NULL, f->code, f->subject);
+	pthread_mutex_lock(&b->lock);
+	found = table_find(b->reuse, buf_slice(&cause));
+	if (found != NULL && strcmp(found->ref, ref) == 0)
+		(void)table_remove(b->reuse, buf_slice(&cause));
+	pthread_mutex_unlock(&b->lock);
+	buf_clear(&cause);
+}
+
+/* ---- the evidence ---- */
+
+/* Arguments of one HSET in the making. */
+struct fields {
+	struct slice argv[2 + 2 * FIELDS_MAX];
+	size_t argc;
+	struct buf scratch; /* never moves: reserved whole at the start */
+};
+
+static void put(
+	struct fields *f, const char *name, struct slice value, size_t cut)
+{
+	if (slice_is_empty(value) || f->argc + 2 > 2 + 2 * FIELDS_MAX)
+		return;
+	f->argv[f->argc++] = slice_of(name);
+	f->argv[f->argc++] = slice_part(value, 0, cut);
+}
+
+/* text lives on in the scratch buffer. */
+static void put_copy(struct fields *f, const char *name, const char *text)
+{
+	size_t from = f->scratch.len;
+
+	buf_add_text(&f->scratch, text);
+	if (buf_result(&f->scratch) == RES_OK)
+		put(f, name, slice_part(buf_slice(&f->scratch), from, TEXT_CUT),
+			TEXT_CUT);
+}
+
+static void put_time(struct fields *f, const char *name, int64_t wall_ms)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	put_copy(f, name, clock_format_utc(wall_ms, text));
+}
+
+/* Keyed, so that nobody who reads Redis can try addresses; folded, so that
+ * the same mailbox gives the same hash. */
+static void put_hash(struct fields *f, const struct case_book *b,
+	const char *name, struct slice address)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t digest[SHA256_LEN];
+	char folded[320], text[2 * HASH_OCTETS + 1];
+	size_t len =
+		address.len < sizeof(folded) ? address.len : sizeof(folded);
+
+	if (slice_is_empty(address))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		char c = address.at[i];
+
+		folded[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	if (hmac_sha256(slice_make(b->secret, b->secret_len),
+		    slice_make(folded, len), digest) != RES_OK)
+		return;
+	for (size_t i = 0; i < HASH_OCTETS; i++) {
+		text[2 * i] = hex[digest[i] >> 4];
+		text[2 * i + 1] = hex[digest[i] & 15];
+	}
+	text[2 * (size_t)HASH_OCTETS] = '\0';
+	put_copy(f, name, text);
+}
+
+static void put_client(struct fields *f, const struct case_facts *facts)
+{
+	char text[CIDR_TEXT_MAX];
+	struct cidr net;
+
+	if (!facts->has_ip)
+		return;
+	put_copy(f, "ip", ipaddr_format(&facts->ip, text));
+	net = cidr_of_client(&facts->ip);
+	put_copy(f, "net", cidr_format(&net, text));
+}
+
+static void put_people(struct fields *f, const struct case_book *b,
+	const struct case_facts *facts)
+{
+	put(f, "helo", facts->helo, NAME_CUT);
+	put(f, "sender_domain", facts->sender_domain, NAME_CUT);
+	put_hash(f, b, "sender_hash", facts->sender);
+	put(f, "rcpt_domain", facts->rcpt_domain, NAME_CUT);
+	put_hash(f, b, "rcpt_hash", facts->rcpt);
+}
+
+static void put_evidence(struct fields *f, const struct case_book *b,
+	const struct case_facts *facts)
+{
+	put(f, "stage", slice_of(facts->stage), NAME_CUT);
+	put(f, "mode", slice_of(facts->mode), NAME_CUT);
+	put(f, "class", facts->class, NAME_CUT);
+	put(f, "key", facts->subject, TEXT_CUT);
+	put(f, "reason", facts->reason, TEXT_CUT);
+	if (facts->until_s > 0)
+		put_time(f, "until", facts->until_s * 1000);
+	put_people(f, b, facts);
+	put(f, "findings", facts->findings, FINDINGS_CUT);
+	put(f, "reply", facts->reply, TEXT_CUT);
+	put(f, "session", facts->session, NAME_CUT);
+	put(f, "queue_id", facts->queue_id, NAME_CUT);
+	put(f, "host", slice_of(b->conf->host), NAME_CUT);
+}
+
+static void add_commands(struct writer_job *job, const struct case_book *b,
+	const struct fields *f)
+{
+	struct slice key = f->argv[1];
+	char life[16];
+
+	writer_job_command(job, f->argv, f->argc);
+	writer_job_command(job,
+		(struct slice[]){ slice_of("HINCRBY"), key, slice_of("count"),
+			slice_of("1") },
+		4);
+	(void)snprintf(life, sizeof(life), "%u", b->conf->cases.keep_s);
+	writer_job_command(job,
+		(struct slice[]){ slice_of("EXPIRE"), key, slice_of(life) }, 3);
+}
+
+enum result case_record(struct case_book *b, const char ref[CASE_REF_MAX],
+	bool is_new, const struct case_facts *facts)
+{
+	struct fields f = { .argc = 2 };
+	int64_t now_ms = clock_wall_ms(b->clock);
+	struct writer_job *job = writer_job_new();
+	enum result res = RES_NOMEM;
+	struct buf key;
+
+	buf_init(&f.scratch, SCRATCH_MAX);
+	buf_init(&key, TEXT_CUT);
+	keys_format(
+		&key, slice_of(b->conf->redis.prefix), "case:", slice_of(ref));
+	if (job == NULL || buf_result(&key) != RES_OK ||
+		buf_reserve(&f.scratch, SCRATCH_MAX) == NULL) {
+		writer_job_free(job);
+		goto done;
+	}
+	f.argv[0] = slice_of("HSET");
+	f.argv[1] = buf_slice(&key);
+	/* These are written each time, so that a case which Redis lost in the
+	 * meantime still says what it is about. */
+	put(&f, "ref", slice_of(ref), NAME_CUT);
+	put_time(&f, is_new ? "first_seen" : "last_seen", now_ms);
+	if (is_new)
+		put_time(&f, "last_seen", now_ms);
+	put(&f, "code", slice_of(facts->code), NAME_CUT);
+	put(&f, "action", slice_of(facts->action), NAME_CUT);
+	put_client(&f, facts);
+	if (is_new)
+		put_evidence(&f, b, facts);
+	add_commands(job, b, &f);
+	res = writer_add(b->writer, job);
+done:
+	if (res != RES_OK && is_new)
+		forget(b, ref, facts);
+	buf_clear(&f.scratch);
+	buf_clear(&key);
+	return res;
+}
+
+/* ---- reading ---- */
+
+enum result case_read(struct redis *r, struct slice prefix, struct slice ref,
+	void (*each)(void *ctx, struct slice field, struct slice value),
+	void *ctx)
+{
+	struct slice argv[2] = { slice_of("HGETALL") };
+	char folded[CASE_REF_MAX];
+	struct redis_reply reply;
+	enum result res;
+	struct buf key;
+
+	if (case_ref_parse(ref, folded) != RES_OK)
+		return RES_SYNTAX;
+	buf_init(&key, TEXT_CUT);
+	keys_format(&key, prefix, "case:", slice_of(folded));
+	argv[1] = buf_slice(&key);
+	res = buf_result(&key);
+	if (res == RES_OK)
+		res = redis_command(r, argv, 2, &reply);
+	buf_clear(&key);
+	if (res != RES_OK)
+		return res;
+	if (reply.type == REDIS_ERROR)
+		return redis_error_kind(reply.text);
+	if (reply.type != REDIS_ARRAY || reply.count == 0)
+		return RES_MISSING;
+	for (size_t i = 0; i + 1 < reply.count; i += 2)
+		each(ctx, redis_element(&reply, i).text,
+			redis_element(&reply, i + 1).text);
+	return RES_OK;
+}
