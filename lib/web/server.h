@@ -4,9 +4,19 @@
  *
  * Hands whole, checked requests to one function of the caller. Refuses with
  * 400 and closes: methods but GET, HEAD, POST; both Content-Length and
- * Transfer-Encoding; repeated Host, Content-Length; octets below 0x20 in a
- * value; "%00" in a path. Ends a connection older than 15 s.
- * Threads: one of its own; the handler runs there.
+ * Transfer-Encoding; repeated Host, Content-Length or Transfer-Encoding, and
+ * none or an empty Host (RFC 9112 s3.2, s6.3); octets below 0x20 in a value
+ * (the library ends a value at a NUL: one behind it is never seen by us); in
+ * a path a broken percent sign, "%00", or any other control octet. 413: a body
+ * longer than body_max, or one with GET. 414 and 431: a request line or a
+ * header past 16 KiB in all.
+ *
+ * One request a connection ("Connection: close"). A connection is ended
+ * deadline_ms after it began, whatever it does: the library's own timeout
+ * counts idleness only, so an octet every second would hold it for ever.
+ *
+ * Threads: two of its own, with all signals blocked. The handler runs in one
+ * of them, so one request is handled at a time.
  */
 #pragma once
 
@@ -15,17 +25,33 @@
 
 struct web_server;
 
-struct web_request {
-	struct slice method; /* GET or POST; a HEAD arrives as GET */
-	struct slice path;   /* decoded */
-	struct slice query;  /* raw, without '?' */
-	struct slice body;   /* of POST, at most body_max */
+enum {
+	WEB_DEADLINE_MS = 15000,
+	WEB_CONNECTIONS_MAX = 256,
+	WEB_HEADER_MAX = 16384, /* request line and header fields together */
+	WEB_ANSWER_MAX = 4 * 1024 * 1024
 };
 
+struct web_request {
+	struct slice method; /* GET or POST; a HEAD arrives as GET */
+	struct slice path; /* decoded */
+	struct slice query; /* raw, without '?' */
+	struct slice body; /* of POST, at most body_max */
+};
+
+/*
+ * The handler gets status 200, type "text/plain; charset=utf-8" and an empty
+ * body that takes WEB_ANSWER_MAX. A body that failed becomes a plain 500.
+ */
 struct web_answer {
 	unsigned status;
 	const char *type; /* static, e.g. "text/plain; charset=utf-8" */
 	struct buf body;
+};
+
+struct web_field {
+	const char *name;
+	const char *value;
 };
 
 struct web_options {
@@ -34,11 +60,23 @@ struct web_options {
 	void (*handle)(void *ctx, const struct web_request *rq,
 		struct web_answer *out);
 	void *ctx;
+	/* Sent with every answer, our refusals too; borrowed until close, the
+	 * last has name NULL. NULL: none. */
+	const struct web_field *fields;
+	unsigned deadline_ms; /* 0: WEB_DEADLINE_MS */
+	unsigned connections_max; /* 0: WEB_CONNECTIONS_MAX */
+	unsigned per_address_max; /* 0: no limit (behind a proxy) */
 };
 
-/* RES_DOWN: cannot listen (why gets the system's words). */
+/*
+ * Listens. A unix socket that nobody answers at is replaced, its mode is 0660,
+ * and it goes with close. RES_DOWN: cannot listen (why gets the system's
+ * words, may be NULL); RES_EXISTS: somebody answers at that unix socket, or
+ * the path is no socket; RES_NOMEM.
+ */
 enum result web_server_open(struct web_server **out,
 	const struct web_options *options, struct buf *why) MUST_USE;
+/* Waits for the handler to return. NULL is fine. */
 void web_server_close(struct web_server *s);
-/* The port that was given when port 0 was asked for. */
+/* The port that was given when port 0 was asked for; 0 for unix sockets. */
 uint16_t web_server_port(const struct web_server *s);
