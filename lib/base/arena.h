@@ -22,8 +22,8 @@ void arena_reset(struct arena *a);
 void *arena_alloc(struct arena *a, size_t len) MUST_USE;
 
 /* A copy owned by a. RES_TOOBIG: no room; *out is then empty. */
-enum result arena_copy(struct arena *a, struct slice s, struct slice *out)
-	MUST_USE;
+enum result arena_copy(
+	struct arena *a, struct slice s, struct slice *out) MUST_USE;
 
 /* A copy with a NUL behind it, or NULL. Octets after a NUL in s stay. */
 const char *arena_text(struct arena *a, struct slice s) MUST_USE;

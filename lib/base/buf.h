@@ -14,10 +14,10 @@
 #include <stdarg.h>
 
 struct buf {
-	char *at;    /* always ends in a NUL that is not counted, or NULL */
-	size_t len;  /* octets in use */
+	char *at; /* always ends in a NUL that is not counted, or NULL */
+	size_t len; /* octets in use */
 	size_t size; /* octets allocated */
-	size_t max;  /* greatest len */
+	size_t max; /* greatest len */
 	enum result failed;
 };
 

@@ -19,5 +19,5 @@ enum result file_read(const char *path, struct buf *out) MUST_USE;
  * Writes path.tmp.XXXXXX with mode, syncs it, renames it over path and syncs
  * the folder. On error path is as it was and nothing is left beside it.
  */
-enum result file_write(const char *path, mode_t mode, struct slice data)
-	MUST_USE;
+enum result file_write(
+	const char *path, mode_t mode, struct slice data) MUST_USE;

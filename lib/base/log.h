@@ -16,10 +16,7 @@
 
 #include "base/slice.h"
 
-enum {
-	LOG_VALUE_MAX = 1024,
-	LOG_LINE_MAX = 8192
-};
+enum { LOG_VALUE_MAX = 1024, LOG_LINE_MAX = 8192 };
 
 /* Values of syslog(3). An error means that an admin must act. */
 enum log_level {
@@ -31,10 +28,7 @@ enum log_level {
 	LOG_LEVEL_DEBUG = 7
 };
 
-enum log_target {
-	LOG_TO_STDERR,
-	LOG_TO_SYSLOG
-};
+enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
 /* ident is borrowed for ever. socket: NULL means /dev/log. */
 struct log_options {

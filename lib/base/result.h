@@ -12,20 +12,20 @@
 
 enum result {
 	RES_OK = 0,
-	RES_SYNTAX,   /* the text is not of the grammar it should be of */
-	RES_RANGE,    /* well formed, but outside the allowed range */
-	RES_TOOBIG,   /* past the bound of the caller or of the config */
-	RES_NOMEM,    /* no memory */
-	RES_TIMEOUT,  /* asked, no answer before the deadline */
-	RES_DOWN,     /* could not ask: no connection, breaker open, no copy */
-	RES_DENIED,   /* refused: permissions, authentication */
-	RES_MISSING,  /* there is no such thing */
-	RES_EXISTS,   /* there is one already */
-	RES_TYPE,     /* the thing is of another type than it should be */
-	RES_CORRUPT,  /* checksum or structure is wrong */
+	RES_SYNTAX, /* the text is not of the grammar it should be of */
+	RES_RANGE, /* well formed, but outside the allowed range */
+	RES_TOOBIG, /* past the bound of the caller or of the config */
+	RES_NOMEM, /* no memory */
+	RES_TIMEOUT, /* asked, no answer before the deadline */
+	RES_DOWN, /* could not ask: no connection, breaker open, no copy */
+	RES_DENIED, /* refused: permissions, authentication */
+	RES_MISSING, /* there is no such thing */
+	RES_EXISTS, /* there is one already */
+	RES_TYPE, /* the thing is of another type than it should be */
+	RES_CORRUPT, /* checksum or structure is wrong */
 	RES_READONLY, /* the server takes no writes */
-	RES_FULL,     /* a bounded queue or pool has no room */
-	RES_INTERNAL  /* a promise of our own code was broken */
+	RES_FULL, /* a bounded queue or pool has no room */
+	RES_INTERNAL /* a promise of our own code was broken */
 };
 
 /* The name of r in lower case without the prefix, e.g. "timeout". Static. */

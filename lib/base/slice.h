@@ -52,5 +52,5 @@ bool slice_cut(struct slice *rest, char sep, struct slice *out);
  * Decimal digits only, the whole of s, min to max. RES_SYNTAX: empty or not
  * all digits; RES_RANGE: a number outside. *out untouched on error.
  */
-enum result slice_parse_u64(struct slice s, uint64_t min, uint64_t max,
-	uint64_t *out) MUST_USE;
+enum result slice_parse_u64(
+	struct slice s, uint64_t min, uint64_t max, uint64_t *out) MUST_USE;

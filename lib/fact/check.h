@@ -18,9 +18,9 @@ struct check_input {
 	const struct conf *conf;
 	const struct conn *conn;
 	const struct envelope *envelope; /* NULL before MAIL */
-	const struct message *message;   /* NULL before the header */
-	struct arena *arena;             /* lives as long as the findings */
-	void *service;                   /* what the check's table row names */
+	const struct message *message; /* NULL before the header */
+	struct arena *arena; /* lives as long as the findings */
+	void *service; /* what the check's table row names */
 };
 
 typedef void check_run(const struct check_input *in, struct findings *out);

@@ -12,23 +12,23 @@
 
 enum conn_kind {
 	CONN_UNKNOWN = 0, /* no CONNECT seen, or an address we cannot read */
-	CONN_REMOTE,      /* an IP client */
-	CONN_LOCAL        /* local submission: no address, unix, or port 0 */
+	CONN_REMOTE, /* an IP client */
+	CONN_LOCAL /* local submission: no address, unix, or port 0 */
 };
 
 enum { CONN_ID_MAX = 17 };
 
 struct conn {
 	enum conn_kind kind;
-	char id[CONN_ID_MAX];  /* random, names the session in the log */
-	struct ipaddr ip;      /* of CONN_REMOTE only */
+	char id[CONN_ID_MAX]; /* random, names the session in the log */
+	struct ipaddr ip; /* of CONN_REMOTE only */
 	char ip_text[IPADDR_TEXT_MAX]; /* "" when there is no address */
 	uint16_t port;
-	bool is_trusted;       /* ip is in milter.trusted */
-	int64_t start_ms;      /* monotonic */
+	bool is_trusted; /* ip is in milter.trusted */
+	int64_t start_ms; /* monotonic */
 	struct slice hostname; /* libmilter's argument: a name or "[addr]" */
-	struct slice ptr;      /* {client_ptr} */
-	struct slice resolve;  /* {client_resolve}: OK FAIL TEMP FORGED */
-	struct slice daemon;   /* {daemon_name} */
+	struct slice ptr; /* {client_ptr} */
+	struct slice resolve; /* {client_resolve}: OK FAIL TEMP FORGED */
+	struct slice daemon; /* {daemon_name} */
 	struct slice helo;
 };

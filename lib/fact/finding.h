@@ -12,22 +12,18 @@
 
 struct arena;
 
-enum outcome {
-	OUTCOME_UNKNOWN = 0,
-	OUTCOME_MISS,
-	OUTCOME_HIT
-};
+enum outcome { OUTCOME_UNKNOWN = 0, OUTCOME_MISS, OUTCOME_HIT };
 
 const char *outcome_name(enum outcome o);
 
 struct finding {
-	const char *check;     /* name of the check, static */
+	const char *check; /* name of the check, static */
 	enum outcome outcome;
-	bool shadow;           /* seen and counted, never enforced */
-	const char *detail;    /* static word that selects the code row, or "" */
-	struct slice subject;  /* what it is about, e.g. the list entry's key */
+	bool shadow; /* seen and counted, never enforced */
+	const char *detail; /* static word that selects the code row, or "" */
+	struct slice subject; /* what it is about, e.g. the list entry's key */
 	struct slice evidence; /* one line for a human */
-	int64_t until_s;       /* wall time when it ends by itself, 0: unknown */
+	int64_t until_s; /* wall time when it ends by itself, 0: unknown */
 };
 
 enum { FINDINGS_MAX = 64 };
@@ -41,5 +37,5 @@ void findings_clear(struct findings *f);
 /* The next one, zeroed but for its name. Never NULL: the last is reused. */
 struct finding *findings_add(struct findings *f, const char *check);
 /* The first of that check, or NULL. */
-const struct finding *findings_find(const struct findings *f,
-	const char *check);
+const struct finding *findings_find(
+	const struct findings *f, const char *check);

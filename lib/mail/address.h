@@ -12,10 +12,10 @@
 #include "base/slice.h"
 
 struct address {
-	struct slice whole;  /* local@domain as it came, without brackets */
-	struct slice local;  /* without the quotes of a quoted string */
+	struct slice whole; /* local@domain as it came, without brackets */
+	struct slice local; /* without the quotes of a quoted string */
 	struct slice domain; /* after the last @ outside quotes; may be empty */
-	bool is_null;        /* "<>" */
+	bool is_null; /* "<>" */
 };
 
 /*

@@ -10,9 +10,12 @@
 
 struct cidrset;
 
+enum { CIDRSET_MAX = 4096 };
+
+/* NULL: no memory. */
 struct cidrset *cidrset_new(void);
 void cidrset_free(struct cidrset *s);
-/* At most max networks: RES_TOOBIG. */
+/* At most CIDRSET_MAX networks: RES_TOOBIG. RES_NOMEM. */
 enum result cidrset_add(struct cidrset *s, const struct cidr *c) MUST_USE;
 bool cidrset_match(const struct cidrset *s, const struct ipaddr *ip);
 size_t cidrset_count(const struct cidrset *s);

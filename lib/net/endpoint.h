@@ -24,8 +24,8 @@ enum { ENDPOINT_HOST_MAX = 256, ENDPOINT_PATH_MAX = 108 };
 
 struct endpoint {
 	enum endpoint_kind kind;
-	uint16_t port;                /* host order */
-	int fd;                       /* of ENDPOINT_FD */
+	uint16_t port; /* host order */
+	int fd; /* of ENDPOINT_FD */
 	char host[ENDPOINT_HOST_MAX]; /* "" means all of this host */
 	char path[ENDPOINT_PATH_MAX];
 };
@@ -33,12 +33,12 @@ struct endpoint {
 enum { ENDPOINT_TEXT_MAX = ENDPOINT_HOST_MAX + 32 };
 
 /* RES_SYNTAX, RES_RANGE (port, fd), RES_TOOBIG (path, host). */
-enum result endpoint_parse(struct endpoint *out, struct slice text,
-	bool allow_plain) MUST_USE;
+enum result endpoint_parse(
+	struct endpoint *out, struct slice text, bool allow_plain) MUST_USE;
 
 /* As smfi_setconn and our config write it; returns out. */
-const char *endpoint_format(const struct endpoint *e,
-	char out[ENDPOINT_TEXT_MAX]);
+const char *endpoint_format(
+	const struct endpoint *e, char out[ENDPOINT_TEXT_MAX]);
 
 /*
  * As Postfix's smtpd_milters wants it ("inet:127.0.0.1:8894"), with a unix

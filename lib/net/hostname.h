@@ -13,6 +13,6 @@
 enum { HOSTNAME_MAX = 254 };
 
 /* Into out with a NUL; *len its length. RES_SYNTAX, RES_TOOBIG. */
-enum result hostname_parse(struct slice text, char out[HOSTNAME_MAX],
-	size_t *len) MUST_USE;
+enum result hostname_parse(
+	struct slice text, char out[HOSTNAME_MAX], size_t *len) MUST_USE;
 bool hostname_is_valid(struct slice text);

@@ -33,8 +33,8 @@ enum result ipaddr_parse(struct ipaddr *out, struct slice text) MUST_USE;
  * From AF_INET or AF_INET6; *port in host order. RES_MISSING: sa is NULL;
  * RES_TYPE: another family. *out and *port untouched on error.
  */
-enum result ipaddr_from_sockaddr(struct ipaddr *out, uint16_t *port,
-	const struct sockaddr *sa) MUST_USE;
+enum result ipaddr_from_sockaddr(
+	struct ipaddr *out, uint16_t *port, const struct sockaddr *sa) MUST_USE;
 
 /* Folds raw octets as the head of this file says. */
 void ipaddr_fold(struct ipaddr *ip);
