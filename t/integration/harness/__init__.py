@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the integration tests stand on: real servers in a world of their own.
+
+world   namespaces, addresses, temporary folder, processes, the end of all
+wait    polling with a deadline, instead of sleeping
+tap     one named case per row, and what was seen when it fails
+dns     a small responder on 127.0.0.1:53
+smtp    a client that keeps the exact lines it read
+redis   redis-server and its sentinel, with the ways to break them
+postfix, sendmail   private instances, nothing of the host is touched
+milter  our milter, and the scripted ones of the tests
+wire    the milter protocol spoken without an MTA
+"""

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The milters: the scripted one of the tests, and ours.
+
+Answer   t/integration/answer_milter under our control
+Reprieve the real one, with a generated configuration
+"""
+
+import json
+import os
+import re
+import signal
+import urllib.request
+
+from . import wait
+from .world import wait_listening
+
+REFERENCE = r"[0-9A-HJKMNP-TV-Z]{16}[0-9A-HJKMNP-TV-Z*~$=U]"
+URL = "https://postmaster.example.net"
+REFUSAL = (r"554 5\.7\.1 Access denied, sending IP \[{ip}\] is on our block"
+           r" list; to request removal visit " + URL + "/r/" + REFERENCE)
+REVIEW = (r"554 5\.7\.1 Access denied, sending IP \[{ip}\] needs a review by"
+          r" a person; see " + URL + "/r/" + REFERENCE)
+
+
+def refusal(address, form=REFUSAL):
+    return form.format(ip=re.escape(address))
+
+
+class Answer:
+    """One scripted milter on a unix socket. rules() is what it does next."""
+
+    def __init__(self, world):
+        self.world = world
+        stem = world.unique("answer")
+        self.path = world.path(stem + ".sock")
+        self.rules_path = world.write(stem + ".rules", "")
+        self.events_path = world.write(stem + ".events", "")
+        self.process = None
+
+    def start(self):
+        self.process = self.world.start(
+            self.world.program("t/integration/answer_milter"),
+            "unix:" + self.path, self.rules_path, self.events_path)
+        wait_listening(self.path, self.process)
+        return self
+
+    def ensure(self):
+        """Starts it again when a rule told it to die."""
+        if self.process is None or not self.process.alive():
+            self.start()
+
+    def rules(self, *rows):
+        """rows: "stage verb argument ..." parted by " | ", or tuples."""
+        lines = []
+        for row in rows:
+            fields = row if isinstance(row, tuple) else row.split(" | ")
+            lines.append("\t".join(fields))
+        self.world.write(self.rules_path, "\n".join(lines) + "\n")
+        self.world.write(self.events_path, "")
+
+    def events(self, stage=None):
+        with open(self.events_path, encoding="latin-1") as file:
+            rows = [line.rstrip("\n").split("\t") for line in file]
+        return [r for r in rows if stage is None or r[0] == stage]
+
+
+CONF = """\
+host = "mx.example.net"
+portal_url = "%(url)s"
+mode = "%(mode)s"
+milter {
+  socket = "%(socket)s"
+  user = "%(user)s"
+  trusted = {%(trusted)s}
+  %(milter)s
+}
+redis {
+  %(redis)s
+  timeout_ms = 100
+  %(redis_more)s
+}
+lists {
+  snapshot = "%(snapshot)s"
+  exempt = {"postmaster", "abuse", "delist"}
+  %(lists)s
+}
+log { target = "stderr" level = "debug" }
+metrics { listen = "inet:%(metrics)d@127.0.0.1" }
+%(more)s
+"""
+
+
+class Reprieve:
+    """The real milter. Settings are keywords of CONF; change() rewrites."""
+
+    def __init__(self, world, redis=None, **settings):
+        self.world = world
+        self.folder = world.path(world.unique("reprieve"))
+        os.mkdir(self.folder)
+        os.chmod(self.folder, 0o777)
+        self.port = world.port()
+        self.metrics_port = world.port()
+        while self.metrics_port == self.port:
+            self.metrics_port = world.port()
+        self.settings = {
+            "url": URL, "mode": "enforce", "user": "nobody",
+            "socket": f"inet:{self.port}@127.0.0.1",
+            "trusted": '"127.0.0.0/8", "::1"', "milter": "",
+            "redis": f'servers = {{"inet:{redis.port}@127.0.0.1"}}'
+            if redis else "", "redis_more": "",
+            "snapshot": f"{self.folder}/lists.snap", "lists": "",
+            "metrics": self.metrics_port, "more": "",
+        }
+        self.settings.update(settings)
+        self.conf = f"{self.folder}/reprieve.conf"
+        self.process = None
+        self.old_logs = ""
+        self.write()
+
+    def write(self, **settings):
+        self.settings.update(settings)
+        self.world.write(self.conf, CONF % self.settings)
+
+    @property
+    def where(self):
+        """For connecting: a unix path or (host, port)."""
+        text = self.settings["socket"]
+        if text.startswith("unix:"):
+            return text[5:]
+        return ("127.0.0.1", self.port)
+
+    @property
+    def postfix(self):
+        """The same as Postfix writes it."""
+        if isinstance(self.where, str):
+            return "unix:" + self.where
+        return f"inet:127.0.0.1:{self.port}"
+
+    def start(self, ready=True, env=None, **options):
+        if self.process is not None:
+            self.old_logs += self.process.log()
+        self.process = self.world.start(
+            self.world.program("reprieve-milter"), "-c", self.conf,
+            name="reprieve", env={**os.environ, **(env or {})}, **options)
+        if ready:
+            wait_listening(self.where, self.process)
+        return self
+
+    def log(self):
+        return self.old_logs + (self.process.log() if self.process else "")
+
+    def kill(self):
+        self.process.kill()
+
+    def reload(self):
+        self.process.signal(signal.SIGUSR1)
+
+    def wait_log(self, pattern, seconds=10, after=0):
+        return wait.until(
+            lambda: re.search(pattern, self.log()[after:]),
+            lambda: f"/{pattern}/ in the log: {self.log()[-3000:]}", seconds)
+
+    def metrics(self):
+        with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.metrics_port}/metrics",
+                timeout=5) as answer:
+            return answer.read().decode()
+
+    def metric(self, name):
+        """The sum over all labels of a series, None when there is none."""
+        values = re.findall(
+            rf"(?m)^{name}(?:\{{[^}}]*\}})? ([-+0-9.eE]+|NaN)$",
+            self.metrics())
+        return sum(float(v) for v in values) if values else None
+
+    def ctl(self, *args, check=True):
+        from .world import run
+        return run(self.world.program("reprievectl"), "-c", self.conf, *args,
+                   check=check)
+
+    def status(self):
+        return json.loads(self.ctl("status", "--json"))
