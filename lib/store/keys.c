@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/keys.h"
+
+#include <string.h>
+
+enum { ASN_MAX_DIGITS = 10, COUNTRY_LEN = 2 };
+
+const char *list_kind_name(enum list_kind k)
+{
+	switch (k) {
+	case LIST_BLOCK:
+		return "block";
+	case LIST_ALLOW:
+		return "allow";
+	}
+	return "unknown";
+}
+
+static bool cut_word(struct slice *s, const char *word)
+{
+	struct slice w = slice_of(word);
+
+	if (!slice_has_prefix(*s, w))
+		return false;
+	*s = slice_part(*s, w.len, s->len);
+	return true;
+}
+
+static bool is_country(struct slice s)
+{
+	size_t i;
+
+	if (s.len != COUNTRY_LEN)
+		return false;
+	for (i = 0; i < s.len; i++) {
+		char c = s.at[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')))
+			return false;
+	}
+	return true;
+}
+
+/* Subjects that exist in the plan of keys but that no check asks for yet. */
+static enum result parse_other(struct slice s, bool *is_other)
+{
+	uint64_t asn;
+
+	*is_other = true;
+	if (cut_word(&s, "asn:")) {
+		if (s.len > ASN_MAX_DIGITS)
+			return RES_RANGE;
+		return slice_parse_u64(s, 0, UINT32_MAX, &asn);
+	}
+	if (cut_word(&s, "country:"))
+		return is_country(s) ? RES_OK : RES_SYNTAX;
+	if (cut_word(&s, "domain:"))
+		return hostname_is_valid(s) ? RES_OK : RES_SYNTAX;
+	*is_other = false;
+	return RES_OK;
+}
+
+/* "block:" or "block@DOMAIN:" off the front of *s. */
+static enum result parse_list(
+	struct list_name *n, struct slice *s, struct slice *domain)
+{
+	size_t colon;
+
+	if (cut_word(s, "block"))
+		n->kind = LIST_BLOCK;
+	else if (cut_word(s, "allow"))
+		n->kind = LIST_ALLOW;
+	else
+		return RES_MISSING;
+	*domain = slice_make(s->at, 0);
+	if (cut_word(s, ":"))
+		return RES_OK;
+	if (!cut_word(s, "@"))
+		return RES_MISSING;
+	colon = slice_find(*s, ':');
+	if (colon == 0 || colon == s->len)
+		return RES_SYNTAX;
+	*domain = slice_part(*s, 0, colon);
+	*s = slice_part(*s, colon + 1, s->len);
+	return RES_OK;
+}
+
+static enum result parse_subject(struct list_name *n, struct slice s)
+{
+	bool is_other;
+	enum result res = parse_other(s, &is_other);
+
+	if (res != RES_OK)
+		return res;
+	if (is_other) {
+		n->subject = SUBJECT_OTHER;
+		return RES_OK;
+	}
+	n->subject = SUBJECT_NET;
+	return cidr_parse(&n->net, s);
+}
+
+/* How the key is spelled, compared with the one spelling that we write. */
+static void compare_spelling(
+	struct list_name *n, struct slice prefix, struct slice key)
+{
+	char text[LIST_NAME_MAX];
+	struct slice canonical;
+	struct slice rest;
+
+	canonical = slice_make(text, list_name_format(n, prefix, text));
+	if (canonical.len == 0 || !slice_has_prefix(key, canonical))
+		return;
+	rest = slice_part(key, canonical.len, key.len);
+	n->is_canonical = rest.len == 0;
+	n->is_slashed = n->net.bits == 128 &&
+		slice_is_equal(
+			rest, slice_of(cidr_is_v4(&n->net) ? "/32" : "/128"));
+}
+
+enum result list_name_parse(
+	struct list_name *out, struct slice prefix, struct slice key)
+{
+	struct list_name n;
+	struct slice rest;
+	struct slice domain;
+	size_t len;
+	enum result res;
+
+	if (!slice_has_prefix(key, prefix))
+		return RES_MISSING;
+	memset(&n, 0, sizeof(n));
+	rest = slice_part(key, prefix.len, key.len);
+	res = parse_list(&n, &rest, &domain);
+	if (res == RES_MISSING)
+		return res;
+	if (key.len >= LIST_NAME_MAX)
+		return RES_TOOBIG;
+	if (res == RES_OK && domain.len > 0)
+		res = hostname_parse(domain, n.scope, &len);
+	if (res == RES_OK)
+		res = parse_subject(&n, rest);
+	if (res != RES_OK)
+		return res;
+	if (n.subject == SUBJECT_NET)
+		compare_spelling(&n, prefix, key);
+	*out = n;
+	return RES_OK;
+}
+
+static bool put(char *out, size_t *len, const char *at, size_t count)
+{
+	if (count >= LIST_NAME_MAX - *len)
+		return false;
+	if (count > 0)
+		memcpy(out + *len, at, count);
+	*len += count;
+	return true;
+}
+
+static bool put_text(char *out, size_t *len, const char *text)
+{
+	return put(out, len, text, strlen(text));
+}
+
+size_t list_name_format(
+	const struct list_name *n, struct slice prefix, char out[LIST_NAME_MAX])
+{
+	char net[CIDR_TEXT_MAX];
+	size_t len = 0;
+	bool fits;
+
+	fits = put(out, &len, prefix.at, prefix.len) &&
+		put_text(out, &len, list_kind_name(n->kind));
+	if (fits && n->scope[0] != '\0')
+		fits = put_text(out, &len, "@") &&
+			put_text(out, &len, n->scope);
+	fits = fits && put_text(out, &len, ":") &&
+		put_text(out, &len, cidr_format(&n->net, net));
+	if (!fits)
+		len = 0;
+	out[len] = '\0';
+	return len;
+}
+
+void keys_format(struct buf *out, struct slice prefix, const char *fixed,
+	struct slice rest)
+{
+	buf_add(out, prefix);
+	buf_add_text(out, fixed);
+	buf_add(out, rest);
+}
+
+bool list_net_needs_force(const struct cidr *net)
+{
+	return cidr_length(net) < (cidr_is_v4(net) ? 8u : 16u);
+}
