@@ -3,28 +3,38 @@
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
+/* How many octets a character that begins so has; 0: none begins so. */
+static size_t length_of(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc0 && first < 0xe0)
+		return 2;
+	if (first >= 0xe0 && first < 0xf0)
+		return 3;
+	return first >= 0xf0 && first < 0xf8 ? 4 : 0;
+}
+
+/* RFC 3629 s3: the shortest form only, no surrogates, an end. */
+static bool is_allowed(uint32_t c, size_t len)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+
+	return c >= least[len] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+}
+
 /* The number of octets of the character at the front of s, and which it is;
  * 0 when it is not UTF-8. */
 static size_t read_character(struct slice s, uint32_t *character)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char first = (unsigned char)s.at[0];
-	size_t len = 0;
-	uint32_t c;
+	const size_t len = length_of(first);
+	uint32_t c = first;
 
-	if (first < 0x80) {
-		*character = first;
-		return 1;
-	}
-	if (first >= 0xc0 && first < 0xe0)
-		len = 2;
-	else if (first >= 0xe0 && first < 0xf0)
-		len = 3;
-	else if (first >= 0xf0 && first < 0xf8)
-		len = 4;
 	if (len == 0 || s.len < len)
 		return 0;
-	c = first & (0x7fU >> len);
+	if (len > 1)
+		c = first & (0x7fU >> len);
 	for (size_t i = 1; i < len; i++) {
 		const unsigned char next = (unsigned char)s.at[i];
 
@@ -32,8 +42,7 @@ static size_t read_character(struct slice s, uint32_t *character)
 			return 0;
 		c = (c << 6) | (next & 0x3fU);
 	}
-	/* RFC 3629 s3: the shortest form only, no surrogates, an end. */
-	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+	if (!is_allowed(c, len))
 		return 0;
 	*character = c;
 	return len;

@@ -40,6 +40,8 @@ struct fields {
 	struct slice length_text;
 };
 
+static const char plain[] = "text/plain; charset=utf-8";
+
 /* ---- reading the request ---- */
 
 static enum MHD_Result count_field(void *cls, enum MHD_ValueKind kind,
@@ -162,22 +164,28 @@ static unsigned judge(const struct web_server *s, struct visit *v,
 
 /* ---- answering ---- */
 
-static enum MHD_Result send_answer(const struct web_server *s,
-	struct MHD_Connection *connection, unsigned status, const char *type,
-	struct slice body)
+static void add_fields(struct MHD_Response *response, const struct web_field *f)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		body.len, (void *)(uintptr_t)body.at, MHD_RESPMEM_MUST_COPY);
+	for (; f != NULL && f->name != NULL; f++)
+		MHD_add_response_header(response, f->name, f->value);
+}
+
+static enum MHD_Result send_answer(const struct web_server *s,
+	struct MHD_Connection *connection, const struct web_answer *a)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(a->body.len,
+			(void *)(uintptr_t)a->body.at, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result rc;
 
 	if (response == NULL)
 		return MHD_NO;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	for (const struct web_field *f = s->options.fields;
-		f != NULL && f->name != NULL; f++)
-		MHD_add_response_header(response, f->name, f->value);
-	rc = MHD_queue_response(connection, status, response);
+	MHD_add_response_header(
+		response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
+	add_fields(response, s->options.fields);
+	add_fields(response, a->fields);
+	rc = MHD_queue_response(connection, a->status, response);
 	MHD_destroy_response(response);
 	return rc;
 }
@@ -197,8 +205,14 @@ static const char *words_of(unsigned status)
 static enum MHD_Result refuse(const struct web_server *s,
 	struct MHD_Connection *connection, unsigned status)
 {
-	return send_answer(s, connection, status, "text/plain; charset=utf-8",
-		slice_of(words_of(status)));
+	struct web_answer a = { .status = status, .type = plain };
+	enum MHD_Result rc;
+
+	buf_init(&a.body, WEB_ANSWER_MAX);
+	buf_add_text(&a.body, words_of(status));
+	rc = send_answer(s, connection, &a);
+	buf_clear(&a.body);
+	return rc;
 }
 
 static enum MHD_Result answer(const struct web_server *s, const struct visit *v,
@@ -213,15 +227,14 @@ static enum MHD_Result answer(const struct web_server *s, const struct visit *v,
 	};
 	struct web_answer out = {
 		.status = MHD_HTTP_OK,
-		.type = "text/plain; charset=utf-8",
+		.type = plain,
 	};
 	enum MHD_Result rc;
 
 	buf_init(&out.body, WEB_ANSWER_MAX);
 	s->options.handle(s->options.ctx, &rq, &out);
 	if (buf_result(&out.body) == RES_OK)
-		rc = send_answer(s, connection, out.status, out.type,
-			buf_slice(&out.body));
+		rc = send_answer(s, connection, &out);
 	else
 		rc = refuse(s, connection, MHD_HTTP_INTERNAL_SERVER_ERROR);
 	buf_clear(&out.body);

@@ -39,6 +39,11 @@ struct web_request {
 	struct slice body; /* of POST, at most body_max */
 };
 
+struct web_field {
+	const char *name;
+	const char *value;
+};
+
 /*
  * The handler gets status 200, type "text/plain; charset=utf-8" and an empty
  * body that takes WEB_ANSWER_MAX. A body that failed becomes a plain 500.
@@ -47,11 +52,7 @@ struct web_answer {
 	unsigned status;
 	const char *type; /* static, e.g. "text/plain; charset=utf-8" */
 	struct buf body;
-};
-
-struct web_field {
-	const char *name;
-	const char *value;
+	const struct web_field *fields; /* static, ends as in web_options */
 };
 
 struct web_options {

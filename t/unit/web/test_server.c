@@ -25,6 +25,11 @@ static const struct web_field fields[] = {
 	{ NULL, NULL },
 };
 
+static const struct web_field teapot[] = {
+	{ "X-Teapot", "short and stout" },
+	{ NULL, NULL },
+};
+
 struct site {
 	struct web_server *server;
 	atomic_uint handled;
@@ -40,6 +45,7 @@ static void handle(
 	if (slice_is_equal(rq->path, slice_of("/teapot"))) {
 		out->status = 404;
 		out->type = "text/html; charset=utf-8";
+		out->fields = teapot;
 	}
 	if (slice_is_equal(rq->path, slice_of("/flood"))) {
 		while (buf_result(&out->body) == RES_OK)
@@ -86,6 +92,22 @@ static int dial(const struct site *site)
 }
 
 /* ---- one request, one answer ---- */
+
+static void sends_no_body_for_head(void **state)
+{
+	char answer[ANSWER_MAX];
+	struct site site;
+
+	(void)state;
+	open_site(&site, 0);
+	client_exchange(dial(&site),
+		slice_of("HEAD /a HTTP/1.1\r\n" HOST "\r\n"), answer,
+		sizeof(answer));
+	web_server_close(site.server);
+	assert_int_equal(client_status(answer), 200);
+	assert_string_equal(client_body(answer), "");
+	assert_non_null(strstr(answer, "Content-Length: 13\r\n"));
+}
 
 /* "@" in the request stands for fill octets "a". */
 struct row {
@@ -355,6 +377,11 @@ int main(void)
 		ROW("the status and type of the handler are sent",
 			"GET /teapot HTTP/1.1\r\n" HOST "\r\n", 0, 0, 404, 1,
 			"Content-Type: text/html; charset=utf-8\r\n"),
+		ROW("the fields of the handler are sent",
+			"GET /teapot HTTP/1.1\r\n" HOST "\r\n", 0, 0, 404, 1,
+			"X-Teapot: short and stout\r\n"),
+		CASE("a HEAD is handled as GET and gets no body",
+			sends_no_body_for_head, NULL),
 		ROW("the fields of the options are sent",
 			"GET / HTTP/1.1\r\n" HOST "\r\n", 0, 0, 200, 1,
 			"X-Content-Type-Options: nosniff\r\n"),
