@@ -33,10 +33,7 @@ enum conf_action {
 const char *conf_action_name(enum conf_action a);
 
 /* When something of ours failed: on_redis_error, on_internal_error. */
-enum conf_failure {
-	CONF_FAILURE_ACCEPT = 0,
-	CONF_FAILURE_TEMPFAIL
-};
+enum conf_failure { CONF_FAILURE_ACCEPT = 0, CONF_FAILURE_TEMPFAIL };
 
 struct conf_rule {
 	enum conf_action action;
@@ -65,15 +62,17 @@ struct conf_milter {
 	char *user;
 	char *group; /* "": the user's own */
 	struct cidrset *trusted;
-	unsigned timeout_s;       /* silence after which a session ends */
+	char **trusted_names; /* the same, as text */
+	size_t trusted_name_count;
+	unsigned timeout_s; /* silence after which a session ends */
 	unsigned backlog;
-	unsigned socket_mode;     /* of a unix socket, octal in the file */
+	unsigned socket_mode; /* of a unix socket, octal in the file */
 	size_t connection_memory; /* octets of the connection's arena */
 	size_t message_memory;
-	unsigned headers_max;     /* fields looked at in a message */
+	unsigned headers_max; /* fields looked at in a message */
 	enum conf_failure on_internal_error;
-	char *secret_file;        /* key of our keyed hashes */
-	char *id;                 /* name of this node; "": the host name */
+	char *secret_file; /* key of our keyed hashes */
+	char *id; /* name of this node; "": the host name */
 };
 
 struct conf_redis {
@@ -81,39 +80,41 @@ struct conf_redis {
 	size_t server_count;
 	struct endpoint *sentinels;
 	size_t sentinel_count;
-	char *master;             /* service name at the sentinels */
+	char *master; /* service name at the sentinels */
 	char *user;
-	char *password;           /* from password or password_file */
+	char *password; /* from password or password_file */
+	char *password_file;
 	char *sentinel_user;
 	char *sentinel_password;
+	char *sentinel_password_file;
 	unsigned database;
-	char *prefix;             /* "rp:" */
-	unsigned timeout_ms;      /* one command of the hot path */
+	char *prefix; /* "rp:" */
+	unsigned timeout_ms; /* one command of the hot path */
 	unsigned sync_timeout_ms; /* one command of mirror and writer */
 	unsigned breaker_failures; /* misses in a row that open the breaker */
 	unsigned breaker_probe_ms; /* one probe this often while open */
-	unsigned pool;            /* connections for details of hits */
-	unsigned queue;           /* writes that may wait */
-	unsigned ping_ms;         /* liveness of the push connection */
+	unsigned pool; /* connections for details of hits */
+	unsigned queue; /* writes that may wait */
+	unsigned ping_ms; /* liveness of the push connection */
 };
 
 struct conf_lists {
-	char *snapshot;           /* "" switches it off */
-	unsigned snapshot_s;      /* written at most this often */
-	unsigned max_age_s;       /* a copy older than this is not trusted */
+	char *snapshot; /* "" switches it off */
+	unsigned snapshot_s; /* written at most this often */
+	unsigned max_age_s; /* a copy older than this is not trusted */
 	unsigned loss_grace_s;
 	enum conf_failure on_redis_error; /* no copy to answer from */
-	char **exempt;            /* local parts always reachable, lower case */
+	char **exempt; /* local parts always reachable, lower case */
 	size_t exempt_count;
 	size_t entries_max;
-	unsigned details_max;     /* entries of the details cache */
-	unsigned reason_max;      /* octets of a reason kept, the rest is cut */
-	size_t value_max;         /* longer values make the entry ignored */
-	unsigned scopes_max;      /* recipient domains with lists of their own */
+	unsigned details_max; /* entries of the details cache */
+	unsigned reason_max; /* octets of a reason kept, the rest is cut */
+	size_t value_max; /* longer values make the entry ignored */
+	unsigned scopes_max; /* recipient domains with lists of their own */
 };
 
 struct conf_cases {
-	unsigned keep_s;  /* life of rp:case:<ref> */
+	unsigned keep_s; /* life of rp:case:<ref> */
 	unsigned reuse_s; /* same network and cause keep the reference */
 	unsigned reuse_max; /* causes remembered for that */
 };
@@ -133,11 +134,12 @@ struct conf_portal {
 
 struct conf_metrics {
 	struct endpoint listen; /* ENDPOINT_NONE: off */
+	bool allow_direct; /* listen on an address that is not loopback */
 };
 
 struct conf_log {
 	char *target; /* "syslog" or "stderr" */
-	char *level;  /* error warning notice info debug */
+	char *level; /* error warning notice info debug */
 };
 
 struct conf {
@@ -166,8 +168,8 @@ struct conf {
  * that this version knows but does not act on yet).
  * RES_MISSING, RES_DENIED: the file itself; RES_SYNTAX: all else.
  */
-enum result conf_load(const char *path, struct conf **out, struct buf *errors)
-	MUST_USE;
+enum result conf_load(
+	const char *path, struct conf **out, struct buf *errors) MUST_USE;
 
 /* The same from text; name stands for the file in messages. */
 enum result conf_load_text(const char *name, struct slice text,
@@ -177,8 +179,8 @@ struct conf *conf_hold(struct conf *c);
 void conf_release(struct conf *c); /* NULL is fine */
 
 /* The rule set of a check; the built-in default when the file has none. */
-const struct conf_check *conf_check_find(const struct conf *c,
-	const char *name);
+const struct conf_check *conf_check_find(
+	const struct conf *c, const char *name);
 /* enforce or monitor for this recipient domain (folded; may be ""). */
 enum conf_mode conf_mode_for(const struct conf *c, struct slice domain);
 bool conf_is_exempt(const struct conf *c, struct slice local_part);

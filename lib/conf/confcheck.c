@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/confcheck.h"
+
+#include "base/file.h"
+#include "conf/conf.h"
+#include "conf/confdefault.h"
+#include "conf/confload.h"
+#include "conf/conftable.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/stat.h>
+
+enum { SECRET_FILE_MAX = 4096, PASSWORD_MAX = 512 };
+
+static void error_at(struct confload *l, const char *section, const char *name,
+	const char *text)
+{
+	confload_note(
+		l, CONF_ERROR, confload_place(l, section, name), "%s", text);
+}
+
+static void warn_at(struct confload *l, const char *section, const char *name,
+	const char *text)
+{
+	confload_note(
+		l, CONF_WARNING, confload_place(l, section, name), "%s", text);
+}
+
+static void check_required(struct confload *l)
+{
+	for (size_t i = 0; i < conf_row_count; i++) {
+		const struct conf_row *row = &conf_rows[i];
+
+		if (!row->is_required ||
+			confload_is_said(l, row->section, row->name))
+			continue;
+		confload_note(l, CONF_ERROR,
+			confload_place(l, row->section, row->name),
+			*row->section == '\0' ? "%s%s is missing"
+					      : "%s.%s is missing",
+			row->section, row->name);
+	}
+}
+
+/* A server somewhere, and nobody told how to find it twice. */
+static enum result check_redis(struct confload *l, struct conf_redis *r)
+{
+	if (r->sentinel_count > 0 && *r->master == '\0')
+		error_at(l, "redis", "sentinel",
+			"redis.sentinel needs redis.master, the name of the "
+			"service");
+	if (r->sentinel_count == 0 && *r->master != '\0')
+		warn_at(l, "redis", "master",
+			"redis.master means nothing without redis.sentinel");
+	if (r->server_count > 0 || r->sentinel_count > 0)
+		return RES_OK;
+	free(r->servers);
+	r->servers = calloc(1, sizeof(*r->servers));
+	if (r->servers == NULL)
+		return RES_NOMEM;
+	r->server_count = 1;
+	return endpoint_parse(
+		&r->servers[0], slice_of(conf_redis_server_default), false);
+}
+
+struct secret {
+	const char *name;
+	const char *file_name;
+	char **value;
+	const char *file;
+};
+
+static void warn_readable(struct confload *l, const struct secret *s)
+{
+	struct stat st;
+
+	if (stat(s->file, &st) == 0 && (st.st_mode & S_IROTH) != 0)
+		confload_note(l, CONF_WARNING,
+			confload_place(l, "redis", s->file_name),
+			"%s can be read by everybody on this machine", s->file);
+}
+
+static enum result read_secret(struct confload *l, const struct secret *s)
+{
+	struct buf text;
+	struct slice rest, line;
+	enum result res = RES_OK;
+	char *copy = NULL;
+
+	buf_init(&text, SECRET_FILE_MAX);
+	if (file_read(s->file, &text) != RES_OK) {
+		confload_note(l, CONF_ERROR,
+			confload_place(l, "redis", s->file_name),
+			"%s: cannot read %s", s->file_name, s->file);
+		goto done;
+	}
+	rest = buf_slice(&text);
+	if (!slice_cut(&rest, '\n', &line))
+		line = (struct slice){ NULL, 0 };
+	line = slice_trim(line);
+	if (slice_is_empty(line) || line.len > PASSWORD_MAX ||
+		memchr(line.at, '\0', line.len) != NULL) {
+		confload_note(l, CONF_ERROR,
+			confload_place(l, "redis", s->file_name),
+			"%s: the first line of %s is no password", s->file_name,
+			s->file);
+		goto done;
+	}
+	warn_readable(l, s);
+	copy = strndup(line.at, line.len);
+	if (copy == NULL) {
+		res = RES_NOMEM;
+		goto done;
+	}
+	free(*s->value);
+	*s->value = copy;
+done:
+	buf_clear(&text);
+	return res;
+}
+
+static enum result check_secret(struct confload *l, const struct secret *s)
+{
+	if (*s->file == '\0')
+		return RES_OK;
+	if (**s->value != '\0') {
+		confload_note(l, CONF_ERROR,
+			confload_place(l, "redis", s->file_name),
+			"%s and %s are both there; leave one out", s->name,
+			s->file_name);
+		return RES_OK;
+	}
+	if (!confload_is_real(l)) {
+		confload_note(l, CONF_ERROR,
+			confload_place(l, "redis", s->file_name),
+			"%s works in files only", s->file_name);
+		return RES_OK;
+	}
+	return read_secret(l, s);
+}
+
+static enum result check_secrets(struct confload *l, struct conf_redis *r)
+{
+	const struct secret secrets[] = {
+		{ "password", "password_file", &r->password, r->password_file },
+		{ "sentinel_password", "sentinel_password_file",
+			&r->sentinel_password, r->sentinel_password_file },
+	};
+	enum result res = RES_OK;
+
+	for (size_t i = 0; res == RES_OK && i < 2; i++)
+		res = check_secret(l, &secrets[i]);
+	return res;
+}
+
+/* The web is meant to come in through a server that limits and encrypts. */
+static void check_listen(struct confload *l, const char *section,
+	const struct endpoint *e, bool allow_direct)
+{
+	bool is_inet = e->kind == ENDPOINT_INET || e->kind == ENDPOINT_INET6;
+
+	if (is_inet && !endpoint_is_local(e) && !allow_direct)
+		confload_note(l, CONF_ERROR,
+			confload_place(l, section, "listen"),
+			"%s.listen is not a loopback address; others could "
+			"reach it (allow_direct = yes if that is meant)",
+			section);
+	if (e->kind == ENDPOINT_FD && strcmp(section, "metrics") == 0)
+		error_at(l, section, "listen",
+			"metrics.listen cannot be a descriptor");
+}
+
+static void check_milter(struct confload *l, const struct conf_milter *m)
+{
+	if (m->message_memory < m->connection_memory)
+		warn_at(l, "milter", "message_memory",
+			"message_memory is less than connection_memory");
+	if (*m->secret_file == '\0')
+		error_at(l, "milter", "secret_file",
+			"milter.secret_file must name a file");
+}
+
+static void check_policy(struct confload *l, const struct conf_policy *p)
+{
+	if (p->reject_at < p->quarantine_at)
+		warn_at(l, "policy", "quarantine_at",
+			"quarantine_at is above reject_at and never reached");
+	if (p->reject_at < p->mark_at)
+		warn_at(l, "policy", "mark_at",
+			"mark_at is above reject_at and never reached");
+	if (p->reject_at <= 0)
+		error_at(l, "policy", "reject_at",
+			"reject_at of 0 would refuse every message");
+}
+
+static void check_lists(struct confload *l, const struct conf *c)
+{
+	bool has_postmaster = conf_is_exempt(c, slice_of("postmaster"));
+
+	if (!has_postmaster)
+		warn_at(l, "lists", "exempt",
+			"lists.exempt is without postmaster, which must take "
+			"mail from everybody (RFC 5321 s4.5.1)");
+	if (c->cases.reuse_s > c->cases.keep_s)
+		error_at(l, "cases", "reuse_s",
+			"cases.reuse_s is longer than cases.keep_s");
+}
+
+static void check_check(struct confload *l, const struct conf_check *k)
+{
+	if (!confdefault_has_check(k->name)) {
+		confload_note(l, CONF_WARNING,
+			confload_titled_place(l, "check", k->name, ""),
+			"this version has no check \"%s\"; "
+			"the section has no effect",
+			k->name);
+		return;
+	}
+	if (k->unknown.action == CONF_ACTION_REJECT)
+		confload_note(l, CONF_ERROR,
+			confload_titled_place(l, "check", k->name, "unknown"),
+			"unknown: \"reject\" would refuse everybody while a "
+			"service is down; use tempfail");
+}
+
+static int compare_domains(const void *a, const void *b)
+{
+	const struct conf_domain *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+enum result confcheck_run(struct confload *l, const char *path)
+{
+	struct conf *c = confload_conf(l);
+	char *copy = strdup(path);
+	enum result res;
+
+	if (copy == NULL)
+		return RES_NOMEM;
+	free(c->path);
+	c->path = copy;
+	check_required(l);
+	res = check_redis(l, &c->redis);
+	if (res == RES_OK)
+		res = check_secrets(l, &c->redis);
+	check_listen(l, "portal", &c->portal.listen, c->portal.allow_direct);
+	check_listen(l, "metrics", &c->metrics.listen, c->metrics.allow_direct);
+	check_milter(l, &c->milter);
+	check_policy(l, &c->policy);
+	check_lists(l, c);
+	for (size_t i = 0; i < c->check_count; i++)
+		check_check(l, &c->checks[i]);
+	if (c->domain_count > 1)
+		qsort(c->domains, c->domain_count, sizeof(*c->domains),
+			compare_domains);
+	return res;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conf/confvalue - the values of one option: from text to struct.
+ *
+ * What a value may be is the row's business (conf/conftable). Threads: plain
+ * functions.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "conf/conftable.h"
+
+/*
+ * Sets the field of row inside base (the struct that row.base names) to the
+ * values, freeing what was there. A list takes any number within the row's
+ * range, all else exactly one. RES_SYNTAX: *why says what is wrong and the
+ * field is as it was; RES_NOMEM. With row.base CONF_NOWHERE base is not used.
+ */
+enum result confvalue_set(const struct conf_row *row, void *base,
+	const struct slice *values, size_t count, struct buf *why) MUST_USE;
+
+/* Frees what set has made. */
+void confvalue_clear(const struct conf_row *row, void *base);
