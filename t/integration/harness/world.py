@@ -71,8 +71,10 @@ def _end(folder, code):
             os.wait()
     except ChildProcessError:
         pass
-    if os.path.isdir(f"{folder}/dev"):
-        subprocess.run(["umount", "-lR", f"{folder}/dev"], check=False)
+    for name in ("dev", "etc"):
+        if os.path.ismount(f"{folder}/{name}"):
+            subprocess.run(["umount", "-lR", f"{folder}/{name}"],
+                           check=False)
     if os.environ.get("REPRIEVE_TEST_KEEP"):
         print(f"# kept: {folder}", flush=True)
     else:
@@ -149,17 +151,22 @@ class World:
         socket.sethostname(HOST)
 
     def _files(self):
-        for target, text in (
-                ("/etc/resolv.conf", "nameserver 127.0.0.1\nsearch .\n"
+        """An /etc of our own: what is written there stays in here."""
+        aside = self.path("etc")
+        os.mkdir(aside)
+        run("mount", "-t", "tmpfs", "none", aside)
+        for name in ("upper", "work"):
+            os.mkdir(f"{aside}/{name}")
+        run("mount", "-t", "overlay", "overlay", "-o",
+            f"lowerdir=/etc,upperdir={aside}/upper,workdir={aside}/work",
+            "/etc")
+        for name, text in (
+                ("resolv.conf", "nameserver 127.0.0.1\nsearch .\n"
                  "options timeout:1 attempts:1\n"),
-                ("/etc/hosts", f"127.0.0.1 localhost {HOST}\n"
-                 "::1 localhost\n")):
-            path = self.write(os.path.basename(target), text)
-            real = os.path.realpath(target)
-            if not os.path.exists(real):
-                with open(real, "w", encoding="ascii"):
-                    pass
-            run("mount", "--bind", path, real)
+                ("hosts", f"127.0.0.1 localhost {HOST}\n::1 localhost\n")):
+            if os.path.islink(f"/etc/{name}"):
+                os.unlink(f"/etc/{name}")
+            self.write(f"/etc/{name}", text)
 
     def serve_syslog(self):
         """A /dev/log of our own: Sendmail knows no other way to log."""
