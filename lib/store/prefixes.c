@@ -470,7 +470,7 @@ enum result prefixes_reserve(struct prefixes *p, size_t v4, size_t v6)
 static bool is_crowded(const struct prefixes *p, unsigned family, size_t more)
 {
 	size_t count = p->table[family].count;
-	size_t want = p->entries_max - count;
+	size_t want = p->entries_max - prefixes_count(p);
 
 	if (want > more)
 		want = more;
