@@ -225,10 +225,10 @@ static void assert_keys(struct prefixes *p, const char *key, const char *want)
 {
 	struct list_name name = name_of(key);
 	struct keys_seen seen = { "", 0 };
+	size_t count =
+		prefixes_keys(p, &name, slice_of(prefix), see_key, &seen);
 
-	assert_int_equal(
-		prefixes_keys(p, &name, slice_of(prefix), see_key, &seen),
-		seen.count);
+	assert_int_equal(count, seen.count);
 	assert_string_equal(seen.text, want);
 }
 
@@ -338,7 +338,7 @@ static void sixty_four_nested_entries_are_given(void **state)
 
 /* ---- against a list that is searched from end to end ---- */
 
-enum { OPERATIONS = 100000, NAIVE_MAX = 4000, NAMES = 6 };
+enum { OPERATIONS = 100000, NAIVE_MAX = 1000, NAMES = 6 };
 
 struct naive_entry {
 	struct list_name name;
