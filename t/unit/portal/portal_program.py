@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The program reprieve-portal with a real redis-server, over HTTP."""
+
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+SOURCE = os.environ.get("top_srcdir", ".")
+BUILD = os.environ.get("top_builddir", ".")
+sys.path.insert(0, os.path.join(SOURCE, "t", "integration"))
+sys.dont_write_bytecode = True
+
+from harness import wait  # noqa: E402
+from harness.tap import Tap, equal, match, true  # noqa: E402
+
+PROGRAM = os.path.join(BUILD, "portal", "reprieve-portal")
+REF = "0" * 17
+STYLE = r'<link rel="stylesheet" href="/style.css">'
+
+
+class Site:
+    """A folder with a redis-server, a conf, and the portal on a port that
+    the system chose."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="reprieve-portal.")
+        self.redis_socket = os.path.join(self.folder, "redis.sock")
+        self.conf = os.path.join(self.folder, "reprieve.conf")
+        self.log = os.path.join(self.folder, "log")
+        self.redis = None
+        self.portal = None
+        self.port = None
+
+    def start_redis(self):
+        self.redis = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.redis_socket,
+             "--save", "", "--dir", self.folder],
+            stdout=subprocess.DEVNULL)
+        wait.until(lambda: self.cli("PING") == "PONG", "redis-server")
+
+    def stop_redis(self):
+        if self.redis:
+            self.redis.kill()
+            self.redis.wait()
+        self.redis = None
+
+    def cli(self, *args):
+        done = subprocess.run(["redis-cli", "-s", self.redis_socket, *args],
+                              capture_output=True, text=True, check=False)
+        return done.stdout.strip()
+
+    def write_conf(self, host="mx.example.net", more="",
+                   listen="inet:0@127.0.0.1"):
+        with open(self.conf, "w", encoding="utf-8") as file:
+            file.write(f'host = "{host}"\n'
+                       'portal_url = "https://postmaster.example.net"\n'
+                       'milter { socket = "unix:/nowhere" }\n'
+                       f'redis {{ servers = {{"unix:{self.redis_socket}"}} }}\n'
+                       f'portal {{ listen = "{listen}" user = "" }}\n'
+                       'log { target = "stderr" level = "debug" }\n' + more)
+
+    def start(self):
+        with open(self.log, "w", encoding="utf-8") as log:
+            self.portal = subprocess.Popen([PROGRAM, "-c", self.conf],
+                                           stderr=log)
+        found = wait.until(
+            lambda: re.search(r"listens on (inet:(\d+)@|unix:)", self.logged())
+            or self.portal.poll() is not None,
+            lambda: "the portal listens:\n" + self.logged())
+        true(found is not True, lambda: "it ended:\n" + self.logged())
+        self.port = int(found.group(2) or 0)
+
+    def logged(self):
+        with open(self.log, encoding="utf-8") as file:
+            return file.read()
+
+    def get(self, path, method="GET"):
+        """status, headers, body"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port,
+                                                timeout=10)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return (answer.status, dict(answer.getheaders()),
+                    answer.read().decode("utf-8"))
+        finally:
+            connection.close()
+
+    def stop(self, number=signal.SIGTERM):
+        self.portal.send_signal(number)
+        code = self.portal.wait(10)
+        self.portal = None
+        return code
+
+    def close(self):
+        if self.portal:
+            self.portal.kill()
+            self.portal.wait()
+        self.stop_redis()
+        shutil.rmtree(self.folder)
+
+
+def run(*args):
+    return subprocess.run([PROGRAM, *args], capture_output=True, text=True,
+                          check=False, timeout=20)
+
+
+def options(site):
+    site.write_conf()
+    equal(run("-n", "-c", site.conf).returncode, 0, "-n of a good conf")
+    match(run("-V").stdout, r"reprieve-portal \d+\.\d+\.\d+\n", "-V")
+    shown = run("-h")
+    equal(shown.returncode, 0, "-h")
+    true("SIGUSR1" in shown.stdout, "-h tells about SIGUSR1")
+    for wrong in (["-x"], ["word"], ["-c"]):
+        done = run(*wrong)
+        equal(done.returncode, 64, f"exit of {wrong}")
+        true("usage:" in done.stderr, f"{wrong} prints the usage")
+
+
+def bad_conf(site):
+    site.write_conf(more="nonsense = 1\n")
+    with open(site.conf, encoding="utf-8") as file:
+        line = len(file.readlines())
+    for args in (["-n", "-c", site.conf], ["-c", site.conf]):
+        done = run(*args)
+        equal(done.returncode, 78, f"exit of {args}")
+        match(done.stderr, rf".*\.conf:{line}: .*nonsense.*\n", "message")
+
+
+def public_address(site):
+    site.write_conf(listen="inet:0@0.0.0.0")
+    done = run("-c", site.conf)
+    equal(done.returncode, 78, "exit")
+    true("allow_direct" in done.stderr, done.stderr)
+
+
+def taken_port(site):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        site.write_conf(listen=f"inet:{port}@127.0.0.1")
+        done = run("-c", site.conf)
+    equal(done.returncode, 69, "exit")
+    true("Address already in use" in done.stderr, done.stderr)
+
+
+def start_page(site):
+    status, headers, body = site.get("/")
+    equal(status, 200)
+    equal(headers["Content-Type"], "text/html; charset=utf-8")
+    true("How to read a refusal" in body, body)
+    true(re.search(STYLE, body), "the style is linked")
+    true("<script" not in body and "style=" not in body, "no script, no inline")
+
+
+def style(site):
+    status, headers, body = site.get("/style.css")
+    equal(status, 200)
+    equal(headers["Content-Type"], "text/css; charset=utf-8")
+    true("body {" in body, body)
+
+
+def every_page_has_headers(site):
+    for path in ("/", "/style.css", "/r/" + REF, "/nowhere", "/a%00b"):
+        headers = site.get(path)[1]
+        for name, value in (
+                ("Content-Security-Policy", "default-src 'none'; "
+                 "style-src 'self'; script-src 'self'; form-action 'self'; "
+                 "base-uri 'none'; frame-ancestors 'none'"),
+                ("Referrer-Policy", "no-referrer"),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Cache-Control", "no-store"),
+                ("Vary", "Accept-Language"),
+                ("Content-Language", "en")):
+            equal(headers.get(name), value, f"{name} of {path}")
+        true("Set-Cookie" not in headers, f"no cookie from {path}")
+
+
+def case(site):
+    site.cli("HSET", "rp:case:" + REF, "code", "BLOCKED_SELF", "ip",
+             "192.0.2.7", "class", "self", "reason", "spam <run>",
+             "sender_hash", "0123456789abcdef", "session", "SESSION77",
+             "last_seen", "2026-11-22T21:00:01Z", "action", "reject",
+             "mode", "enforce")
+    status, _, body = site.get("/r/" + REF)
+    equal(status, 200)
+    for part in ("192.0.2.7", "554 5.7.1", "spam &lt;run&gt;",
+                 "2026-11-22T21:00:01Z", REF, "block list"):
+        true(part in body, lambda: f"no {part!r} in:\n{body}")
+    for part in ("0123456789abcdef", "SESSION77"):
+        true(part not in body, f"{part} must stay inside")
+    equal(site.get("/r/" + "O" * 17)[0], 200, "the letter O for the digit")
+    equal(site.get("/r/" + REF, "HEAD")[2], "", "the body of HEAD")
+
+
+def unknown_case(site):
+    equal(site.get("/r/" + "0" * 16 + "1")[0], 404)
+    site.cli("DEL", "rp:case:" + REF)
+    status, _, body = site.get("/r/" + REF)
+    equal(status, 404)
+    true("whole link" in body, body)
+
+
+def wrong_type(site):
+    """A key of another type is our fault, and the page does not break."""
+    site.cli("DEL", "rp:case:" + REF)
+    site.cli("SET", "rp:case:" + REF, "x")
+    equal(site.get("/r/" + REF)[0], 503)
+    site.cli("DEL", "rp:case:" + REF)
+    equal(site.get("/r/" + REF)[0], 404)
+
+
+def bad_method(site):
+    status, headers, _ = site.get("/", "POST")
+    equal(status, 405)
+    equal(headers.get("Allow"), "GET, HEAD")
+
+
+def redis_down(site):
+    equal(site.get("/healthz")[2], "portal ok\nredis ok\n")
+    site.stop_redis()
+    status, _, body = site.get("/r/" + REF)
+    equal(status, 503)
+    true("postmaster@mx.example.net" in body, body)
+    equal(site.get("/")[0], 200, "the start page needs no Redis")
+    match(site.get("/healthz")[2], r"portal ok\nredis (?!ok).+\n")
+    equal(site.logged().count("redis_down"), 1, "log lines about it")
+    site.start_redis()
+    site.cli("HSET", "rp:case:" + REF, "code", "BLOCKED_SELF")
+    wait.until(lambda: site.get("/r/" + REF)[0] == 200, "the case is back")
+    true("redis_up" in site.logged(), "the log says that Redis is back")
+
+
+def reload(site):
+    site.write_conf(host="new.example.net")
+    site.portal.send_signal(signal.SIGUSR1)
+    wait.until(lambda: "postmaster@new.example.net" in site.get("/")[2],
+               "the new host is on the page")
+
+
+def bad_reload(site):
+    site.write_conf(host="mx.example.net", more="nonsense = 1\n")
+    site.portal.send_signal(signal.SIGUSR1)
+    wait.until(lambda: "the old one goes on" in site.logged(),
+               lambda: "the log says so:\n" + site.logged())
+    true("nonsense" in site.logged(), "the log names the fault")
+    true("postmaster@new.example.net" in site.get("/")[2], "the old conf")
+
+
+def stops(site):
+    port = site.port
+    equal(site.stop(), 0, "exit after SIGTERM")
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except ConnectionRefusedError:
+        return
+    raise AssertionError("somebody listens still")
+
+
+def unix_socket(site):
+    path = os.path.join(site.folder, "portal.sock")
+    site.write_conf(listen="unix:" + path)
+    site.start()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(path)
+        client.sendall(b"GET / HTTP/1.1\r\nHost: portal\r\n\r\n")
+        match(client.recv(64)[:15].decode(), r"HTTP/1.1 200 OK", "answer")
+    equal(site.stop(signal.SIGINT), 0, "exit after SIGINT")
+    true(not os.path.exists(path), "the socket is gone")
+
+
+def main():
+    tap = Tap("portal/reprieve-portal")
+    site = Site()
+    try:
+        tap.case("options do what -h says", options, site)
+        tap.case("a bad conf is refused with its line", bad_conf, site)
+        tap.case("a public address needs allow_direct", public_address, site)
+        tap.case("a port that is taken is an error", taken_port, site)
+        site.start_redis()
+        site.write_conf()
+        site.start()
+        tap.case("the start page is plain and complete", start_page, site)
+        tap.case("the style is a file of its own", style, site)
+        tap.case("a reference shows its case", case, site)
+        tap.case("every answer has the security headers",
+                 every_page_has_headers, site)
+        tap.case("an unknown reference is a 404 in plain words",
+                 unknown_case, site)
+        tap.case("a key of another type is a 503", wrong_type, site)
+        tap.case("a page cannot be posted to", bad_method, site)
+        tap.case("Redis may go and come back", redis_down, site)
+        tap.case("SIGUSR1 brings a new conf in", reload, site)
+        tap.case("SIGUSR1 with a bad conf changes nothing", bad_reload, site)
+        tap.case("SIGTERM stops it", stops, site)
+        tap.case("it serves on a unix socket", unix_socket, site)
+    finally:
+        site.close()
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
