@@ -86,7 +86,7 @@ static enum result drop_route(struct slice *path)
 	for (size_t i = 0; i < path->len; i++) {
 		if (!w.quoted && !w.literal && path->at[i] == ':') {
 			*path = slice_part(*path, i + 1, path->len);
-			return RES_OK;
+			return path->len == 0 ? RES_SYNTAX : RES_OK;
 		}
 		step(&w, *path, &i);
 	}
