@@ -28,7 +28,7 @@ enum { BLOCKLIST_COVER_MAX = 64 };
 
 enum blocklist_answer {
 	BLOCKLIST_UNKNOWN = 0, /* no copy young enough to trust */
-	BLOCKLIST_CLEAR,       /* nothing covers it */
+	BLOCKLIST_CLEAR, /* nothing covers it */
 	BLOCKLIST_ALLOWED,
 	BLOCKLIST_BLOCKED
 };
@@ -37,17 +37,18 @@ const char *blocklist_answer_name(enum blocklist_answer a);
 
 struct blocklist_result {
 	enum blocklist_answer answer;
-	size_t count;            /* entries that cover the address */
-	struct listing *entry;   /* scope first, narrowest first */
+	size_t count; /* entries that cover the address */
+	struct listing *entry; /* scope first, narrowest first */
 	const struct listing *winner; /* why answer is what it is, or NULL */
 	/* a block entry in shadow that would have been enforced, or NULL */
 	const struct listing *shadow;
-	uint64_t version;        /* of the mirror that was asked */
+	uint64_t version; /* of the mirror that was asked */
 };
 
 /*
- * Opens its pool of connections lazily. conf is held, mirror borrowed.
- * RES_NOMEM.
+ * Opens its pool of connections lazily. conf is held, mirror borrowed: call it
+ * before mirror_start, for it hangs blocklist_invalidate into
+ * mirror_on_change; close takes it out again, before mirror_close. RES_NOMEM.
  */
 enum result blocklist_open(struct blocklist **out, struct conf *conf,
 	struct mirror *mirror, const struct clock *clock) MUST_USE;
@@ -58,11 +59,21 @@ void blocklist_close(struct blocklist *b);
  * RES_OK: see answer; RES_NOMEM: answer is UNKNOWN.
  */
 enum result blocklist_match(struct blocklist *b, const struct ipaddr *ip,
-	struct slice scope, struct arena *a, struct blocklist_result *out)
-	MUST_USE;
+	struct slice scope, struct arena *a,
+	struct blocklist_result *out) MUST_USE;
 
-/* The rules above over entries that somebody already gathered. */
+/*
+ * The rules above over the entries that somebody already gathered: sets
+ * answer, winner and shadow. Reads entry and count only.
+ */
 void blocklist_decide(struct blocklist_result *r);
+
+/*
+ * A key has changed in Redis, and the mirror knows: its details are read anew
+ * at the next hit. The empty slice means every key. ctx is the blocklist; the
+ * shape is that of mirror_on_change.
+ */
+void blocklist_invalidate(void *ctx, struct slice key);
 
 struct blocklist_counts {
 	uint64_t details_cached;
