@@ -3,9 +3,11 @@
  * policy/code - the one table of codes: SMTP reply, class, text, help.
  *
  * codes.def makes this table, reprieve-codes(7) and later the help pages. A
- * row that breaks a rule (class of reply and enhanced code, printable ASCII,
- * no '%', URL placeholder present, longest line within 512 octets with
- * Sendmail's prefix, 550/553/450 at RCPT or MAIL) fails the build (mkcodes).
+ * row that breaks a rule fails the build; mkcodes.c holds the rules and names
+ * the row. Among them: reply and enhanced code of one class, printable ASCII
+ * without '%', {url} in the text, never 550, 553 or 450 at MAIL and RCPT
+ * (Sendmail puts "<address>... " before our text for these three), and the
+ * longest line within the 512 octets of RFC 5321 s4.5.3.1.5.
  * Threads: constant.
  */
 #pragma once
@@ -22,16 +24,29 @@ enum code {
 
 enum code_stage {
 	CODE_AT_ENVELOPE, /* MAIL or RCPT */
-	CODE_AT_END       /* end of message */
+	CODE_AT_END /* end of message */
+};
+
+enum {
+	CODE_LINE_MAX = 512, /* RFC 5321 s4.5.3.1.5, with CRLF */
+	CODE_HEAD_MAX = 14, /* "554 5.777.777 " */
+	CODE_PREFIX_MAX = 260, /* Sendmail's "<address>... " */
+	/* Of our text, everything put in. */
+	CODE_TEXT_MAX = CODE_LINE_MAX - CODE_HEAD_MAX - 2,
+	CODE_URL_MAX = 128, /* of portal_url, a longer one is refused */
+	/* Up to this portal_url the text fits behind the prefix, too. */
+	CODE_URL_USUAL = 64,
+	CODE_IP_MAX = 45,
+	CODE_PAGE_MAX = 3 + 17 /* "/r/" and the reference */
 };
 
 struct code_row {
-	const char *name;   /* "BLOCKED_SELF" */
-	const char *smtp;   /* "554" */
-	const char *xcode;  /* "5.7.1" (RFC 3463, IANA registry) */
+	const char *name; /* "BLOCKED_SELF" */
+	const char *smtp; /* "554" */
+	const char *xcode; /* "5.7.1" (RFC 3463, IANA registry) */
 	enum code_stage stage;
-	const char *text;   /* with {ip} and {url} */
-	const char *cause;  /* for a human: what happened */
+	const char *text; /* with {ip} and {url} */
+	const char *cause; /* for a human: what happened */
 	const char *remedy; /* what to change, and who */
 };
 

@@ -4,6 +4,18 @@
  *
  * The only place that knows what a finding, or "could not tell", means for
  * the mail. Pure: same input, same verdict. Threads: any.
+ *
+ * The order of the rules:
+ *  1. a recipient that is always reachable (lists.exempt, and postmaster:
+ *     RFC 5321 s4.5.1) is accepted;
+ *  2. a finding whose rule says accept is the end: allow beats block;
+ *  3. else the most severe of the actions and of the sum's threshold wins;
+ *  4. findings in shadow count for would_be only; mode monitor leaves of the
+ *     action what the client and the recipient do not feel.
+ * "Could not tell" never refuses for good: a rule that says reject for it
+ * works as tempfail. For the check "blocked" it means lists.on_redis_error
+ * unless the check's own rule says something; with detail "internal" our own
+ * code broke and milter.on_internal_error decides.
  */
 #pragma once
 
@@ -13,20 +25,39 @@ struct conf;
 struct conn;
 struct envelope;
 
-enum rules_stage {
-	RULES_RCPT,
-	RULES_END
-};
+enum rules_stage { RULES_RCPT, RULES_END };
 
 struct rules_input {
 	const struct conf *conf;
-	const struct envelope *envelope; /* rcpt and rcpt_domain at RULES_RCPT */
+	const struct envelope
+		*envelope; /* rcpt and rcpt_domain at RULES_RCPT */
 	const struct findings *findings;
+	/* At RULES_END what RCPT left to do, see rules_carry; or NULL. */
+	const struct verdict *carried;
 	enum rules_stage stage;
 };
 
+/*
+ * At RULES_RCPT an action of mark or quarantine means: take the recipient, and
+ * hand the verdict back as "carried" at RULES_END. Pointers in *out are those
+ * of the findings.
+ */
 void rules_decide(const struct rules_input *in, struct verdict *out);
 
 /* When a check or our own code broke: on_internal_error. */
-void rules_internal_error(const struct conf *conf, enum rules_stage stage,
+void rules_internal_error(
+	const struct conf *conf, enum rules_stage stage, struct verdict *out);
+
+/*
+ * Adds the verdict on a recipient that was taken to what the end of the
+ * message has to do: the more severe of both stays.
+ */
+void rules_carry(struct verdict *carried, const struct verdict *rcpt);
+
+/*
+ * A recipient was taken with first, would next be treated in another way by
+ * this message's end? Then it must come in a transaction of its own: *out is
+ * 452 4.5.3 (DESIGN section 3) and true is returned.
+ */
+bool rules_mix(const struct verdict *first, const struct verdict *next,
 	struct verdict *out);

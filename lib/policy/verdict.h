@@ -2,7 +2,8 @@
 /*
  * policy/verdict - the outcome of judging, as plain data.
  *
- * Born only in policy/rules. The zero action is "not decided yet".
+ * Born only in policy/rules. The zero action is "not decided yet". Actions are
+ * in order of severity.
  */
 #pragma once
 
@@ -12,7 +13,7 @@
 enum action {
 	ACTION_NONE = 0,
 	ACTION_ACCEPT,
-	ACTION_MARK,       /* accept, and say so in X-Reprieve */
+	ACTION_MARK, /* accept, and say so in X-Reprieve */
 	ACTION_QUARANTINE,
 	ACTION_TEMPFAIL,
 	ACTION_REJECT
@@ -20,12 +21,16 @@ enum action {
 
 const char *action_name(enum action a);
 
+/* True for those that the client is told of: tempfail and reject. */
+bool action_is_refusal(enum action a);
+
 struct verdict {
-	enum action action;      /* what the MTA is told */
-	enum action would_be;    /* without mode monitor and without shadow */
-	enum code code;          /* of would_be, CODE_NONE when it has none */
+	enum action action; /* what the MTA is told */
+	enum action would_be; /* without mode monitor and without shadow */
+	enum code code; /* of would_be, CODE_NONE when it has none */
 	const struct finding *cause; /* the finding that decided, or NULL */
 	double score;
-	bool is_exempt;          /* recipient that is always reachable */
-	const char *mode;        /* "enforce", "monitor", "shadow" */
+	bool is_exempt; /* recipient that is always reachable */
+	bool unchecked; /* our lists could not be read */
+	const char *mode; /* "enforce", "monitor", "shadow" */
 };

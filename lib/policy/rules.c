@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "policy/rules.h"
+
+#include "conf/conf.h"
+#include "fact/envelope.h"
+
+#include <string.h>
+
+/* What the findings come to, with or without those in shadow. */
+struct tally {
+	bool trusted; /* a rule said accept */
+	enum action action;
+	double score;
+	const struct finding *cause;
+	const struct finding *scored; /* the greatest part of the sum */
+	double scored_by;
+};
+
+/* Codes of one stage for causes that have no row of their own. */
+struct stage_codes {
+	enum code reject;
+	enum code tempfail;
+	enum code internal;
+};
+
+static const struct stage_codes codes[] = {
+	[RULES_RCPT] = { CODE_SCORE_ENVELOPE, CODE_SCORE_LATER, CODE_INTERNAL },
+	[RULES_END] = { CODE_SCORE_END, CODE_SCORE_LATER_END,
+		CODE_INTERNAL_END },
+};
+
+static const struct class_code {
+	const char *detail;
+	enum code code;
+} class_codes[] = {
+	{ "self", CODE_BLOCKED_SELF },
+	{ "policy", CODE_BLOCKED_POLICY },
+	{ "review", CODE_BLOCKED_REVIEW },
+	{ "feed", CODE_BLOCKED_FEED },
+};
+
+static bool is_of_lists(const struct finding *f)
+{
+	return strcmp(f->check, "blocked") == 0 ||
+		strcmp(f->check, "allowed") == 0;
+}
+
+static enum action action_of(enum conf_action a)
+{
+	switch (a) {
+	case CONF_ACTION_MARK:
+		return ACTION_MARK;
+	case CONF_ACTION_QUARANTINE:
+		return ACTION_QUARANTINE;
+	case CONF_ACTION_TEMPFAIL:
+		return ACTION_TEMPFAIL;
+	case CONF_ACTION_REJECT:
+		return ACTION_REJECT;
+	case CONF_ACTION_IGNORE:
+	case CONF_ACTION_ACCEPT:
+	case CONF_ACTION_SCORE:
+	case CONF_ACTION_GREYLIST:
+		break;
+	}
+	return ACTION_ACCEPT;
+}
+
+/* The rule for this finding; one that nobody wrote says ignore. */
+static struct conf_rule rule_of(const struct conf *conf,
+	const struct conf_check *check, const struct finding *f)
+{
+	struct conf_rule rule = { CONF_ACTION_IGNORE, 0 };
+
+	switch (f->outcome) {
+	case OUTCOME_HIT:
+		if (check != NULL)
+			rule = check->hit;
+		return rule;
+	case OUTCOME_MISS:
+		if (check != NULL)
+			rule = check->miss;
+		return rule;
+	case OUTCOME_UNKNOWN:
+		break;
+	}
+	if (check != NULL)
+		rule = check->unknown;
+	if (rule.action == CONF_ACTION_IGNORE &&
+		strcmp(f->check, "blocked") == 0 &&
+		conf->lists.on_redis_error == CONF_FAILURE_TEMPFAIL)
+		rule.action = CONF_ACTION_TEMPFAIL;
+	/* A list that cannot be read must not refuse everybody for good. */
+	if (rule.action == CONF_ACTION_REJECT)
+		rule.action = CONF_ACTION_TEMPFAIL;
+	return rule;
+}
+
+static void tally_add(
+	struct tally *t, const struct conf_rule *rule, const struct finding *f)
+{
+	enum action action = action_of(rule->action);
+
+	if (rule->action == CONF_ACTION_ACCEPT) {
+		if (!t->trusted)
+			t->cause = f;
+		t->trusted = true;
+		return;
+	}
+	if (rule->action == CONF_ACTION_SCORE) {
+		t->score += rule->score;
+		if (t->scored == NULL || rule->score > t->scored_by) {
+			t->scored = f;
+			t->scored_by = rule->score;
+		}
+		return;
+	}
+	if (action > t->action && !t->trusted) {
+		t->action = action;
+		t->cause = f;
+	}
+}
+
+/* The thresholds of the sum; a threshold of 0 is not set. */
+static void tally_close(struct tally *t, const struct conf_policy *policy)
+{
+	const struct {
+		double at;
+		enum action action;
+	} steps[] = {
+		{ policy->reject_at, ACTION_REJECT },
+		{ policy->quarantine_at, ACTION_QUARANTINE },
+		{ policy->mark_at, ACTION_MARK },
+	};
+
+	if (t->trusted) {
+		t->action = ACTION_ACCEPT;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i].at <= 0 || t->score < steps[i].at)
+			continue;
+		if (steps[i].action > t->action) {
+			t->action = steps[i].action;
+			t->cause = t->scored;
+		}
+		return;
+	}
+}
+
+static enum code code_of(const struct tally *t, enum rules_stage stage)
+{
+	const struct finding *f = t->cause;
+
+	if (!action_is_refusal(t->action))
+		return CODE_NONE;
+	/* A cause that only added to a sum is not the whole reason. */
+	if (f == NULL || f == t->scored || stage == RULES_END ||
+		!is_of_lists(f))
+		return t->action == ACTION_REJECT ? codes[stage].reject
+						  : codes[stage].tempfail;
+	if (f->outcome == OUTCOME_UNKNOWN)
+		return CODE_LISTS_UNKNOWN;
+	if (t->action == ACTION_TEMPFAIL)
+		return CODE_BLOCKED_LATER;
+	for (size_t i = 0; i < sizeof(class_codes) / sizeof(class_codes[0]);
+		i++)
+		if (f->detail != NULL &&
+			strcmp(f->detail, class_codes[i].detail) == 0)
+			return class_codes[i].code;
+	return CODE_BLOCKED_SELF;
+}
+
+/* RFC 5321 s4.5.1: postmaster, with or without a domain, in any case. */
+static bool is_exempt(const struct rules_input *in)
+{
+	struct slice local;
+
+	if (in->stage != RULES_RCPT || in->envelope == NULL)
+		return false;
+	local = in->envelope->rcpt.local;
+	if (slice_is_empty(local))
+		return false;
+	return slice_is_equal_nocase(local, slice_of("postmaster")) ||
+		conf_is_exempt(in->conf, local);
+}
+
+static bool is_monitored(const struct rules_input *in)
+{
+	if (in->conf->mode == CONF_MONITOR)
+		return true;
+	if (in->stage != RULES_RCPT || in->envelope == NULL)
+		return false;
+	return conf_mode_for(in->conf, slice_of(in->envelope->rcpt_domain)) ==
+		CONF_MONITOR;
+}
+
+static bool is_broken(const struct finding *f)
+{
+	return f->outcome == OUTCOME_UNKNOWN && f->detail != NULL &&
+		strcmp(f->detail, "internal") == 0;
+}
+
+static void gather(const struct rules_input *in, struct tally *enforced,
+	struct tally *all, struct verdict *out)
+{
+	for (size_t i = 0; i < in->findings->count; i++) {
+		const struct finding *f = &in->findings->item[i];
+		const struct conf_check *check =
+			conf_check_find(in->conf, f->check);
+		struct conf_rule rule = rule_of(in->conf, check, f);
+
+		if (is_of_lists(f) && f->outcome == OUTCOME_UNKNOWN)
+			out->unchecked = true;
+		tally_add(all, &rule, f);
+		if (!f->shadow && (check == NULL || !check->shadow))
+			tally_add(enforced, &rule, f);
+	}
+	tally_close(enforced, &in->conf->policy);
+	tally_close(all, &in->conf->policy);
+}
+
+static void settle(const struct rules_input *in, const struct tally *enforced,
+	const struct tally *all, struct verdict *out)
+{
+	const struct tally *told = all;
+
+	out->mode = "enforce";
+	out->action = enforced->action;
+	out->would_be = all->action;
+	if (is_monitored(in)) {
+		out->mode = "monitor";
+		if (out->action > ACTION_MARK)
+			out->action = ACTION_ACCEPT;
+	} else if (out->would_be != out->action) {
+		out->mode = "shadow";
+		/* What is enforced needs its own words. */
+		if (action_is_refusal(out->action)) {
+			told = enforced;
+			out->would_be = out->action;
+			out->mode = "enforce";
+		}
+	}
+	out->code = code_of(told, in->stage);
+	out->cause = told->cause;
+	out->score = told->score;
+}
+
+static void internal_error(const struct rules_input *in, struct verdict *out)
+{
+	const struct conf *conf = in->conf;
+	bool monitored = is_monitored(in);
+
+	*out = (struct verdict){
+		.action = ACTION_ACCEPT,
+		.would_be = ACTION_ACCEPT,
+		.unchecked = true,
+		.mode = monitored ? "monitor" : "enforce",
+	};
+	if (conf->milter.on_internal_error != CONF_FAILURE_TEMPFAIL)
+		return;
+	out->would_be = ACTION_TEMPFAIL;
+	out->code = codes[in->stage].internal;
+	if (!monitored)
+		out->action = ACTION_TEMPFAIL;
+}
+
+static void exempt(struct verdict *out)
+{
+	out->is_exempt = true;
+	out->action = ACTION_ACCEPT;
+	out->would_be = ACTION_ACCEPT;
+	out->code = CODE_NONE;
+	out->mode = "enforce";
+}
+
+static bool has_broken(const struct findings *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (is_broken(&f->item[i]))
+			return true;
+	return false;
+}
+
+void rules_decide(const struct rules_input *in, struct verdict *out)
+{
+	struct tally enforced = { .action = ACTION_ACCEPT };
+	struct tally all = { .action = ACTION_ACCEPT };
+
+	*out = (struct verdict){ .action = ACTION_NONE };
+	if (has_broken(in->findings)) {
+		internal_error(in, out);
+	} else {
+		gather(in, &enforced, &all, out);
+		settle(in, &enforced, &all, out);
+	}
+	if (is_exempt(in))
+		exempt(out);
+	if (in->carried != NULL && in->carried->action != ACTION_NONE) {
+		struct verdict own = *out;
+
+		*out = *in->carried;
+		if (own.action > out->action || own.would_be > out->would_be)
+			rules_carry(out, &own);
+	}
+}
+
+void rules_internal_error(
+	const struct conf *conf, enum rules_stage stage, struct verdict *out)
+{
+	const struct rules_input in = { .conf = conf, .stage = stage };
+
+	internal_error(&in, out);
+}
+
+void rules_carry(struct verdict *carried, const struct verdict *rcpt)
+{
+	bool unchecked = carried->unchecked || rcpt->unchecked;
+
+	if (carried->action == ACTION_NONE || rcpt->action > carried->action ||
+		(rcpt->action == carried->action &&
+			rcpt->would_be > carried->would_be))
+		*carried = *rcpt;
+	carried->unchecked = unchecked;
+}
+
+bool rules_mix(const struct verdict *first, const struct verdict *next,
+	struct verdict *out)
+{
+	if (first->action == ACTION_NONE || action_is_refusal(next->action) ||
+		first->action == next->action)
+		return false;
+	*out = *next;
+	out->action = ACTION_TEMPFAIL;
+	out->would_be = ACTION_TEMPFAIL;
+	out->code = CODE_MIXED_POLICY;
+	out->mode = "enforce";
+	return true;
+}
