@@ -3,19 +3,22 @@
  * reply/smtp - the one line that a refused sender reads.
  *
  * Made of our template, the canonical address, our URL and the reference;
- * nothing of it comes from the client. At most 512 octets with code and CRLF,
- * also behind Sendmail's "<address>... " prefix (RFC 5321 s4.5.3.1.5).
+ * nothing of it comes from the client. At most 512 octets with code and CRLF
+ * (RFC 5321 s4.5.3.1.5). The table has no code at RCPT for which Sendmail puts
+ * "<address>... " in front, and with a portal_url of usual length the line
+ * would fit even behind that (policy/code.h).
  * Threads: any.
  */
 #pragma once
 
+#include "base/buf.h"
 #include "policy/code.h"
 
 struct ipaddr;
 
 enum {
-	REPLY_TEXT_MAX = 512 - 12 - 260 - 2, /* code, prefix, CRLF */
-	REPLY_URL_MAX = 128 /* of portal_url; conf refuses a longer one */
+	REPLY_TEXT_MAX = CODE_TEXT_MAX,
+	REPLY_URL_MAX = CODE_URL_MAX /* of portal_url; conf refuses longer */
 };
 
 struct reply {
@@ -24,8 +27,16 @@ struct reply {
 	char text[REPLY_TEXT_MAX + 1];
 };
 
-/* ip may be NULL ("unknown" is printed). portal_url "": the reference alone
- * stands for the URL. RES_TOOBIG cannot happen for a checked table. */
+/*
+ * ip may be NULL ("unknown" is printed). portal_url "": the reference alone
+ * stands for the URL. RES_TOOBIG cannot happen for a checked table and a
+ * portal_url of REPLY_URL_MAX; RES_SYNTAX: url or ref hold an octet that no
+ * reply may hold ('%', blanks, not printable); RES_MISSING: no such code.
+ * *out is the empty text then.
+ */
 enum result reply_make(struct reply *out, enum code code,
-	const struct ipaddr *ip, struct slice portal_url, struct slice ref)
-	MUST_USE;
+	const struct ipaddr *ip, struct slice portal_url,
+	struct slice ref) MUST_USE;
+
+/* "554 5.7.1 text", as the client reads it, into out. */
+void reply_format(const struct reply *r, struct buf *out);

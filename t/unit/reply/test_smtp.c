@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "reply/smtp.h"
+
+#include "net/ipaddr.h"
+#include "support/case.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char ref[] = "7K3M9QXB2HTD4FZ6T";
+
+struct row {
+	enum code code;
+	const char *ip; /* NULL: none */
+	const char *url;
+	const char *line;
+};
+
+static const char *line_of(const struct reply *r, char *out, size_t size)
+{
+	struct buf b;
+
+	buf_init(&b, size);
+	reply_format(r, &b);
+	snprintf(out, size, "%s", buf_text(&b));
+	buf_clear(&b);
+	return out;
+}
+
+static void reads(void **state)
+{
+	const struct row *row = *state;
+	struct ipaddr ip;
+	struct reply r;
+	char line[600];
+
+	if (row->ip != NULL)
+		assert_int_equal(ipaddr_parse(&ip, slice_of(row->ip)), RES_OK);
+	assert_int_equal(reply_make(&r, row->code, row->ip == NULL ? NULL : &ip,
+				 slice_of(row->url), slice_of(ref)),
+		RES_OK);
+	assert_string_equal(line_of(&r, line, sizeof(line)), row->line);
+}
+
+/* A portal_url of len octets. */
+static const char *long_url(char *out, size_t len)
+{
+	memset(out, 'p', len);
+	memcpy(out, "https://", 8);
+	out[len] = '\0';
+	return out;
+}
+
+static void every_line_is_legal(void **state)
+{
+	struct ipaddr ip;
+	char url[REPLY_URL_MAX + 1];
+
+	(void)state;
+	assert_int_equal(ipaddr_parse(&ip,
+				 slice_of("2001:db8:1111:2222:3333:4444:5555:"
+					  "6666")),
+		RES_OK);
+	for (enum code c = CODE_NONE + 1; c < CODE_COUNT; c++) {
+		struct reply r;
+		char line[600];
+
+		assert_int_equal(reply_make(&r, c, &ip,
+					 slice_of(long_url(url, REPLY_URL_MAX)),
+					 slice_of(ref)),
+			RES_OK);
+		line_of(&r, line, sizeof(line));
+		assert_true(strlen(line) + 2 <= 512);
+		assert_null(strchr(line, '%'));
+		assert_int_equal(r.smtp[0], r.xcode[0]);
+		assert_non_null(strstr(line, ref));
+		for (const char *at = line; *at != '\0'; at++)
+			assert_in_range(*at, 0x20, 0x7e);
+	}
+}
+
+static void usual_line_fits_behind_an_address(void **state)
+{
+	struct ipaddr ip;
+	char url[REPLY_URL_MAX + 1];
+
+	(void)state;
+	assert_int_equal(ipaddr_parse(&ip,
+				 slice_of("2001:db8:1111:2222:3333:4444:5555:"
+					  "6666")),
+		RES_OK);
+	for (enum code c = CODE_NONE + 1; c < CODE_COUNT; c++) {
+		struct reply r;
+		char line[600];
+
+		assert_int_equal(
+			reply_make(&r, c, &ip, slice_of(long_url(url, 64)),
+				slice_of(ref)),
+			RES_OK);
+		/* "<" 250 octets ">... " is what Sendmail may put there. */
+		assert_true(strlen(line_of(&r, line, sizeof(line))) + 260 + 2 <=
+			512);
+	}
+}
+
+static void too_long_is_told(void **state)
+{
+	char url[REPLY_TEXT_MAX + 1];
+	struct reply r;
+
+	(void)state;
+	assert_int_equal(
+		reply_make(&r, CODE_BLOCKED_SELF, NULL,
+			slice_of(long_url(url, REPLY_TEXT_MAX)), slice_of(ref)),
+		RES_TOOBIG);
+	assert_string_equal(r.text, "");
+}
+
+static void refuses_octets(void **state)
+{
+	static const char *const bad[] = { "https://a%20b", "https://a\r\nb",
+		"https://a b", "https://\xc3\xa9" };
+	struct reply r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(reply_make(&r, CODE_BLOCKED_SELF, NULL,
+					 slice_of(bad[i]), slice_of(ref)),
+			RES_SYNTAX);
+	assert_int_equal(reply_make(&r, CODE_BLOCKED_SELF, NULL,
+				 slice_of("https://a"), slice_of("x\ny")),
+		RES_SYNTAX);
+	assert_int_equal(reply_make(&r, CODE_NONE, NULL, slice_of("https://a"),
+				 slice_of(ref)),
+		RES_MISSING);
+}
+
+int main(void)
+{
+	static const struct row self = { CODE_BLOCKED_SELF, "192.0.2.1",
+		"https://postmaster.example.net",
+		"554 5.7.1 Access denied, sending IP [192.0.2.1] is on our "
+		"block list; to request removal visit "
+		"https://postmaster.example.net/r/7K3M9QXB2HTD4FZ6T" };
+	static const struct row review = { CODE_BLOCKED_REVIEW,
+		"2001:DB8:0:0::1", "https://postmaster.example.net",
+		"554 5.7.1 Access denied, sending IP [2001:db8::1] needs a "
+		"review by a person; see "
+		"https://postmaster.example.net/r/7K3M9QXB2HTD4FZ6T" };
+	static const struct row mapped = { CODE_BLOCKED_SELF,
+		"::ffff:192.0.2.1", "https://a.example",
+		"554 5.7.1 Access denied, sending IP [192.0.2.1] is on our "
+		"block list; to request removal visit "
+		"https://a.example/r/7K3M9QXB2HTD4FZ6T" };
+	static const struct row nobody = { CODE_INTERNAL, NULL, "",
+		"451 4.3.0 Internal error, please try again later; details: "
+		"7K3M9QXB2HTD4FZ6T" };
+	static const struct row unknown = { CODE_SCORE_ENVELOPE, NULL,
+		"https://a.example",
+		"554 5.7.1 Access denied, sending IP [unknown] failed our "
+		"checks; what we saw: https://a.example/r/"
+		"7K3M9QXB2HTD4FZ6T" };
+	const struct CMUnitTest cases[] = {
+		CASE("a listed sender reads the line of the design", reads,
+			&self),
+		CASE("an IPv6 address is canonical", reads, &review),
+		CASE("a mapped address reads as the IPv4 it is", reads,
+			&mapped),
+		CASE("without portal_url the reference stands alone", reads,
+			&nobody),
+		CASE("without an address the line says so", reads, &unknown),
+		CASE("the longest line of each code is legal",
+			every_line_is_legal, NULL),
+		CASE("with a usual URL it fits behind Sendmail's prefix, too",
+			usual_line_fits_behind_an_address, NULL),
+		CASE("a line that is too long is not cut but told",
+			too_long_is_told, NULL),
+		CASE("no URL or reference can bring other octets in",
+			refuses_octets, NULL),
+	};
+
+	return cmocka_run_group_tests_name("reply/smtp", cases, NULL, NULL);
+}
