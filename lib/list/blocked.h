@@ -7,10 +7,16 @@
  * (self, policy, review, feed), subject = its key, evidence = its reason;
  * shadow set when only a shadow entry covers the client. "allowed": HIT when
  * an allow entry wins. UNKNOWN for both: no copy young enough to answer from.
+ * UNKNOWN with detail "internal": no memory for the answer.
  * Threads: any.
  */
 #pragma once
 
 #include "fact/check.h"
 
+struct blocklist_result;
+
 void blocked_run(const struct check_input *in, struct findings *out);
+
+/* The two findings of an answer that is there; out borrows its text. */
+void blocked_report(const struct blocklist_result *r, struct findings *out);
