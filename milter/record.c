@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/record.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void put(struct logline *l, const char *key, struct slice value)
+{
+	if (!slice_is_empty(value))
+		log_slice(l, key, value);
+}
+
+static void put_text(struct logline *l, const char *key, const char *value)
+{
+	put(l, key, slice_of(value));
+}
+
+static const char *code_name(const struct verdict *v)
+{
+	const struct code_row *row = code_row(v->code);
+
+	return row == NULL ? "" : row->name;
+}
+
+static void put_verdict(struct logline *l, const struct record *r)
+{
+	const struct verdict *v = r->verdict;
+	const struct finding *f = v->cause;
+	char text[32];
+
+	put_text(l, "action", action_name(v->action));
+	put_text(l, "would_be", action_name(v->would_be));
+	put_text(l, "mode", v->mode);
+	put_text(l, "code", code_name(v));
+	if (r->reply != NULL) {
+		snprintf(text, sizeof(text), "%s %s", r->reply->smtp,
+			r->reply->xcode);
+		put_text(l, "reply", text);
+	}
+	put_text(l, "ref", r->ref);
+	if (f != NULL) {
+		put_text(l, "check", f->check);
+		put(l, "key", f->subject);
+		put(l, "reason", f->evidence);
+	}
+	if (v->is_exempt)
+		put_text(l, "exempt", "yes");
+	if (v->unchecked)
+		put_text(l, "unchecked", "lists");
+}
+
+void record_log(const struct record *r)
+{
+	const struct envelope *e = r->envelope;
+	struct logline l;
+	char score[32];
+
+	log_start(&l, LOG_LEVEL_INFO, "verdict");
+	put_text(&l, "stage", r->stage);
+	put_text(&l, "session", r->conn->id);
+	put_text(&l, "ip", r->conn->ip_text);
+	put(&l, "host", r->conn->hostname);
+	put(&l, "helo", r->conn->helo);
+	put(&l, "from_domain", e->sender.domain);
+	put(&l, "rcpt", r->rcpt_domain);
+	if (r->verdict != NULL)
+		put_verdict(&l, r);
+	else
+		put_text(&l, "action", action_name(ACTION_ACCEPT));
+	put(&l, "queue_id", e->queue_id);
+	if (r->verdict != NULL) {
+		snprintf(score, sizeof(score), "%.1f", r->verdict->score);
+		put_text(&l, "score", score);
+	}
+	if (strcmp(r->stage, "rcpt") != 0) {
+		log_number(&l, "accepted", e->rcpt_accepted);
+		log_number(&l, "refused", e->rcpt_refused);
+	}
+	put_text(&l, "judged", r->verdict != NULL ? "yes" : "no");
+	put_text(&l, "why", r->why);
+	log_send(&l);
+}
+
+void record_refer(const struct casework *w, const struct record *r,
+	char ref[CASE_REF_MAX], bool *is_new)
+{
+	const struct finding *f = r->verdict->cause;
+	const char *code = code_name(r->verdict);
+
+	ref[0] = '\0';
+	*is_new = true;
+	if (code[0] == '\0' &&
+		(f == NULL || f->outcome != OUTCOME_HIT ||
+			r->verdict->would_be < ACTION_MARK))
+		return;
+	if (r->conn->kind == CONN_REMOTE)
+		w->reference(w->at, &r->conn->ip,
+			code[0] != '\0' ? code
+					: action_name(r->verdict->action),
+			f == NULL ? slice_of("") : f->subject, ref, is_new);
+	else
+		case_ref_new(ref);
+}
+
+static void add_finding(struct buf *b, const struct finding *f)
+{
+	buf_add_format(b, "%s=%s", f->check, outcome_name(f->outcome));
+	if (f->detail != NULL && f->detail[0] != '\0')
+		buf_add_format(b, " detail=%s", f->detail);
+	if (f->shadow)
+		buf_add_text(b, " shadow=yes");
+	if (!slice_is_empty(f->subject)) {
+		buf_add_text(b, " key=\"");
+		buf_add_escaped(b, f->subject);
+		buf_add_char(b, '"');
+	}
+	buf_add_char(b, '\n');
+}
+
+enum { FINDINGS_TEXT_MAX = 4096 };
+
+void record_case(const struct casework *w, const struct record *r, bool is_new)
+{
+	const struct finding *f = r->verdict->cause;
+	struct case_facts facts = {
+		.ip = r->conn->ip,
+		.has_ip = r->conn->kind == CONN_REMOTE,
+		.code = code_name(r->verdict),
+		.action = action_name(r->verdict->would_be),
+		.stage = r->stage,
+		.mode = r->verdict->mode,
+		.helo = r->conn->helo,
+		.sender = r->envelope->sender.whole,
+		.sender_domain = r->envelope->sender.domain,
+		.rcpt = r->envelope->rcpt.whole,
+		.rcpt_domain = r->rcpt_domain,
+		.session = slice_of(r->conn->id),
+		.queue_id = r->envelope->queue_id,
+	};
+	struct buf reply;
+	struct buf lines;
+
+	buf_init(&reply, REPLY_TEXT_MAX + 32);
+	buf_init(&lines, FINDINGS_TEXT_MAX);
+	if (r->reply != NULL)
+		reply_format(r->reply, &reply);
+	for (size_t i = 0; r->findings != NULL && i < r->findings->count; i++)
+		add_finding(&lines, &r->findings->item[i]);
+	facts.reply = buf_slice(&reply);
+	facts.findings = buf_slice(&lines);
+	if (f != NULL) {
+		facts.subject = f->subject;
+		facts.class = slice_of(f->detail);
+		facts.reason = f->evidence;
+		facts.until_s = f->until_s;
+	}
+	/* Evidence that does not fit is dropped and counted by the writer;
+	 * the refusal stands. */
+	if (w->record(w->at, r->ref, is_new, &facts) != RES_OK)
+		log_message(
+			LOG_LEVEL_DEBUG, "case", "%s was not queued", r->ref);
+	buf_clear(&lines);
+	buf_clear(&reply);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * milter/record - what stays of a verdict: one line in the log, and a case.
+ *
+ * The line, event "verdict", keys in this order; a key without a value is
+ * left out:
+ *     stage        rcpt, eom, abort (the transaction ended before its message)
+ *     session      random name of the SMTP session
+ *     ip host helo the client: address, the MTA's name for it, its greeting
+ *     from_domain rcpt   domains only, no address of a person; at eom rcpt is
+ *                        the domain of the recipient that decided
+ *     action       accept, mark, quarantine, tempfail, reject
+ *     would_be     the same without mode monitor and without shadow
+ *     mode         enforce, monitor, shadow
+ *     code reply   row of codes.def; "554 5.7.1" as the client read it
+ *     ref          reference of the case
+ *     check key reason   the finding that decided, the list entry, its words
+ *     exempt       yes: a recipient that is always reachable
+ *     unchecked    lists: they could not be read
+ *     queue_id score
+ *     accepted refused   recipients of the transaction, at eom and abort
+ *     judged why   yes; or no and why: local, trusted, authenticated
+ * One line for each refused recipient, one for each message.
+ * Threads: the session's own.
+ */
+#pragma once
+
+#include "fact/conn.h"
+#include "fact/envelope.h"
+#include "policy/verdict.h"
+#include "reply/smtp.h"
+#include "store/case.h"
+
+/* Where cases go; functions so that a test can look. */
+struct casework {
+	void (*reference)(void *at, const struct ipaddr *ip, const char *code,
+		struct slice subject, char ref[CASE_REF_MAX], bool *is_new);
+	enum result (*record)(void *at, const char ref[CASE_REF_MAX],
+		bool is_new, const struct case_facts *facts);
+	void *at;
+};
+
+struct record {
+	const char *stage;
+	const struct conn *conn;
+	const struct envelope *envelope;
+	const struct verdict *verdict; /* NULL: not judged */
+	const struct findings *findings; /* of this recipient, or NULL */
+	struct slice rcpt_domain;
+	const struct reply *reply; /* NULL: none was given */
+	const char *ref; /* "": no case */
+	const char *why; /* of what is not judged */
+};
+
+void record_log(const struct record *r);
+
+/*
+ * The reference for this verdict into ref: "" when it has no code, for only
+ * what is or would be refused, held or marked for a cause becomes a case.
+ */
+void record_refer(const struct casework *w, const struct record *r,
+	char ref[CASE_REF_MAX], bool *is_new);
+/* Queues the evidence; RES_FULL and the like are the writer's to count. */
+void record_case(const struct casework *w, const struct record *r, bool is_new);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * milter/session - one SMTP connection: facts so far, and its verdicts.
+ *
+ * Takes what the MTA tells in any order, as slices, and answers in our own
+ * words; knows no libmilter type. A verdict is given at RCPT and at the end of
+ * the message only (MTA behaviour makes every other stage unsafe).
+ *
+ * Memory: names of the connection are cut to SESSION_NAME_MAX and stand in
+ * the session itself; an arena of milter.message_memory holds what lasts for
+ * the message; one of milter.connection_memory holds a look-up and is emptied
+ * before each. When one is full the verdict is that of an internal error.
+ *
+ * Not judged, and not changed in any way: local submissions (no address, a
+ * unix socket, or port 0), clients in milter.trusted, and transactions that
+ * the MTA marks as authenticated. The log line of their message says so.
+ * Threads: one at a time, but not always the same.
+ */
+#pragma once
+
+#include "base/slice.h"
+
+#include <stdint.h>
+
+struct casework;
+struct clock;
+struct conf;
+struct mta;
+struct pipeline;
+struct session;
+struct sockaddr;
+struct telemetry;
+
+enum { SESSION_NAME_MAX = 512 };
+
+/* What all sessions share; borrowed as long as any of them lives. */
+struct session_env {
+	const struct clock *clock;
+	const struct pipeline *pipeline;
+	const struct casework *cases;
+	struct telemetry *telemetry;
+};
+
+enum answer { ANSWER_CONTINUE = 0, ANSWER_TEMPFAIL, ANSWER_REJECT };
+
+/* What this MTA lets us do at the end of a message. */
+enum {
+	SESSION_MAY_INSERT = 1,
+	SESSION_MAY_DELETE = 2,
+	SESSION_MAY_QUARANTINE = 4
+};
+
+/* conf is held until session_free. NULL: no memory. */
+struct session *session_new(const struct session_env *env, struct conf *conf);
+void session_free(struct session *s); /* NULL is fine */
+
+/* Before any other event; without it nothing is allowed. */
+void session_allow(struct session *s, unsigned may);
+
+/* sa may be NULL. The other texts may be empty. */
+struct session_peer {
+	const struct sockaddr *sa;
+	struct slice hostname;
+	struct slice ptr;
+	struct slice resolve;
+	struct slice daemon;
+};
+
+/* Forgets what was known of an earlier connection. */
+void session_connect(struct session *s, const struct session_peer *peer);
+void session_helo(struct session *s, struct slice name);
+
+/* Starts a transaction; auth: macros {auth_type} and {auth_authen}. */
+void session_mail(struct session *s, struct slice sender,
+	struct slice auth_type, struct slice auth_name);
+
+/* Judges one recipient; a refusal sets the reply through mta. */
+enum answer session_rcpt(
+	struct session *s, struct slice rcpt, const struct mta *mta) MUST_USE;
+
+void session_header(struct session *s, struct slice name);
+
+/* Judges the message, changes its headers, ends the transaction. */
+enum answer session_end(struct session *s, const struct mta *mta) MUST_USE;
+
+/* The transaction ends without a message; the connection may go on. */
+void session_abort(struct session *s);

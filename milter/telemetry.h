@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * milter/telemetry - what the milter counts (names: reprieve-milter(8)).
+ *
+ * Sessions and reloads count here; gauges that live elsewhere are added by
+ * milter/gauges. Threads: any.
+ */
+#pragma once
+
+#include "policy/verdict.h"
+
+#include <stdatomic.h>
+
+struct metrics;
+
+struct telemetry {
+	struct metrics *metrics;
+	int connections;
+	int recipients;
+	int messages;
+	int would_refuse;
+	int reply_seconds;
+	int reloads;
+	int cases;
+	atomic_long open_sessions;
+};
+
+/* Registers the counters; RES_NOMEM. */
+enum result telemetry_init(struct telemetry *t) MUST_USE;
+void telemetry_clear(struct telemetry *t);
+
+void telemetry_session(struct telemetry *t, int change); /* +1, -1 */
+void telemetry_connection(struct telemetry *t);
+/* v NULL: not judged. */
+void telemetry_recipient(
+	struct telemetry *t, const struct verdict *v, int64_t took_ms);
+void telemetry_message(struct telemetry *t, const struct verdict *v);
+/* One piece of evidence was queued, or there was no room for it. */
+void telemetry_case(struct telemetry *t, bool queued);
+void telemetry_reload(struct telemetry *t, bool ok);
