@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/callbacks.h"
+
+#include "base/log.h"
+#include "milter/context.h"
+#include "milter/mta.h"
+#include "milter/session.h"
+
+#include <libmilter/mfapi.h>
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The one pointer at file scope: see STYLE section 2. */
+static struct context *the_context;
+
+/* Behind libmilter's private pointer. */
+struct door {
+	struct session *session;
+	unsigned long steps; /* SMFIP_* that were agreed on */
+};
+
+enum { WANTED_ACTIONS = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE };
+
+/*
+ * No answer where no verdict is given: each one saved is a packet less. Never
+ * SMFIP_RCPT_REJ, and DATA is left out because libmilter loses the session
+ * after an answer there.
+ */
+static const unsigned long wanted_steps = SMFIP_NR_CONN | SMFIP_NR_HELO |
+	SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NODATA |
+	SMFIP_NOUNKNOWN | SMFIP_NOBODY | SMFIP_HDR_LEADSPC;
+
+/* The macros that are read, so that the MTA sends no others. */
+static const struct {
+	int stage;
+	const char *names;
+} macros[] = {
+	{ SMFIM_CONNECT,
+		"{daemon_name} {client_ptr} {client_resolve} {client_port}" },
+	{ SMFIM_HELO, "" },
+	{ SMFIM_ENVFROM, "i {auth_type} {auth_authen}" },
+	{ SMFIM_ENVRCPT, "" },
+	{ SMFIM_DATA, "" },
+	{ SMFIM_EOH, "" },
+	{ SMFIM_EOM, "i" },
+};
+
+/*
+ * The door of this session; made when there is none, for an MTA may send
+ * anything first. NULL: no memory.
+ */
+static struct door *door_of(SMFICTX *ctx)
+{
+	struct door *d = smfi_getpriv(ctx);
+
+	if (d != NULL)
+		return d;
+	d = calloc(1, sizeof(*d));
+	if (d == NULL)
+		return NULL;
+	d->session = context_session(the_context);
+	if (d->session == NULL || smfi_setpriv(ctx, d) != MI_SUCCESS) {
+		session_free(d->session);
+		free(d);
+		return NULL;
+	}
+	return d;
+}
+
+/* The answer of an event that has none: nothing at all where agreed. */
+static sfsistat quiet(const struct door *d, unsigned long step)
+{
+	if (d != NULL && (d->steps & step) != 0)
+		return SMFIS_NOREPLY;
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat status_of(enum answer answer)
+{
+	switch (answer) {
+	case ANSWER_TEMPFAIL:
+		return SMFIS_TEMPFAIL;
+	case ANSWER_REJECT:
+		return SMFIS_REJECT;
+	case ANSWER_CONTINUE:
+		break;
+	}
+	return SMFIS_CONTINUE;
+}
+
+/* No session to ask: the policy for our own failures, without a text. */
+static sfsistat internal_error(void)
+{
+	return context_defers_errors(the_context) ? SMFIS_TEMPFAIL
+						  : SMFIS_CONTINUE;
+}
+
+static struct mta mta_of(SMFICTX *ctx, const struct door *d)
+{
+	struct mta m;
+
+	mta_init(&m, ctx, (d->steps & SMFIP_HDR_LEADSPC) == 0);
+	return m;
+}
+
+static unsigned may_of(unsigned long actions)
+{
+	return ((actions & SMFIF_ADDHDRS) != 0 ? SESSION_MAY_INSERT : 0U) |
+		((actions & SMFIF_CHGHDRS) != 0 ? SESSION_MAY_DELETE : 0U) |
+		((actions & SMFIF_QUARANTINE) != 0 ? SESSION_MAY_QUARANTINE
+						   : 0U);
+}
+
+/* The MTA offers; what we want of it is what we get. */
+static void agree(SMFICTX *ctx, unsigned long actions, unsigned long steps,
+	unsigned long *want_actions, unsigned long *want_steps)
+{
+	struct door *d = door_of(ctx);
+
+	*want_actions = actions & WANTED_ACTIONS;
+	/* Without memory for a door later events must be answered without
+	 * knowing what was agreed on: agree on nothing. */
+	*want_steps = d == NULL ? 0 : steps & wanted_steps;
+	if (d == NULL)
+		return;
+	d->steps = *want_steps;
+	session_allow(d->session, may_of(*want_actions));
+	if (*want_actions != WANTED_ACTIONS)
+		context_warn_once(the_context,
+			"the MTA offers no change of headers or no "
+			"quarantine: verdicts that need them show in the log "
+			"only");
+	if ((actions & SMFIF_SETSYMLIST) == 0)
+		return;
+	for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++)
+		if (smfi_setsymlist(ctx, macros[i].stage,
+			    (char *)(uintptr_t)macros[i].names) != MI_SUCCESS)
+			context_warn_once(the_context,
+				"the list of macros was not taken");
+}
+
+static sfsistat tell_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *sa)
+{
+	struct door *d = door_of(ctx);
+	struct session_peer peer;
+	struct mta m;
+
+	if (d == NULL)
+		return SMFIS_CONTINUE;
+	m = mta_of(ctx, d);
+	peer = (struct session_peer){
+		.sa = (const struct sockaddr *)sa,
+		.hostname = slice_of(hostname),
+		.ptr = m.macro(m.at, "{client_ptr}"),
+		.resolve = m.macro(m.at, "{client_resolve}"),
+		.daemon = m.macro(m.at, "{daemon_name}"),
+	};
+	session_connect(d->session, &peer);
+	return quiet(d, SMFIP_NR_CONN);
+}
+
+static sfsistat tell_helo(SMFICTX *ctx, char *name)
+{
+	struct door *d = door_of(ctx);
+
+	if (d != NULL)
+		session_helo(d->session, slice_of(name));
+	return quiet(d, SMFIP_NR_HELO);
+}
+
+/* The address alone; ESMTP parameters come as further arguments. */
+static struct slice first_of(char **argv)
+{
+	return slice_of(argv == NULL ? NULL : argv[0]);
+}
+
+static sfsistat tell_mail(SMFICTX *ctx, char **argv)
+{
+	struct door *d = door_of(ctx);
+
+	if (d != NULL) {
+		struct mta m = mta_of(ctx, d);
+
+		session_mail(d->session, first_of(argv),
+			m.macro(m.at, "{auth_type}"),
+			m.macro(m.at, "{auth_authen}"));
+	}
+	return quiet(d, SMFIP_NR_MAIL);
+}
+
+static sfsistat tell_rcpt(SMFICTX *ctx, char **argv)
+{
+	struct door *d = door_of(ctx);
+	struct mta m;
+
+	if (d == NULL)
+		return internal_error();
+	m = mta_of(ctx, d);
+	return status_of(session_rcpt(d->session, first_of(argv), &m));
+}
+
+static sfsistat tell_header(SMFICTX *ctx, char *name, char *value)
+{
+	struct door *d = door_of(ctx);
+
+	(void)value;
+	if (d != NULL)
+		session_header(d->session, slice_of(name));
+	return quiet(d, SMFIP_NR_HDR);
+}
+
+static sfsistat tell_end_of_header(SMFICTX *ctx)
+{
+	return quiet(door_of(ctx), SMFIP_NR_EOH);
+}
+
+static sfsistat tell_end(SMFICTX *ctx)
+{
+	struct door *d = door_of(ctx);
+	struct mta m;
+
+	if (d == NULL)
+		return internal_error();
+	m = mta_of(ctx, d);
+	return status_of(session_end(d->session, &m));
+}
+
+static sfsistat tell_abort(SMFICTX *ctx)
+{
+	struct door *d = smfi_getpriv(ctx);
+
+	if (d != NULL)
+		session_abort(d->session);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat tell_close(SMFICTX *ctx)
+{
+	struct door *d = smfi_getpriv(ctx);
+
+	if (d == NULL)
+		return SMFIS_CONTINUE;
+	smfi_setpriv(ctx, NULL);
+	session_free(d->session);
+	free(d);
+	return SMFIS_CONTINUE;
+}
+
+/*
+ * ---- the events as libmilter knows them ----
+ *
+ * It does not wait for its sessions when it stops; each asks whether the
+ * context is still there. When it is not, the process is about to end.
+ */
+
+static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
+	unsigned long f2, unsigned long f3, unsigned long *pf0,
+	unsigned long *pf1, unsigned long *pf2, unsigned long *pf3)
+{
+	(void)f2;
+	(void)f3;
+	*pf2 = 0;
+	*pf3 = 0;
+	if (!context_enter(the_context))
+		return SMFIS_REJECT;
+	agree(ctx, f0, f1, pf0, pf1);
+	context_leave(the_context);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *sa)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_connect(ctx, hostname, sa);
+	context_leave(the_context);
+	return status;
+}
+
+static sfsistat on_helo(SMFICTX *ctx, char *name)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_helo(ctx, name);
+	context_leave(the_context);
+	return status;
+}
+
+static sfsistat on_mail(SMFICTX *ctx, char **argv)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_mail(ctx, argv);
+	context_leave(the_context);
+	return status;
+}
+
+static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_rcpt(ctx, argv);
+	context_leave(the_context);
+	return status;
+}
+
+static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_header(ctx, name, value);
+	context_leave(the_context);
+	return status;
+}
+
+static sfsistat on_end_of_header(SMFICTX *ctx)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_end_of_header(ctx);
+	context_leave(the_context);
+	return status;
+}
+
+static sfsistat on_end(SMFICTX *ctx)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_end(ctx);
+	context_leave(the_context);
+	return status;
+}
+
+static sfsistat on_abort(SMFICTX *ctx)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_abort(ctx);
+	context_leave(the_context);
+	return status;
+}
+
+static sfsistat on_close(SMFICTX *ctx)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_close(ctx);
+	context_leave(the_context);
+	return status;
+}
+
+enum result callbacks_register(void)
+{
+	struct smfiDesc desc = {
+		.xxfi_name = (char *)(uintptr_t) "reprieve",
+		.xxfi_version = SMFI_VERSION,
+		.xxfi_flags = WANTED_ACTIONS,
+		.xxfi_connect = on_connect,
+		.xxfi_helo = on_helo,
+		.xxfi_envfrom = on_mail,
+		.xxfi_envrcpt = on_rcpt,
+		.xxfi_header = on_header,
+		.xxfi_eoh = on_end_of_header,
+		.xxfi_eom = on_end,
+		.xxfi_abort = on_abort,
+		.xxfi_close = on_close,
+		.xxfi_negotiate = on_negotiate,
+	};
+
+	return smfi_register(desc) == MI_SUCCESS ? RES_OK : RES_NOMEM;
+}
+
+void callbacks_use(struct context *ctx)
+{
+	the_context = ctx;
+}
+
+enum result callbacks_listen(
+	const char *where, unsigned backlog, unsigned timeout_s)
+{
+	if (smfi_setconn((char *)(uintptr_t)where) != MI_SUCCESS ||
+		smfi_setbacklog((int)backlog) != MI_SUCCESS ||
+		smfi_settimeout((int)timeout_s) != MI_SUCCESS)
+		return RES_SYNTAX;
+	return smfi_opensocket(false) == MI_SUCCESS ? RES_OK : RES_DOWN;
+}
+
+enum result callbacks_serve(void)
+{
+	return smfi_main() == MI_SUCCESS ? RES_OK : RES_DOWN;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/context.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/once.h"
+#include "conf/conf.h"
+#include "milter/gauges.h"
+#include "milter/heartbeat.h"
+#include "milter/notify.h"
+#include "milter/pipeline.h"
+#include "milter/record.h"
+#include "milter/restart.h"
+#include "milter/session.h"
+#include "milter/telemetry.h"
+#include "store/blocklist.h"
+#include "store/mirror.h"
+#include "store/writer.h"
+#include "web/metrics.h"
+#include "web/server.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ERRORS_MAX = 64 * 1024, WARNINGS_MAX = 16 };
+
+struct context {
+	pthread_rwlock_t gate; /* read: an event is inside; of closed */
+	bool closed;
+	pthread_rwlock_t lock; /* of conf */
+	struct conf *conf;
+	struct conf *started; /* the one that sockets and sizes are of */
+	const struct clock *clock;
+	struct mirror *mirror;
+	struct blocklist *blocklist;
+	struct writer *writer;
+	struct case_book *book;
+	struct web_server *web;
+	struct once *warned;
+	struct telemetry telemetry;
+	struct gauges gauges;
+	struct pipeline pipeline;
+	struct casework cases;
+	struct session_env env;
+	struct heartbeat heartbeat;
+};
+
+/* ---- cases ---- */
+
+static void refer(void *at, const struct ipaddr *ip, const char *code,
+	struct slice subject, char ref[CASE_REF_MAX], bool *is_new)
+{
+	struct context *ctx = at;
+
+	case_reference(ctx->book, ip, code, subject, ref, is_new);
+}
+
+static enum result record(void *at, const char ref[CASE_REF_MAX], bool is_new,
+	const struct case_facts *facts)
+{
+	struct context *ctx = at;
+	enum result res = case_record(ctx->book, ref, is_new, facts);
+
+	telemetry_case(&ctx->telemetry, res == RES_OK);
+	return res;
+}
+
+/* ---- birth and death ---- */
+
+static enum result open_parts(struct context *ctx, struct conf *conf)
+{
+	enum result res;
+
+	ctx->warned = once_new(WARNINGS_MAX);
+	if (ctx->warned == NULL)
+		return RES_NOMEM;
+	res = telemetry_init(&ctx->telemetry);
+	if (res == RES_OK)
+		res = mirror_open(&ctx->mirror, conf, ctx->clock);
+	if (res == RES_OK)
+		res = blocklist_open(
+			&ctx->blocklist, conf, ctx->mirror, ctx->clock);
+	if (res == RES_OK)
+		res = writer_open(&ctx->writer, conf, ctx->clock);
+	if (res == RES_OK)
+		res = case_book_open(&ctx->book, conf, ctx->writer, ctx->clock);
+	if (res != RES_OK)
+		return res;
+	ctx->gauges = (struct gauges){
+		.telemetry = &ctx->telemetry,
+		.mirror = ctx->mirror,
+		.blocklist = ctx->blocklist,
+		.writer = ctx->writer,
+		.clock = ctx->clock,
+		.start_s = (double)clock_wall_ms(ctx->clock) / 1000.0,
+	};
+	return gauges_register(&ctx->gauges, ctx->telemetry.metrics);
+}
+
+enum result context_open(
+	struct context **out, struct conf *conf, const struct clock *clock)
+{
+	struct context *ctx = calloc(1, sizeof(*ctx));
+	enum result res;
+
+	*out = NULL;
+	if (ctx == NULL)
+		return RES_NOMEM;
+	pthread_rwlock_init(&ctx->gate, NULL);
+	pthread_rwlock_init(&ctx->lock, NULL);
+	ctx->clock = clock;
+	ctx->conf = conf_hold(conf);
+	ctx->started = conf_hold(conf);
+	res = open_parts(ctx, conf);
+	if (res != RES_OK) {
+		context_close(ctx);
+		context_free(ctx);
+		return res;
+	}
+	pipeline_init(&ctx->pipeline);
+	ctx->pipeline.service[SERVICE_BLOCKLIST] = ctx->blocklist;
+	ctx->cases = (struct casework){ refer, record, ctx };
+	ctx->env = (struct session_env){
+		.clock = clock,
+		.pipeline = &ctx->pipeline,
+		.cases = &ctx->cases,
+		.telemetry = &ctx->telemetry,
+	};
+	heartbeat_init(&ctx->heartbeat, conf, ctx->writer, clock);
+	*out = ctx;
+	return RES_OK;
+}
+
+static void serve_metrics(
+	void *at, const struct web_request *rq, struct web_answer *out)
+{
+	struct context *ctx = at;
+
+	if (!slice_is_equal(rq->path, slice_of("/metrics"))) {
+		out->status = 404;
+		out->type = "text/plain; charset=utf-8";
+		buf_add_text(&out->body, "see /metrics\n");
+		return;
+	}
+	out->status = 200;
+	out->type = METRICS_TYPE;
+	gauges_format(ctx->telemetry.metrics, &out->body);
+}
+
+static enum result start_metrics(struct context *ctx)
+{
+	const struct web_options options = {
+		.listen = ctx->started->metrics.listen,
+		.handle = serve_metrics,
+		.ctx = ctx,
+	};
+	struct buf why;
+	enum result res;
+
+	if (options.listen.kind == ENDPOINT_NONE)
+		return RES_OK;
+	buf_init(&why, 512);
+	res = web_server_open(&ctx->web, &options, &why);
+	if (res != RES_OK)
+		log_message(LOG_LEVEL_ERROR, "metrics", "metrics.listen: %s",
+			buf_text(&why));
+	buf_clear(&why);
+	return res;
+}
+
+enum result context_start(struct context *ctx)
+{
+	enum result res = mirror_start(ctx->mirror);
+
+	if (res == RES_OK)
+		res = writer_start(ctx->writer);
+	if (res == RES_OK)
+		res = start_metrics(ctx);
+	return res;
+}
+
+void context_close(struct context *ctx)
+{
+	if (ctx == NULL)
+		return;
+	pthread_rwlock_wrlock(&ctx->gate);
+	ctx->closed = true;
+	pthread_rwlock_unlock(&ctx->gate);
+	web_server_close(ctx->web);
+	case_book_close(ctx->book);
+	writer_close(ctx->writer);
+	blocklist_close(ctx->blocklist);
+	mirror_close(ctx->mirror);
+	telemetry_clear(&ctx->telemetry);
+	once_free(ctx->warned);
+	conf_release(ctx->conf);
+	conf_release(ctx->started);
+}
+
+void context_free(struct context *ctx)
+{
+	if (ctx == NULL)
+		return;
+	pthread_rwlock_destroy(&ctx->lock);
+	pthread_rwlock_destroy(&ctx->gate);
+	free(ctx);
+}
+
+bool context_enter(struct context *ctx)
+{
+	pthread_rwlock_rdlock(&ctx->gate);
+	if (!ctx->closed)
+		return true;
+	pthread_rwlock_unlock(&ctx->gate);
+	return false;
+}
+
+void context_leave(struct context *ctx)
+{
+	pthread_rwlock_unlock(&ctx->gate);
+}
+
+/* ---- what sessions ask ---- */
+
+static struct conf *hold_conf(struct context *ctx)
+{
+	struct conf *conf;
+
+	pthread_rwlock_rdlock(&ctx->lock);
+	conf = conf_hold(ctx->conf);
+	pthread_rwlock_unlock(&ctx->lock);
+	return conf;
+}
+
+struct session *context_session(struct context *ctx)
+{
+	struct conf *conf = hold_conf(ctx);
+	struct session *s = session_new(&ctx->env, conf);
+
+	conf_release(conf);
+	return s;
+}
+
+bool context_defers_errors(struct context *ctx)
+{
+	struct conf *conf = hold_conf(ctx);
+	bool defers = conf->mode == CONF_ENFORCE &&
+		conf->milter.on_internal_error == CONF_FAILURE_TEMPFAIL;
+
+	conf_release(conf);
+	return defers;
+}
+
+void context_warn_once(struct context *ctx, const char *text)
+{
+	if (once_is_first(ctx->warned, slice_of(text)))
+		log_message(LOG_LEVEL_WARNING, "mta", "%s", text);
+}
+
+/* ---- reload ---- */
+
+static void log_lines(
+	enum log_level level, const char *event, struct slice text)
+{
+	struct slice line;
+
+	while (slice_cut(&text, '\n', &line))
+		if (!slice_is_empty(line))
+			log_message(level, event, "%.*s", SLICE_ARG(line));
+}
+
+static void warn_of_restart(struct context *ctx, const struct conf *loaded)
+{
+	struct buf names;
+
+	buf_init(&names, 4096);
+	restart_differences(ctx->started, loaded, &names);
+	if (names.len > 0)
+		log_message(LOG_LEVEL_WARNING, "reload",
+			"needs a restart to take effect: %s", buf_text(&names));
+	buf_clear(&names);
+}
+
+enum result context_reload(struct context *ctx)
+{
+	struct conf *loaded = NULL;
+	struct conf *old;
+	struct buf errors;
+	enum result res;
+
+	buf_init(&errors, ERRORS_MAX);
+	res = conf_load(ctx->started->path, &loaded, &errors);
+	log_lines(res == RES_OK ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "reload",
+		buf_slice(&errors));
+	buf_clear(&errors);
+	telemetry_reload(&ctx->telemetry, res == RES_OK);
+	if (res != RES_OK) {
+		log_message(LOG_LEVEL_ERROR, "reload",
+			"%s: %s; the configuration stays as it was",
+			ctx->started->path, result_name(res));
+		return res;
+	}
+	warn_of_restart(ctx, loaded);
+	pthread_rwlock_wrlock(&ctx->lock);
+	old = ctx->conf;
+	ctx->conf = loaded;
+	pthread_rwlock_unlock(&ctx->lock);
+	conf_release(old);
+	log_message(LOG_LEVEL_NOTICE, "reload",
+		"%s is in effect for new sessions", loaded->path);
+	return RES_OK;
+}
+
+/* ---- heartbeat ---- */
+
+void context_describe(struct context *ctx, struct buf *out)
+{
+	struct mirror_status status;
+
+	mirror_read_status(ctx->mirror, &status);
+	buf_add_format(out, "lists %s%s, %zu entries, %ld sessions",
+		mirror_state_name(status.state),
+		status.is_usable ? "" : " (UNCHECKED)", status.entries,
+		atomic_load(&ctx->telemetry.open_sessions));
+	if (status.state != MIRROR_LIVE && status.error[0] != '\0')
+		buf_add_format(out, "; %s", status.error);
+}
+
+void context_beat(struct context *ctx)
+{
+	struct mirror_status status;
+	struct buf text;
+
+	mirror_read_status(ctx->mirror, &status);
+	heartbeat_run(&ctx->heartbeat, &status,
+		atomic_load(&ctx->telemetry.open_sessions));
+	buf_init(&text, 1024);
+	buf_add_text(&text, "STATUS=");
+	context_describe(ctx, &text);
+	buf_add_text(&text, "\nWATCHDOG=1");
+	if (buf_result(&text) == RES_OK)
+		notify_send(buf_text(&text));
+	buf_clear(&text);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/gauges.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "milter/telemetry.h"
+#include "store/blocklist.h"
+#include "store/mirror.h"
+#include "store/writer.h"
+#include "web/metrics.h"
+
+static struct mirror_status lists_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct mirror_status status;
+
+	mirror_read_status(g->mirror, &status);
+	return status;
+}
+
+static double lists_entries(void *ctx)
+{
+	return (double)lists_of(ctx).entries;
+}
+
+static double lists_state(void *ctx)
+{
+	return (double)lists_of(ctx).state;
+}
+
+static double lists_usable(void *ctx)
+{
+	return lists_of(ctx).is_usable ? 1 : 0;
+}
+
+static double lists_age(void *ctx)
+{
+	const struct gauges *g = ctx;
+	int64_t synced_ms = lists_of(ctx).synced_ms;
+
+	if (synced_ms == 0)
+		return 0;
+	return (double)(clock_wall_ms(g->clock) - synced_ms) / 1000.0;
+}
+
+static double lists_ignored(void *ctx)
+{
+	return (double)lists_of(ctx).ignored;
+}
+
+static double lists_pending(void *ctx)
+{
+	return (double)lists_of(ctx).pending;
+}
+
+static double lists_lag(void *ctx)
+{
+	return (double)lists_of(ctx).lag_ms / 1000.0;
+}
+
+static double lists_memory(void *ctx)
+{
+	return (double)lists_of(ctx).memory;
+}
+
+static double lists_eviction(void *ctx)
+{
+	return lists_of(ctx).eviction_risk ? 1 : 0;
+}
+
+static double lists_resyncs(void *ctx)
+{
+	return (double)lists_of(ctx).resyncs;
+}
+
+static struct blocklist_counts details_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct blocklist_counts counts;
+
+	blocklist_count(g->blocklist, &counts);
+	return counts;
+}
+
+static double details_cached(void *ctx)
+{
+	return (double)details_of(ctx).details_cached;
+}
+
+static double details_fetched(void *ctx)
+{
+	return (double)details_of(ctx).details_fetched;
+}
+
+static double details_failed(void *ctx)
+{
+	return (double)details_of(ctx).details_failed;
+}
+
+static double breaker_open(void *ctx)
+{
+	return details_of(ctx).breaker_open ? 1 : 0;
+}
+
+static struct writer_counts writes_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct writer_counts counts;
+
+	writer_count(g->writer, &counts);
+	return counts;
+}
+
+static double writes_waiting(void *ctx)
+{
+	return (double)writes_of(ctx).waiting;
+}
+
+static double writes_written(void *ctx)
+{
+	return (double)writes_of(ctx).written;
+}
+
+static double writes_dropped(void *ctx)
+{
+	return (double)writes_of(ctx).dropped;
+}
+
+static double writes_failed(void *ctx)
+{
+	return (double)writes_of(ctx).failed;
+}
+
+static double writer_connected(void *ctx)
+{
+	return writes_of(ctx).is_connected ? 1 : 0;
+}
+
+static double lines_dropped(void *ctx)
+{
+	(void)ctx;
+	return (double)log_dropped();
+}
+
+static double open_sessions(void *ctx)
+{
+	const struct gauges *g = ctx;
+
+	return (double)atomic_load(&g->telemetry->open_sessions);
+}
+
+static double start_time(void *ctx)
+{
+	const struct gauges *g = ctx;
+
+	return g->start_s;
+}
+
+static const struct row {
+	const char *name;
+	const char *help;
+	const char *type;
+	double (*read)(void *ctx);
+} rows[] = {
+	{ "reprieve_lists_entries", "Entries of all lists in memory.", "gauge",
+		lists_entries },
+	{ "reprieve_lists_state",
+		"0 empty, 1 snapshot, 2 live, 3 stale, 4 grace.", "gauge",
+		lists_state },
+	{ "reprieve_lists_usable",
+		"1 when the lists are young enough to answer from.", "gauge",
+		lists_usable },
+	{ "reprieve_lists_age_seconds",
+		"Time since the lists were known to be in step with Redis.",
+		"gauge", lists_age },
+	{ "reprieve_lists_ignored",
+		"Keys of lists that are nonsense and do not count.", "gauge",
+		lists_ignored },
+	{ "reprieve_lists_pending", "Pushed changes not applied yet.", "gauge",
+		lists_pending },
+	{ "reprieve_lists_lag_seconds",
+		"Age of the oldest change not applied yet.", "gauge",
+		lists_lag },
+	{ "reprieve_lists_memory_bytes", "Memory of the lists.", "gauge",
+		lists_memory },
+	{ "reprieve_lists_eviction_risk",
+		"1 when maxmemory-policy may delete our keys.", "gauge",
+		lists_eviction },
+	{ "reprieve_lists_resyncs_total", "Full loads of the lists.", "counter",
+		lists_resyncs },
+	{ "reprieve_redis_breaker_open",
+		"1 while details of hits are not asked for.", "gauge",
+		breaker_open },
+	{ "reprieve_details_cached_total",
+		"Details of hits that were in memory.", "counter",
+		details_cached },
+	{ "reprieve_details_fetched_total", "Details of hits that Redis gave.",
+		"counter", details_fetched },
+	{ "reprieve_details_failed_total",
+		"Details of hits that Redis did not give in time.", "counter",
+		details_failed },
+	{ "reprieve_writer_connected", "1 while writes reach Redis.", "gauge",
+		writer_connected },
+	{ "reprieve_writer_waiting", "Writes that wait for Redis.", "gauge",
+		writes_waiting },
+	{ "reprieve_writer_written_total", "Writes that Redis took.", "counter",
+		writes_written },
+	{ "reprieve_writer_dropped_total", "Writes that found no room.",
+		"counter", writes_dropped },
+	{ "reprieve_writer_failed_total", "Writes that Redis refused.",
+		"counter", writes_failed },
+	{ "reprieve_log_dropped_total", "Log lines that were not taken.",
+		"counter", lines_dropped },
+	{ "reprieve_open_sessions", "Sessions that the MTA holds open.",
+		"gauge", open_sessions },
+	{ "reprieve_start_time_seconds", "When this process began (1970).",
+		"gauge", start_time },
+};
+
+enum result gauges_register(struct gauges *g, struct metrics *m)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (metrics_read(m, rows[i].name, rows[i].help, rows[i].type,
+			    rows[i].read, g) < 0)
+			return RES_NOMEM;
+	return RES_OK;
+}
+
+void gauges_format(struct metrics *m, struct buf *out)
+{
+	metrics_format(m, out);
+	buf_add_text(out,
+		"# HELP reprieve_build_info 1, and which build this is.\n"
+		"# TYPE reprieve_build_info gauge\n"
+		"reprieve_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * milter/gauges - what is read at each scrape of the metrics, from where it
+ * lives. Threads: register from main; read from any.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+struct blocklist;
+struct clock;
+struct metrics;
+struct mirror;
+struct telemetry;
+struct writer;
+
+/* Borrowed as long as the metrics live. */
+struct gauges {
+	struct telemetry *telemetry;
+	struct mirror *mirror;
+	struct blocklist *blocklist;
+	struct writer *writer;
+	const struct clock *clock;
+	double start_s; /* wall time of the start */
+};
+
+/* RES_NOMEM. */
+enum result gauges_register(struct gauges *g, struct metrics *m) MUST_USE;
+
+/* All metrics in Prometheus text format, with build_info. */
+void gauges_format(struct metrics *m, struct buf *out);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/restart.h"
+
+#include "conf/conf.h"
+
+#include <string.h>
+
+enum kind { TEXT, UNSIGNED, SIZE, ENDPOINT, SERVERS, SENTINELS };
+
+#define OPTION(name, kind, member)                            \
+	{                                                     \
+		(name), (kind), offsetof(struct conf, member) \
+	}
+
+static const struct option {
+	const char *name;
+	enum kind kind;
+	size_t at;
+} options[] = {
+	OPTION("milter.socket", ENDPOINT, milter.socket),
+	OPTION("milter.socket_mode", UNSIGNED, milter.socket_mode),
+	OPTION("milter.backlog", UNSIGNED, milter.backlog),
+	OPTION("milter.timeout_s", UNSIGNED, milter.timeout_s),
+	OPTION("milter.user", TEXT, milter.user),
+	OPTION("milter.group", TEXT, milter.group),
+	OPTION("milter.secret_file", TEXT, milter.secret_file),
+	OPTION("milter.id", TEXT, milter.id),
+	OPTION("redis.servers", SERVERS, redis),
+	OPTION("redis.sentinels", SENTINELS, redis),
+	OPTION("redis.master", TEXT, redis.master),
+	OPTION("redis.user", TEXT, redis.user),
+	OPTION("redis.password", TEXT, redis.password),
+	OPTION("redis.sentinel_user", TEXT, redis.sentinel_user),
+	OPTION("redis.sentinel_password", TEXT, redis.sentinel_password),
+	OPTION("redis.database", UNSIGNED, redis.database),
+	OPTION("redis.prefix", TEXT, redis.prefix),
+	OPTION("redis.timeout_ms", UNSIGNED, redis.timeout_ms),
+	OPTION("redis.sync_timeout_ms", UNSIGNED, redis.sync_timeout_ms),
+	OPTION("redis.breaker_failures", UNSIGNED, redis.breaker_failures),
+	OPTION("redis.breaker_probe_ms", UNSIGNED, redis.breaker_probe_ms),
+	OPTION("redis.pool", UNSIGNED, redis.pool),
+	OPTION("redis.queue", UNSIGNED, redis.queue),
+	OPTION("redis.ping_ms", UNSIGNED, redis.ping_ms),
+	OPTION("lists.snapshot", TEXT, lists.snapshot),
+	OPTION("lists.snapshot_s", UNSIGNED, lists.snapshot_s),
+	OPTION("lists.max_age_s", UNSIGNED, lists.max_age_s),
+	OPTION("lists.loss_grace_s", UNSIGNED, lists.loss_grace_s),
+	OPTION("lists.entries_max", SIZE, lists.entries_max),
+	OPTION("lists.details_max", UNSIGNED, lists.details_max),
+	OPTION("lists.reason_max", UNSIGNED, lists.reason_max),
+	OPTION("lists.value_max", SIZE, lists.value_max),
+	OPTION("lists.scopes_max", UNSIGNED, lists.scopes_max),
+	OPTION("cases.keep_s", UNSIGNED, cases.keep_s),
+	OPTION("cases.reuse_s", UNSIGNED, cases.reuse_s),
+	OPTION("cases.reuse_max", UNSIGNED, cases.reuse_max),
+	OPTION("metrics.listen", ENDPOINT, metrics.listen),
+	OPTION("log.target", TEXT, log.target),
+	OPTION("log.level", TEXT, log.level),
+};
+
+static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+	char a_text[ENDPOINT_TEXT_MAX];
+	char b_text[ENDPOINT_TEXT_MAX];
+
+	return strcmp(endpoint_format(a, a_text), endpoint_format(b, b_text)) ==
+		0;
+}
+
+static bool is_same_list(const struct endpoint *a, size_t a_count,
+	const struct endpoint *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (!is_same_endpoint(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
+static bool is_same(
+	const struct option *o, const struct conf *a, const struct conf *b)
+{
+	const void *a_at = (const char *)a + o->at;
+	const void *b_at = (const char *)b + o->at;
+
+	switch (o->kind) {
+	case TEXT:
+		return strcmp(*(char *const *)a_at, *(char *const *)b_at) == 0;
+	case UNSIGNED:
+		return *(const unsigned *)a_at == *(const unsigned *)b_at;
+	case SIZE:
+		return *(const size_t *)a_at == *(const size_t *)b_at;
+	case ENDPOINT:
+		return is_same_endpoint(a_at, b_at);
+	case SERVERS:
+		return is_same_list(a->redis.servers, a->redis.server_count,
+			b->redis.servers, b->redis.server_count);
+	case SENTINELS:
+		return is_same_list(a->redis.sentinels, a->redis.sentinel_count,
+			b->redis.sentinels, b->redis.sentinel_count);
+	}
+	return true;
+}
+
+void restart_differences(
+	const struct conf *running, const struct conf *loaded, struct buf *out)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (is_same(&options[i], running, loaded))
+			continue;
+		if (out->len > 0)
+			buf_add_text(out, ", ");
+		buf_add_text(out, options[i].name);
+	}
+}
