@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 /* The state is only read by the tests; cmocka's type has no const. */
-#define CASE(text, function, row) \
-	{ \
-		.name = (text), .test_func = (function), \
+#define CASE(text, function, row)                         \
+	{                                                 \
+		.name = (text), .test_func = (function),  \
 		.initial_state = (void *)(uintptr_t)(row) \
 	}
