@@ -36,7 +36,8 @@ static const char usage_text[] =
 	"\n"
 	"Serves the pages that the links in refusals lead to.\n"
 	"\n"
-	"  -c FILE  the configuration (default " SYSCONFDIR "/reprieve.conf)\n"
+	"  -c FILE  the configuration (default " SYSCONFDIR
+	"/reprieve/reprieve.conf)\n"
 	"  -n       check the configuration, print each error, and end\n"
 	"  -V       print the version and end\n"
 	"  -h       print this and end\n"
@@ -228,7 +229,8 @@ done:
 
 int main(int argc, char *argv[])
 {
-	struct options options = { .conf_path = SYSCONFDIR "/reprieve.conf" };
+	struct options options = { .conf_path = SYSCONFDIR
+		"/reprieve/reprieve.conf" };
 	struct conf *conf = NULL;
 	struct buf errors;
 	enum result res;

@@ -43,16 +43,43 @@ int client_unix(const char *path)
 	return fd;
 }
 
+static struct slice send_some(int fd, struct slice what)
+{
+	ssize_t n = send(fd, what.at, what.len, MSG_NOSIGNAL);
+
+	if (n >= 0)
+		return slice_part(what, (size_t)n, what.len);
+	/* The other end closed: it has heard enough. */
+	return errno == EAGAIN ? what : slice_make(NULL, 0);
+}
+
+/* False: the other end closed. */
+static bool read_some(int fd, char *answer, size_t size, size_t *len)
+{
+	char part[4096];
+	ssize_t n = recv(fd, part, sizeof(part), 0);
+	const size_t room = size - 1 - *len;
+
+	if (n < 0 && errno == EAGAIN)
+		return true;
+	if (n <= 0)
+		return false;
+	if ((size_t)n > room)
+		n = (ssize_t)room;
+	memcpy(answer + *len, part, (size_t)n);
+	*len += (size_t)n;
+	return true;
+}
+
 size_t client_exchange(int fd, struct slice what, char *answer, size_t size)
 {
 	const int64_t end = clock_mono_ms(clock_system()) + CLIENT_WAIT_MS;
+	bool is_open = true;
 	size_t len = 0;
 
 	assert_return_code(fcntl(fd, F_SETFL, O_NONBLOCK), errno);
-	for (;;) {
+	while (is_open) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		char rest[4096];
-		ssize_t n;
 
 		if (what.len > 0)
 			p.events |= POLLOUT;
@@ -60,24 +87,10 @@ size_t client_exchange(int fd, struct slice what, char *answer, size_t size)
 			fail_msg("the other end neither answers nor closes");
 		if (poll(&p, 1, 100) <= 0)
 			continue;
-		if (what.len > 0 && (p.revents & POLLOUT) != 0) {
-			n = send(fd, what.at, what.len, MSG_NOSIGNAL);
-			if (n < 0 && errno != EAGAIN)
-				what.len = 0;
-			else if (n > 0)
-				what = slice_part(what, (size_t)n, what.len);
-		}
-		if ((p.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
-			continue;
-		n = recv(fd, rest, sizeof(rest), 0);
-		if (n < 0 && errno == EAGAIN)
-			continue;
-		if (n <= 0)
-			break;
-		if ((size_t)n > size - 1 - len)
-			n = (ssize_t)(size - 1 - len);
-		memcpy(answer + len, rest, (size_t)n);
-		len += (size_t)n;
+		if (what.len > 0 && (p.revents & POLLOUT) != 0)
+			what = send_some(fd, what);
+		if ((p.revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+			is_open = read_some(fd, answer, size, &len);
 	}
 	answer[len] = '\0';
 	close(fd);
