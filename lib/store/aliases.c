@@ -191,26 +191,6 @@ size_t aliases_each(const struct aliases *a, const struct alias_owner *o,
 	return count;
 }
 
-bool aliases_next(const struct aliases *a, const void **cursor,
-	struct alias_owner *o, struct slice *text)
-{
-	const struct alias *at = *cursor;
-	size_t i = 0;
-
-	if (at != NULL) {
-		i = bucket_of(a, &at->owner) + 1;
-		at = at->next;
-	}
-	while (at == NULL && i < a->buckets)
-		at = a->bucket[i++];
-	*cursor = at;
-	if (at == NULL)
-		return false;
-	*o = at->owner;
-	*text = slice_make(at->text, at->len);
-	return true;
-}
-
 size_t aliases_count(const struct aliases *a)
 {
 	return a->count;

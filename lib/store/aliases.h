@@ -32,9 +32,5 @@ bool aliases_remove(
 size_t aliases_each(const struct aliases *a, const struct alias_owner *o,
 	void (*each)(void *ctx, struct slice text), void *ctx);
 
-/* All of them, in no order: *cursor is NULL to begin; false at the end. */
-bool aliases_next(const struct aliases *a, const void **cursor,
-	struct alias_owner *o, struct slice *text);
-
 size_t aliases_count(const struct aliases *a);
 size_t aliases_memory(const struct aliases *a);

@@ -18,8 +18,7 @@ enum {
 	GROWTH_PERCENT = 130,
 	ALIASES_SHARE = 16,
 	ALIASES_MIN = 1024,
-	/* canonical and slashed come on top */
-	ALIASES_PER_ENTRY = PREFIXES_KEYS_PER_ENTRY - 2
+	ALIASES_PER_ENTRY = PREFIXES_KEYS_PER_ENTRY - 2 /* plain and "/32" */
 };
 
 #define EXPIRE_MAX UINT32_C(0x7fffffff)
@@ -539,16 +538,27 @@ static void give_key(void *ctx, struct slice key)
 	walk->count++;
 }
 
+size_t prefixes_odd_keys(const struct prefixes *p, const struct list_name *name,
+	void (*each)(void *ctx, struct slice key), void *ctx)
+{
+	struct alias_owner owner;
+	struct place place;
+
+	if (aliases_count(p->aliases) == 0 || find(p, name, &place) == NULL)
+		return 0;
+	owner = owner_of(&place, &name->net);
+	return aliases_each(p->aliases, &owner, each, ctx);
+}
+
 size_t prefixes_keys(const struct prefixes *p, const struct list_name *name,
 	struct slice prefix, void (*each)(void *ctx, struct slice key),
 	void *ctx)
 {
 	struct key_walk walk = { each, ctx, 0 };
 	char text[LIST_NAME_MAX + sizeof("/128")];
-	struct alias_owner owner;
 	struct place place;
-	const struct slots *table;
 	uint32_t *slot = find(p, name, &place);
+	const struct slots *table;
 	size_t len;
 
 	if (slot == NULL)
@@ -563,10 +573,7 @@ size_t prefixes_keys(const struct prefixes *p, const struct list_name *name,
 		memcpy(text + len, tail, strlen(tail));
 		give_key(&walk, slice_make(text, len + strlen(tail)));
 	}
-	if ((*slot_meta(table, slot) & PREFIX_ALIASED) != 0) {
-		owner = owner_of(&place, &name->net);
-		aliases_each(p->aliases, &owner, give_key, &walk);
-	}
+	prefixes_odd_keys(p, name, give_key, &walk);
 	return walk.count;
 }
 

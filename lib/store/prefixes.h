@@ -132,6 +132,10 @@ size_t prefixes_keys(const struct prefixes *p, const struct list_name *name,
 	struct slice prefix, void (*each)(void *ctx, struct slice key),
 	void *ctx);
 
+/* The same, only spellings that are kept word for word; each may be NULL. */
+size_t prefixes_odd_keys(const struct prefixes *p, const struct list_name *name,
+	void (*each)(void *ctx, struct slice key), void *ctx);
+
 /* Zero it to begin. */
 struct prefix_cursor {
 	size_t at;
