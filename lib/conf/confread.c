@@ -364,7 +364,7 @@ static void place_values(struct confread *r)
 	size_t at = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
-		r->items[i].values = &r->values[at];
+		r->items[i].values = r->values == NULL ? NULL : r->values + at;
 		at += r->items[i].count;
 	}
 }

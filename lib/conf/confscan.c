@@ -46,7 +46,8 @@ static bool is_at(const struct scan *s, const char *two)
 
 static bool is_word_char(char c)
 {
-	return isalnum((unsigned char)c) || strchr("_.:@/-", c) != NULL;
+	return isalnum((unsigned char)c) ||
+		(c != '\0' && strchr("_.:@/-", c) != NULL);
 }
 
 /* False: a comment that never ends; *line is where it began. */
@@ -137,9 +138,24 @@ static void read_string(struct scan *s, struct token *t)
 	s->pos++;
 }
 
+static void bad_octet(struct scan *s, struct token *t, char c)
+{
+	char text[64];
+
+	if (c > 0x20 && c < 0x7f)
+		(void)snprintf(text, sizeof(text),
+			"unexpected %c outside of quotes", c);
+	else
+		(void)snprintf(text, sizeof(text),
+			"unexpected octet %02x outside of quotes",
+			(unsigned char)c);
+	bad(s, t, s->line, text);
+}
+
 static void read_word(struct scan *s, struct token *t)
 {
 	size_t start = s->pos;
+	char c = ' ';
 
 	t->kind = TOKEN_WORD;
 	while (s->pos < s->text.len && is_word_char(s->text.at[s->pos])) {
@@ -151,11 +167,15 @@ static void read_word(struct scan *s, struct token *t)
 		s->pos++;
 	}
 	t->text = slice_part(s->text, start, s->pos - start);
+	if (s->pos < s->text.len)
+		c = s->text.at[s->pos];
+	/* What touches a word would have been meant to be part of it. */
+	if (c == '\0' || strchr(" \t\r\n={}(),#", c) == NULL)
+		bad_octet(s, t, c);
 }
 
 static void next(struct scan *s, struct token *t)
 {
-	char text[64];
 	unsigned line = 0;
 	char c;
 
@@ -177,12 +197,7 @@ static void next(struct scan *s, struct token *t)
 		t->mark = c;
 		t->text = slice_part(s->text, s->pos++, 1);
 	} else {
-		(void)snprintf(text, sizeof(text),
-			c > 0x20 && c < 0x7f
-				? "unexpected %c outside of quotes"
-				: "unexpected octet %02x outside of quotes",
-			c > 0x20 && c < 0x7f ? c : (unsigned char)c);
-		bad(s, t, s->line, text);
+		bad_octet(s, t, c);
 	}
 }
 

@@ -88,6 +88,8 @@ static const char *fault_path(struct slice v)
 
 static const char *fault_prefix(struct slice v)
 {
+	if (slice_has_prefix(v, slice_of("__")))
+		return "begins with __, which belongs to Redis itself";
 	if (!is_printable(v))
 		return "has an octet that is not printable ASCII";
 	for (size_t i = 0; i < v.len; i++)

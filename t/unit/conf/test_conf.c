@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf/conf.h"
+#include "conf/conftable.h"
+
+#include "support/case.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#define START                          \
+	"host = \"MX.example.net.\"\n" \
+	"portal_url = \"https://p.example.net//\"\n"
+#define SOCKET "milter { socket = \"inet:8894@127.0.0.1\" }\n"
+
+enum { ERRORS_MAX = 65536 };
+
+static struct conf *load(const char *text)
+{
+	struct conf *c = NULL;
+	struct buf errors;
+	enum result res;
+
+	buf_init(&errors, ERRORS_MAX);
+	res = conf_load_text("f", slice_of(text), &c, &errors);
+	if (res != RES_OK)
+		print_error("%s", buf_text(&errors));
+	assert_int_equal(res, RES_OK);
+	buf_clear(&errors);
+	return c;
+}
+
+static void test_names(void **state)
+{
+	struct conf *c = load(START SOCKET);
+
+	(void)state;
+	assert_string_equal(c->host, "mx.example.net");
+	assert_string_equal(c->portal_url, "https://p.example.net");
+	assert_string_equal(c->path, "f");
+	conf_release(c);
+}
+
+static void test_defaults_milter(void **state)
+{
+	struct conf *c = load(START SOCKET);
+	struct ipaddr ip;
+
+	(void)state;
+	assert_int_equal(c->mode, CONF_ENFORCE);
+	assert_int_equal(c->milter.socket.kind, ENDPOINT_INET);
+	assert_int_equal(c->milter.socket.port, 8894);
+	assert_string_equal(c->milter.user, "reprieve");
+	assert_string_equal(c->milter.group, "");
+	assert_string_equal(c->milter.id, "");
+	assert_int_equal(cidrset_count(c->milter.trusted), 2);
+	assert_int_equal(ipaddr_parse(&ip, slice_of("127.3.2.1")), RES_OK);
+	assert_true(cidrset_match(c->milter.trusted, &ip));
+	assert_int_equal(c->milter.timeout_s, 300);
+	assert_int_equal(c->milter.backlog, 1024);
+	assert_int_equal(c->milter.socket_mode, 0660);
+	assert_int_equal(c->milter.connection_memory, 64 * 1024);
+	assert_int_equal(c->milter.message_memory, 1024 * 1024);
+	assert_int_equal(c->milter.headers_max, 1000);
+	assert_int_equal(c->milter.on_internal_error, CONF_FAILURE_TEMPFAIL);
+	assert_string_equal(c->milter.secret_file, "/var/lib/reprieve/secret");
+	conf_release(c);
+}
+
+static void test_defaults_redis(void **state)
+{
+	struct conf *c = load(START SOCKET);
+
+	(void)state;
+	assert_int_equal(c->redis.server_count, 1);
+	assert_int_equal(c->redis.servers[0].kind, ENDPOINT_INET);
+	assert_int_equal(c->redis.servers[0].port, 6379);
+	assert_string_equal(c->redis.servers[0].host, "127.0.0.1");
+	assert_int_equal(c->redis.sentinel_count, 0);
+	assert_string_equal(c->redis.master, "");
+	assert_string_equal(c->redis.user, "");
+	assert_string_equal(c->redis.password, "");
+	assert_string_equal(c->redis.sentinel_user, "");
+	assert_string_equal(c->redis.sentinel_password, "");
+	assert_string_equal(c->redis.prefix, "rp:");
+	assert_int_equal(c->redis.database, 0);
+	assert_int_equal(c->redis.timeout_ms, 100);
+	assert_int_equal(c->redis.sync_timeout_ms, 5000);
+	assert_int_equal(c->redis.breaker_failures, 3);
+	assert_int_equal(c->redis.breaker_probe_ms, 1000);
+	assert_int_equal(c->redis.pool, 4);
+	assert_int_equal(c->redis.queue, 10000);
+	assert_int_equal(c->redis.ping_ms, 2000);
+	conf_release(c);
+}
+
+static void test_defaults_lists(void **state)
+{
+	struct conf *c = load(START SOCKET);
+
+	(void)state;
+	assert_string_equal(c->lists.snapshot, "/var/lib/reprieve/lists.snap");
+	assert_int_equal(c->lists.snapshot_s, 300);
+	assert_int_equal(c->lists.max_age_s, 86400);
+	assert_int_equal(c->lists.loss_grace_s, 900);
+	assert_int_equal(c->lists.on_redis_error, CONF_FAILURE_ACCEPT);
+	assert_int_equal(c->lists.exempt_count, 3);
+	assert_int_equal(c->lists.entries_max, 50000000);
+	assert_int_equal(c->lists.details_max, 10000);
+	assert_int_equal(c->lists.reason_max, 512);
+	assert_int_equal(c->lists.value_max, 65536);
+	assert_int_equal(c->lists.scopes_max, 65536);
+	assert_int_equal(c->cases.keep_s, 30 * 86400);
+	assert_int_equal(c->cases.reuse_s, 3600);
+	assert_int_equal(c->cases.reuse_max, 100000);
+	conf_release(c);
+}
+
+static void test_defaults_rest(void **state)
+{
+	struct conf *c = load(START SOCKET);
+
+	(void)state;
+	assert_true(c->policy.mark_at == 5);
+	assert_true(c->policy.greylist_at == 4);
+	assert_true(c->policy.quarantine_at == 10);
+	assert_true(c->policy.reject_at == 15);
+	assert_int_equal(c->portal.listen.port, 8025);
+	assert_string_equal(c->portal.user, "reprieve");
+	assert_false(c->portal.allow_direct);
+	assert_int_equal(c->metrics.listen.kind, ENDPOINT_NONE);
+	assert_false(c->metrics.allow_direct);
+	assert_string_equal(c->log.target, "syslog");
+	assert_string_equal(c->log.level, "info");
+	assert_int_equal(c->domain_count, 0);
+	conf_release(c);
+}
+
+static void test_built_in_checks(void **state)
+{
+	struct conf *c = load(START SOCKET);
+	const struct conf_check *blocked = conf_check_find(c, "blocked");
+	const struct conf_check *allowed = conf_check_find(c, "allowed");
+	const struct conf_check *other = conf_check_find(c, "no-such");
+
+	(void)state;
+	assert_string_equal(conf_action_name(blocked->hit.action), "reject");
+	assert_string_equal(conf_action_name(blocked->miss.action), "ignore");
+	assert_string_equal(
+		conf_action_name(blocked->unknown.action), "ignore");
+	assert_false(blocked->shadow);
+	assert_string_equal(conf_action_name(allowed->hit.action), "accept");
+	assert_string_equal(conf_action_name(other->hit.action), "ignore");
+	conf_release(c);
+}
+
+static void test_shadow_keeps_the_rest(void **state)
+{
+	struct conf *c = load(START SOCKET
+		"check \"Blocked\" { shadow = on unknown = \"tempfail\" }\n");
+	const struct conf_check *blocked = conf_check_find(c, "blocked");
+
+	(void)state;
+	assert_true(blocked->shadow);
+	assert_string_equal(conf_action_name(blocked->hit.action), "reject");
+	assert_string_equal(
+		conf_action_name(blocked->unknown.action), "tempfail");
+	conf_release(c);
+}
+
+static void test_scores(void **state)
+{
+	struct conf *c = load(START SOCKET
+		"check \"blocked\" { hit = \"score -1.25\" "
+		"miss = \"score 1000\" unknown = 'score  0.001' }\n");
+	const struct conf_check *k = conf_check_find(c, "blocked");
+
+	(void)state;
+	assert_int_equal(k->hit.action, CONF_ACTION_SCORE);
+	assert_true(k->hit.score == -1.25);
+	assert_true(k->miss.score == 1000);
+	assert_true(k->unknown.score == 0.001);
+	conf_release(c);
+}
+
+static void test_domain_modes(void **state)
+{
+	struct conf *c = load(
+		START SOCKET "domain \"z.example\" { mode = \"monitor\" }\n"
+			     "domain \"Example.ORG.\" { mode = \"monitor\" }\n"
+			     "domain \"a.example\" { mode = \"enforce\" }\n"
+			     "domain \"example.or\" { }\n");
+
+	(void)state;
+	assert_int_equal(
+		conf_mode_for(c, slice_of("example.org")), CONF_MONITOR);
+	assert_int_equal(conf_mode_for(c, slice_of("z.example")), CONF_MONITOR);
+	assert_int_equal(conf_mode_for(c, slice_of("a.example")), CONF_ENFORCE);
+	assert_int_equal(
+		conf_mode_for(c, slice_of("example.or")), CONF_ENFORCE);
+	assert_int_equal(
+		conf_mode_for(c, slice_of("example.orgx")), CONF_ENFORCE);
+	assert_int_equal(
+		conf_mode_for(c, slice_of("sub.example.org")), CONF_ENFORCE);
+	assert_int_equal(conf_mode_for(c, slice_of("")), CONF_ENFORCE);
+	conf_release(c);
+}
+
+static void test_exempt(void **state)
+{
+	struct conf *c = load(START SOCKET
+		"lists { exempt = {\"PostMaster\", \"help-desk\"} }\n");
+
+	(void)state;
+	assert_true(conf_is_exempt(c, slice_of("POSTMASTER")));
+	assert_true(conf_is_exempt(c, slice_of("help-desk")));
+	assert_false(conf_is_exempt(c, slice_of("abuse")));
+	assert_false(conf_is_exempt(c, slice_of("")));
+	assert_string_equal(c->lists.exempt[0], "postmaster");
+	conf_release(c);
+}
+
+static void test_empty_list(void **state)
+{
+	struct conf *c = load(
+		START "milter { socket = 'fd:3' trusted = { # nobody\n } }\n");
+	struct ipaddr ip;
+
+	(void)state;
+	assert_int_equal(c->milter.socket.kind, ENDPOINT_FD);
+	assert_int_equal(cidrset_count(c->milter.trusted), 0);
+	assert_int_equal(ipaddr_parse(&ip, slice_of("127.0.0.1")), RES_OK);
+	assert_false(cidrset_match(c->milter.trusted, &ip));
+	conf_release(c);
+}
+
+static void test_no_expansion(void **state)
+{
+	struct conf *c =
+		load(START SOCKET "redis { password = \"a${HOME}$b\\\"\\\\'\" "
+				  "sentinel_password = '${PATH:-x}\\'' }\n");
+
+	(void)state;
+	assert_string_equal(c->redis.password, "a${HOME}$b\"\\'");
+	assert_string_equal(c->redis.sentinel_password, "${PATH:-x}'");
+	conf_release(c);
+}
+
+static void test_sentinel_without_servers(void **state)
+{
+	struct conf *c = load(
+		START SOCKET "redis { sentinel = {\"inet:26379@10.0.0.5\", "
+			     "\"10.0.0.6:26379\"} master = \"reprieve\" }\n");
+
+	(void)state;
+	assert_int_equal(c->redis.server_count, 0);
+	assert_int_equal(c->redis.sentinel_count, 2);
+	assert_string_equal(c->redis.sentinels[1].host, "10.0.0.6");
+	assert_string_equal(c->redis.master, "reprieve");
+	conf_release(c);
+}
+
+/* ---- both ends of each range, from the table itself ---- */
+
+static enum result load_value(
+	const struct conf_row *row, int64_t value, bool is_octal)
+{
+	struct conf *c = NULL;
+	struct buf text, errors;
+	enum result res;
+
+	buf_init(&text, ERRORS_MAX);
+	buf_init(&errors, ERRORS_MAX);
+	buf_add_format(&text, START "milter { socket = \"fd:3\" %s",
+		strcmp(row->section, "milter") == 0 ? "" : "} ");
+	if (strcmp(row->section, "milter") != 0)
+		buf_add_format(&text, "%s { ", row->section);
+	buf_add_format(&text, is_octal ? "%s = 0%llo }" : "%s = %lld }",
+		row->name, (long long)value);
+	if (strcmp(row->name, "reuse_s") == 0)
+		buf_add_text(&text, "");
+	res = conf_load_text("f", buf_slice(&text), &c, &errors);
+	conf_release(c);
+	buf_clear(&text);
+	buf_clear(&errors);
+	return res;
+}
+
+static bool is_negative_writable(const struct conf_row *row)
+{
+	return row->kind == CONF_KIND_DECIMAL;
+}
+
+static void test_ranges(void **state)
+{
+	size_t seen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < conf_row_count; i++) {
+		const struct conf_row *row = &conf_rows[i];
+		bool is_octal = row->kind == CONF_KIND_OCTAL;
+		enum result below, above, low, high;
+
+		if (row->kind != CONF_KIND_NUMBER &&
+			row->kind != CONF_KIND_SIZE && !is_octal &&
+			row->kind != CONF_KIND_DECIMAL)
+			continue;
+		seen++;
+		low = load_value(row, row->min, is_octal);
+		high = load_value(row, row->max, is_octal);
+		below = row->min > 0 || is_negative_writable(row)
+			? load_value(row, row->min - 1, is_octal)
+			: RES_SYNTAX;
+		above = load_value(row, row->max + 1, is_octal);
+		/* The one whose lower end another rule refuses. */
+		if (strcmp(row->name, "reject_at") == 0)
+			low = low == RES_SYNTAX ? RES_OK : RES_INTERNAL;
+		if (low != RES_OK || high != RES_OK || below != RES_SYNTAX ||
+			above != RES_SYNTAX)
+			fail_msg("%s.%s: %s %s %s %s", row->section, row->name,
+				result_name(below), result_name(low),
+				result_name(high), result_name(above));
+	}
+	assert_true(seen > 25);
+}
+
+/* ---- what is printed loads to the same ---- */
+
+struct text_row {
+	const char *text;
+};
+
+static void prints_the_same(void **state)
+{
+	const struct text_row *row = *state;
+	struct conf *first = load(row->text), *second;
+	struct buf a, b;
+
+	buf_init(&a, ERRORS_MAX);
+	buf_init(&b, ERRORS_MAX);
+	conf_print(first, &a);
+	second = load(buf_text(&a));
+	conf_print(second, &b);
+	assert_string_equal(buf_text(&a), buf_text(&b));
+	assert_int_equal(first->milter.socket_mode, second->milter.socket_mode);
+	assert_int_equal(first->milter.socket.kind, second->milter.socket.kind);
+	assert_string_equal(
+		first->milter.socket.path, second->milter.socket.path);
+	assert_int_equal(cidrset_count(first->milter.trusted),
+		cidrset_count(second->milter.trusted));
+	assert_true(first->policy.mark_at == second->policy.mark_at);
+	assert_int_equal(first->check_count, second->check_count);
+	assert_int_equal(first->domain_count, second->domain_count);
+	assert_string_equal(first->redis.master, second->redis.master);
+	assert_null(strstr(buf_text(&a), "geheim"));
+	buf_clear(&a);
+	buf_clear(&b);
+	conf_release(first);
+	conf_release(second);
+}
+
+static const char full[] = START
+	"mode = monitor\n"
+	"milter { socket = \"unix:/run/r.sock\" user = \"u\" group = \"g\" "
+	"trusted = {\"10.1.2.3/8\", \"2001:DB8::/32\", \"::ffff:192.0.2.1\"} "
+	"timeout_s = 10 backlog = 5 socket_mode = 0600 "
+	"on_internal_error = accept id = \"mx1\" }\n"
+	"redis { sentinel = {\"inet6:26379@::1\"} master = \"a$b\" "
+	"user = \"m\" password = \"geheim\" prefix = \"x:\" database = 3 }\n"
+	"lists { snapshot = \"\" exempt = {} on_redis_error = \"tempfail\" }\n"
+	"policy { mark_at = 2.5 reject_at = 20.125 }\n"
+	"check \"allowed\" { hit = \"score -0.5\" shadow = yes }\n"
+	"check \"blocked\" { hit = \"quarantine\" unknown = \"tempfail\" }\n"
+	"domain \"b.example\" { mode = enforce }\n"
+	"domain \"a.example\" { mode = monitor }\n"
+	"portal { listen = \"inet:80@0.0.0.0\" allow_direct = true }\n"
+	"metrics { listen = \"unix:/run/m.sock\" }\n"
+	"log { target = stderr level = debug }\n";
+
+/* ---- files ---- */
+
+static char folder[] = "/tmp/reprieve-conf.XXXXXX";
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) == NULL ? -1 : chdir(folder);
+}
+
+static int drop_folder(void **state)
+{
+	(void)state;
+	(void)unlink("main.conf");
+	(void)unlink("extra.conf");
+	(void)unlink("pw");
+	return chdir("/") == 0 ? rmdir(folder) : -1;
+}
+
+static void put(const char *name, const char *text, mode_t mode)
+{
+	FILE *f = fopen(name, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(name, mode), 0);
+}
+
+static void load_file(struct conf **c, enum result want, const char *errors)
+{
+	struct buf got, name;
+
+	buf_init(&got, ERRORS_MAX);
+	buf_init(&name, 4096);
+	buf_add_format(&name, "%s/main.conf", folder);
+	enum result res = conf_load(buf_text(&name), c, &got);
+
+	/* Names in messages are whole; the rows know only their ends. */
+	struct buf plain;
+	struct slice rest = buf_slice(&got);
+
+	buf_init(&plain, ERRORS_MAX);
+	while (!slice_is_empty(rest)) {
+		size_t len = strlen(folder);
+
+		if (slice_has_prefix(rest, slice_of(folder))) {
+			rest = slice_part(rest, len + 1, rest.len);
+			continue;
+		}
+		buf_add_char(&plain, rest.at[0]);
+		rest = slice_part(rest, 1, rest.len);
+	}
+	assert_string_equal(buf_text(&plain), errors);
+	assert_string_equal(result_name(res), result_name(want));
+	buf_clear(&plain);
+	buf_clear(&got);
+	buf_clear(&name);
+}
+
+static void test_include(void **state)
+{
+	struct conf *c = NULL;
+
+	(void)state;
+	put("extra.conf",
+		"redis { pool = 9 }\n\ncheck \"blocked\" "
+		"{ shadow = yes }\n",
+		0644);
+	put("main.conf",
+		START SOCKET "include(\"extra.conf\")\n"
+			     "redis { pool = 8 queue = 200 }\n",
+		0644);
+	load_file(&c, RES_OK, "");
+	assert_int_equal(c->redis.pool, 9);
+	assert_int_equal(c->redis.queue, 200);
+	assert_true(conf_check_find(c, "blocked")->shadow);
+	conf_release(c);
+}
+
+static void test_include_errors(void **state)
+{
+	struct conf *c = NULL;
+
+	(void)state;
+	put("extra.conf", "\nredis {\n\n poool = 9 pool = 0 }\n", 0644);
+	put("main.conf",
+		"mode = 3\n" START SOCKET "include(\"extra.conf\")\n"
+		"include(\"nothere.conf\")\nredis { queue = 1 }\n",
+		0644);
+	load_file(&c, RES_SYNTAX,
+		"main.conf:1: mode: \"3\" is neither enforce nor monitor\n"
+		"main.conf:6: include: cannot read nothere.conf (missing)\n"
+		"main.conf:7: queue: \"1\" is out of range: 100 to 1000000 "
+		"are allowed\n"
+		"extra.conf:4: unknown option \"poool\" in section redis; did "
+		"you mean \"pool\"?\n"
+		"extra.conf:4: pool: \"0\" is out of range: 1 to 256 are "
+		"allowed\n");
+	assert_null(c);
+}
+
+static void test_include_of_itself(void **state)
+{
+	struct conf *c = NULL;
+
+	(void)state;
+	put("main.conf", START SOCKET "include(\"main.conf\")\n", 0644);
+	load_file(&c, RES_SYNTAX, "main.conf:4: includes go too deep\n");
+	assert_null(c);
+}
+
+static void test_password_file(void **state)
+{
+	struct conf *c = NULL;
+	char text[256];
+
+	(void)state;
+	put("pw", "geheim\nmore\n", 0600);
+	(void)snprintf(text, sizeof(text),
+		START SOCKET "redis {\n password_file = \"%s/pw\" }\n", folder);
+	put("main.conf", text, 0644);
+	load_file(&c, RES_OK, "");
+	assert_string_equal(c->redis.password, "geheim");
+	conf_release(c);
+	put("pw", "geheim\n", 0644);
+	load_file(&c, RES_OK,
+		"main.conf:5: warning: pw can be read by "
+		"everybody on this machine\n");
+	conf_release(c);
+	put("pw", "\n", 0600);
+	load_file(&c, RES_SYNTAX,
+		"main.conf:5: password_file: the first line "
+		"of pw is no password\n");
+	(void)unlink("pw");
+	load_file(
+		&c, RES_SYNTAX, "main.conf:5: password_file: cannot read pw\n");
+	assert_null(c);
+}
+
+static void test_missing_file(void **state)
+{
+	struct conf *c = NULL;
+
+	(void)state;
+	(void)unlink("main.conf");
+	load_file(&c, RES_MISSING,
+		"main.conf:1: cannot read the file (missing)\n");
+	assert_null(c);
+}
+
+/* ---- counting ---- */
+
+enum { THREADS = 8, ROUNDS = 1000 };
+
+static void *hold_and_release(void *arg)
+{
+	struct conf *c = arg;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct conf *mine = conf_hold(c);
+
+		if (strcmp(mine->host, "mx.example.net") != 0)
+			abort();
+		conf_release(mine);
+	}
+	conf_release(c);
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	struct conf *c = load(START SOCKET);
+	pthread_t threads[THREADS];
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+					 hold_and_release, conf_hold(c)),
+			0);
+	/* Ours goes first: the last thread out frees it. */
+	conf_release(c);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	conf_release(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE("names are folded, slashes at the end dropped", test_names,
+			NULL),
+		CASE("defaults of milter", test_defaults_milter, NULL),
+		CASE("defaults of redis", test_defaults_redis, NULL),
+		CASE("defaults of lists and cases", test_defaults_lists, NULL),
+		CASE("defaults of the rest", test_defaults_rest, NULL),
+		CASE("listed is refused and allowed accepted when nothing is "
+		     "said",
+			test_built_in_checks, NULL),
+		CASE("a check in shadow keeps its other rules",
+			test_shadow_keeps_the_rest, NULL),
+		CASE("scores have a sign and three places", test_scores, NULL),
+		CASE("a recipient domain has a mode of its own",
+			test_domain_modes, NULL),
+		CASE("exempt names are found in any case", test_exempt, NULL),
+		CASE("an empty list is empty, not the default", test_empty_list,
+			NULL),
+		CASE("the environment does not get into values",
+			test_no_expansion, NULL),
+		CASE("with sentinels no server is made up",
+			test_sentinel_without_servers, NULL),
+		CASE("each number holds at both ends of its range", test_ranges,
+			NULL),
+		CASE("the defaults print and load to the same", prints_the_same,
+			(&(struct text_row){ START SOCKET })),
+		CASE("everything set prints and loads to the same",
+			prints_the_same, (&(struct text_row){ full })),
+		CASE("an included file has the last word", test_include, NULL),
+		CASE("errors name the included file", test_include_errors,
+			NULL),
+		CASE("a file that includes itself is refused",
+			test_include_of_itself, NULL),
+		CASE("a password comes from the first line of a file",
+			test_password_file, NULL),
+		CASE("a file that is not there", test_missing_file, NULL),
+		CASE("eight threads hold and release a thousand times",
+			test_threads, NULL),
+	};
+
+	return cmocka_run_group_tests_name(
+		"conf/conf", cases, make_folder, drop_folder);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What an admin reads who got the file wrong: each line, word by word. */
+#include "conf/conf.h"
+
+#include "support/case.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Three lines with all that must be there: rows begin on line 4. */
+#define START                                      \
+	"host = \"mx.example.net\"\n"              \
+	"portal_url = \"https://p.example.net\"\n" \
+	"milter { socket = \"inet:8894@127.0.0.1\" }\n"
+
+struct row {
+	const char *text;
+	const char *errors; /* all of them */
+};
+
+/* A file with nothing but warnings loads. */
+static bool is_all_warnings(const char *errors)
+{
+	struct slice rest = slice_of(errors), line;
+
+	while (slice_cut(&rest, '\n', &line)) {
+		if (!slice_is_empty(line) &&
+			memmem(line.at, line.len, ": warning: ", 11) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void says(void **state)
+{
+	const struct row *row = *state;
+	struct conf *c = NULL;
+	struct buf errors;
+	enum result res;
+
+	buf_init(&errors, 65536);
+	res = conf_load_text("f", slice_of(row->text), &c, &errors);
+	assert_string_equal(buf_text(&errors), row->errors);
+	assert_string_equal(result_name(res),
+		is_all_warnings(row->errors) ? "ok" : "syntax");
+	assert_true((c != NULL) == (res == RES_OK));
+	conf_release(c);
+	buf_clear(&errors);
+}
+
+#define SAYS(name, text, errors) \
+	CASE(name, says, (&(struct row){ START text, errors }))
+
+#define ALONE(name, text, errors) \
+	CASE(name, says, (&(struct row){ text, errors }))
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		SAYS("a file with what must be there is fine", "", ""),
+		ALONE("an empty file lacks three options", "",
+			"f:1: host is missing\n"
+			"f:1: portal_url is missing\n"
+			"f:1: milter.socket is missing\n"),
+		ALONE("a missing socket is said where its section begins",
+			"host = \"a\"\nportal_url = \"http://a\"\n\n"
+			"milter { }\n",
+			"f:4: milter.socket is missing\n"),
+		SAYS("an unknown option gets the nearest name",
+			"\nredis { timout_ms = 5 }\n",
+			"f:5: unknown option \"timout_ms\" in section redis; "
+			"did you mean \"timeout_ms\"?\n"),
+		SAYS("an unknown section gets the nearest name", "redsi { }\n",
+			"f:4: unknown section \"redsi\"; "
+			"did you mean \"redis\"?\n"),
+		SAYS("an option in the wrong section is told its place",
+			"portal_ { prefix = 1 }\nlists { prefix = \"x\" }\n"
+			"redis { portal_url = \"http://a\" }\n",
+			"f:4: unknown section \"portal_\"; "
+			"did you mean \"portal\"?\n"
+			"f:5: unknown option \"prefix\" in section lists; "
+			"it belongs into section redis\n"
+			"f:6: unknown option \"portal_url\" in section redis; "
+			"it belongs at the top of the file\n"),
+		SAYS("a section written as an option is told its form",
+			"redis = 5\ncheck = \"x\"\n",
+			"f:4: \"redis\" is a section: write redis { ... }\n"
+			"f:5: \"check\" is a section: write "
+			"check \"name\" { ... }\n"),
+		SAYS("an option written as a section is told its form",
+			"mode { }\n",
+			"f:4: \"mode\" is an option: write mode = value\n"),
+		SAYS("a section with a name too many or too few is told",
+			"check { }\nlists \"x\" { }\n",
+			"f:4: section check wants a name: write "
+			"check \"name\" { ... }\n"
+			"f:5: section lists takes no name: write "
+			"lists { ... }\n"),
+		SAYS("a number out of range is told the range",
+			"redis { timeout_ms = 4 }\n",
+			"f:4: timeout_ms: \"4\" is out of range: "
+			"5 to 5000 are allowed\n"),
+		SAYS("a number with a unit is no number",
+			"redis { timeout_ms = 100ms }\n",
+			"f:4: timeout_ms: \"100ms\" is not a whole number\n"),
+		SAYS("a list where one value should be",
+			"mode = {\"enforce\", \"monitor\"}\n",
+			"f:4: mode: takes one value, not 2\n"),
+		SAYS("a mode that does not exist", "mode = \"observe\"\n",
+			"f:4: mode: \"observe\" is neither enforce nor "
+			"monitor\n"),
+		SAYS("a switch that is no switch",
+			"portal { allow_direct = \"maybe\" }\n",
+			"f:4: allow_direct: \"maybe\" is neither yes, true, "
+			"on nor no, false, off\n"),
+		SAYS("a socket mode in decimal", "milter { socket_mode = 8 }\n",
+			"f:4: section milter is there twice, first on line 3\n"
+			"f:4: socket_mode: \"8\" is not a mode such as "
+			"0660\n"),
+		SAYS("an exempt that is a whole address",
+			"\n\nlists { exempt = {\"a@b\"} }\n",
+			"f:6: exempt: \"a@b\" is not the part of an address "
+			"before the @\n"),
+		SAYS("postmaster left out of the exempt is a warning",
+			"\n\nlists { exempt = {\"abuse\"} }\n",
+			"f:6: warning: lists.exempt is without postmaster, "
+			"which must take mail from everybody "
+			"(RFC 5321 s4.5.1)\n"),
+		SAYS("a network with a bad length",
+			"\nmilter { trusted = {\"::1\",\n\"192.0.2.0/33\"} }\n",
+			"f:5: section milter is there twice, first on line 3\n"
+			"f:5: trusted: \"192.0.2.0/33\" has a length out of "
+			"range\n"),
+		SAYS("an option said twice names both lines",
+			"redis { pool = 1\npool = 2 }\n",
+			"f:5: pool is there twice, first on line 4\n"),
+		SAYS("greylisting is not there yet",
+			"check \"blocked\" { hit = \"greylist\" }\n",
+			"f:4: hit: \"greylist\" does not exist yet; "
+			"use tempfail or a score\n"),
+		SAYS("could not tell must never refuse",
+			"check \"blocked\" {\n unknown = \"reject\"\n}\n",
+			"f:5: unknown: \"reject\" would refuse everybody while "
+			"a service is down; use tempfail\n"),
+		SAYS("an unknown check is a warning",
+			"check \"nosuch\" { hit = \"reject\" }\n",
+			"f:4: warning: this version has no check \"nosuch\"; "
+			"the section has no effect\n"),
+		SAYS("sections of a later version warn once each",
+			"dns { dnssec = no\ntimeout_ms = 5000 }\n"
+			"geo { }\ncontent { enabled = false }\n"
+			"portal { smtp = \"127.0.0.1:25\" from = \"a@b\" }\n",
+			"f:4: warning: dns: known, takes effect in a later "
+			"version\n"
+			"f:6: warning: geo: known, takes effect in a later "
+			"version\n"
+			"f:7: warning: content: known, takes effect in a later "
+			"version\n"
+			"f:8: warning: portal.smtp: known, takes effect in a "
+			"later version\n"),
+		SAYS("sentinels need the name of the service",
+			"redis {\n sentinel = {\"inet:26379@10.0.0.1\"} }\n",
+			"f:5: redis.sentinel needs redis.master, the name of "
+			"the service\n"),
+		SAYS("a web server for all the world needs a word",
+			"portal { listen = \"inet:80@192.0.2.1\" }\n"
+			"metrics { listen = \"inet:81\" }\n",
+			"f:4: portal.listen is not a loopback address; others "
+			"could reach it (allow_direct = yes if that is "
+			"meant)\n"
+			"f:5: metrics.listen is not a loopback address; "
+			"others could reach it (allow_direct = yes if that is "
+			"meant)\n"),
+		SAYS("files are not read from a text",
+			"include(\"/etc/passwd\")\n"
+			"redis { password_file = \"/etc/passwd\" }\n",
+			"f:4: include works in files only\n"
+			"f:5: password_file works in files only\n"),
+		SAYS("an include stands at the top",
+			"redis { include(\"x\") }\nincline(\"x\")\n",
+			"f:4: include stands at the top of a file, not inside "
+			"a section\n"
+			"f:5: unknown word \"incline\" before (; only "
+			"include(\"FILE\") is known\n"),
+		SAYS("a password is never shown",
+			"redis { password = \"geheim\" "
+			"password_file = \"/x\" }\n",
+			"f:4: password and password_file are both there; "
+			"leave one out\n"),
+		SAYS("a prefix must not be a pattern",
+			"redis { prefix = \"rp*\" }\n",
+			"f:4: prefix: \"rp*\" has one of *?[]{}^\\ or a "
+			"quote, which mean more than themselves to Redis\n"),
+		SAYS("a prefix of 33 octets",
+			"redis { prefix = "
+			"\"abcdefghijklmnopqrstuvwxyz0123456\" }\n",
+			"f:4: prefix: has 33 octets; 1 to 32 are allowed\n"),
+		SAYS("a prefix that is Redis's own",
+			"redis { prefix = \"__redis__:\" }\n",
+			"f:4: prefix: \"__redis__:\" begins with __, which "
+			"belongs to Redis itself\n"),
+		SAYS("a relative snapshot",
+			"lists { snapshot = \"lists.snap\" }\n",
+			"f:4: snapshot: \"lists.snap\" is not an absolute "
+			"path\n"),
+		SAYS("a log level that does not exist",
+			"log { level = \"loud\" }\n",
+			"f:4: level: \"loud\" is none of error warning notice "
+			"info debug\n"),
+		SAYS("a comment does not move the lines",
+			"/* one\n two */ /* */ // x\n# \"\n#\n"
+			"redis { pool = 0 # {\n} dns {\n}\n",
+			"f:8: pool: \"0\" is out of range: 1 to 256 are "
+			"allowed\n"
+			"f:9: warning: dns: known, takes effect in a later "
+			"version\n"),
+		SAYS("a string that is not closed is the last error",
+			"mode = \"x\"\nredis { master = \"abc\n pool = 0 }\n",
+			"f:4: mode: \"x\" is neither enforce nor monitor\n"
+			"f:5: a string is not closed on its line\n"),
+		SAYS("a section that is not closed is named",
+			"redis {\n pool = 0\n\n",
+			"f:4: a section that begins here is never closed\n"
+			"f:5: pool: \"0\" is out of range: 1 to 256 are "
+			"allowed\n"),
+		SAYS("a brace too many", "redis { } }\n",
+			"f:4: } where a name should be\n"),
+		SAYS("a comment that is not closed", "redis { } /* x\n\n",
+			"f:4: a comment that begins here is never closed\n"),
+		SAYS("a list without commas",
+			"lists { exempt = {\"postmaster\"\n\"b\"} }\n",
+			"f:5: unexpected token 'b'\n"),
+		SAYS("a value that needs quotes", "mode = a*b\n",
+			"f:4: unexpected * outside of quotes\n"),
+		SAYS("a missing value", "mode =\n",
+			"f:5: the file ends where a value should be\n"),
+		SAYS("many errors come in one run",
+			"mode = 1\nredis { pool = 0 foo = { 1, 2 }\n"
+			"queue = 1 }\nbar \"x\" { a = 1 b { } }\n"
+			"log { level = 1 }\n",
+			"f:4: mode: \"1\" is neither enforce nor monitor\n"
+			"f:5: unknown option \"foo\" in section redis; did you "
+			"mean \"pool\"?\n"
+			"f:5: pool: \"0\" is out of range: 1 to 256 are "
+			"allowed\n"
+			"f:6: queue: \"1\" is out of range: 100 to 1000000 "
+			"are allowed\n"
+			"f:7: unknown section \"bar\"\n"
+			"f:8: level: \"1\" is none of error warning notice "
+			"info debug\n"),
+	};
+
+	return cmocka_run_group_tests_name("conf/errors", cases, NULL, NULL);
+}
