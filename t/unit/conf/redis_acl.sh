@@ -1,0 +1,125 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# etc/reprieve.acl in a real redis-server: each user can do its work, and
+# nothing beside it.
+set -u
+dir=$(mktemp -d) || exit 1
+server=
+trap '[ -n "$server" ] && kill "$server" 2>/dev/null; wait; rm -rf "$dir"' EXIT
+socket=$dir/s
+
+cp "$top_srcdir/etc/reprieve.acl" "$dir/users.conf"
+sed -i 's/CHANGE-ME/secret/' "$dir/users.conf"
+printf 'include %s/users.conf\n' "$dir" >"$dir/redis.conf"
+redis-server "$dir/redis.conf" --port 0 --unixsocket "$socket" --save '' \
+	--appendonly no --dir "$dir" >"$dir/log" 2>&1 &
+server=$!
+tries=0
+until redis-cli -s "$socket" ping 2>/dev/null | grep -q PONG; do
+	tries=$((tries + 1))
+	if [ $tries -gt 200 ] || ! kill -0 $server 2>/dev/null; then
+		echo "Bail out! redis-server does not start"
+		sed 's/^/# /' "$dir/log"
+		exit 1
+	fi
+	sleep 0.05
+done
+redis-cli -s "$socket" hset rp:block:192.0.2.7 reason x >/dev/null
+redis-cli -s "$socket" set rp:block@example.org:192.0.2.8 y >/dev/null
+redis-cli -s "$socket" set rp:allow:192.0.2.9 z >/dev/null
+redis-cli -s "$socket" hset rp:case:AAAA reply r >/dev/null
+redis-cli -s "$socket" set other:key v >/dev/null
+
+# may|not, user, command
+cat >"$dir/rows" <<'ROWS'
+may milter ping
+may milter scan 0 match rp:* count 10
+may milter hgetall rp:block:192.0.2.7
+may milter hmget rp:block:192.0.2.7 shadow force
+may milter type rp:block:192.0.2.7
+may milter get rp:block@example.org:192.0.2.8
+may milter pttl rp:allow:192.0.2.9
+may milter exists rp:allow:192.0.2.9
+may milter strlen rp:allow:192.0.2.9
+may milter hset rp:case:BBBB reply r
+may milter hincrby rp:case:BBBB count 1
+may milter expire rp:case:BBBB 60
+may milter hset rp:node:mx1 version 1
+may milter expire rp:node:mx1 60
+may milter set rp:lists:generation g nx
+may milter get rp:lists:generation
+may milter client id
+may milter client setname reprieve
+may milter client tracking on bcast prefix rp:block prefix rp:allow
+may milter subscribe __redis__:invalidate
+may milter role
+may milter info memory
+may milter config get maxmemory-policy
+may milter select 0
+not milter set rp:block:192.0.2.1 spam
+not milter hset rp:block:192.0.2.7 reason changed
+not milter del rp:block:192.0.2.7
+not milter del rp:allow:192.0.2.9
+not milter set rp:allow:192.0.2.66 me
+not milter expire rp:block:192.0.2.7 1
+not milter get other:key
+not milter set other:key v
+not milter flushall
+not milter flushdb
+not milter keys *
+not milter config set maxmemory 1
+not milter eval return(1) 0
+not milter client kill id 1
+not milter client list
+not milter acl list
+not milter shutdown nosave
+not milter monitor
+not milter script flush
+not milter subscribe other
+may portal hgetall rp:case:AAAA
+may portal ping
+may portal role
+may portal ttl rp:case:AAAA
+not portal hset rp:case:AAAA reply changed
+not portal del rp:case:AAAA
+not portal set rp:block:192.0.2.1 spam
+not portal scan 0
+not portal keys *
+not portal flushall
+not portal config get maxmemory
+not portal eval return(1) 0
+may admin set rp:block:192.0.2.1 spam ex 60
+may admin hset rp:block:198.51.100.0/24 reason x class review
+may admin del rp:block:192.0.2.1
+may admin xadd rp:audit * who admin
+may admin scan 0 match rp:block*
+may admin eval return(redis.call('get',KEYS[1])) 1 rp:lists:generation
+may admin info memory
+may admin role
+not admin get other:key
+not admin flushall
+not admin keys *
+not admin config set maxmemory 1
+not admin acl list
+not admin shutdown nosave
+ROWS
+echo "1..$(wc -l <"$dir/rows")"
+n=0
+while read -r want user command; do
+	n=$((n + 1))
+	# shellcheck disable=SC2086  # words are arguments, and none is a glob
+	answer=$(set -f; REDISCLI_AUTH=secret timeout 5 redis-cli -s "$socket" \
+		--user "reprieve-$user" --no-auth-warning $command 2>&1 \
+		</dev/null | head -1)
+	case $answer in
+	*NOPERM*|*WRONGPASS*|*"no permissions"*) got=not ;;
+	*ERR*|*"Could not"*) got="error: $answer" ;;
+	*) got=may ;;
+	esac
+	if [ "$got" = "$want" ]; then
+		echo "ok $n - $user $want: $command"
+	else
+		echo "not ok $n - $user $want: $command"
+		echo "# $got ($answer)"
+	fi
+done <"$dir/rows"
