@@ -48,6 +48,17 @@ bool cidrset_match(const struct cidrset *s, const struct ipaddr *ip)
 	return false;
 }
 
+bool cidrset_overlaps(const struct cidrset *s, const struct cidr *c)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		/* Of two networks that meet, the wider covers the other. */
+		if (cidr_covers(&s->net[i], &c->net) ||
+			cidr_covers(c, &s->net[i].net))
+			return true;
+	}
+	return false;
+}
+
 size_t cidrset_count(const struct cidrset *s)
 {
 	return s->count;

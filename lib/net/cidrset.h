@@ -18,4 +18,6 @@ void cidrset_free(struct cidrset *s);
 /* At most CIDRSET_MAX networks: RES_TOOBIG. RES_NOMEM. */
 enum result cidrset_add(struct cidrset *s, const struct cidr *c) MUST_USE;
 bool cidrset_match(const struct cidrset *s, const struct ipaddr *ip);
+/* Has c an address in common with one of the networks? */
+bool cidrset_overlaps(const struct cidrset *s, const struct cidr *c);
 size_t cidrset_count(const struct cidrset *s);

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reprievectl check: is this address blocked, by what, and by which rule?
+ *
+ * Asks the milter's own code: a mirror in this process, without the copy on
+ * disk, and store/blocklist on top of it.
+ */
+#include "base/arena.h"
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "ctl/ask.h"
+#include "ctl/cover.h"
+#include "ctl/entry.h"
+#include "store/blocklist.h"
+#include "store/mirror.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARENA_MAX = 16 << 20, WAIT_MS = 60000 };
+
+struct question {
+	struct ipaddr ip;
+	char scope[HOSTNAME_MAX];
+};
+
+static void say_address(struct output *o, const struct question *q)
+{
+	char ip[IPADDR_TEXT_MAX];
+
+	output_text(o, "ip", slice_of(ipaddr_format(&q->ip, ip)));
+	output_text(o, "rcpt", slice_of(q->scope));
+}
+
+/* ---- which rule: the numbers are those of store/blocklist.h ---- */
+
+struct tally {
+	size_t scoped;
+	size_t other_kind; /* of the winner's scope */
+	size_t same_kind;
+};
+
+static const char *rule_of(const struct blocklist_result *r)
+{
+	const struct listing *w = r->winner;
+	struct tally t = { .scoped = 0 };
+
+	if (r->count == 0)
+		return "no entry covers the address";
+	if (w == NULL)
+		return "4: a shadow entry is seen and logged, never enforced";
+	for (size_t i = 0; i < r->count; i++) {
+		const struct listing *e = &r->entry[i];
+
+		t.scoped += e->is_scoped != w->is_scoped;
+		if (e == w || e->is_scoped != w->is_scoped || e->shadow)
+			continue;
+		t.other_kind += e->kind != w->kind;
+		t.same_kind += e->kind == w->kind;
+	}
+	if (w->is_scoped && t.scoped > 0)
+		return "1: a list of the recipient domain that has an answer "
+		       "is final";
+	if (t.other_kind > 0)
+		return "2: allow beats block";
+	if (t.same_kind > 0)
+		return "3: narrower beats wider";
+	return "the only entry that counts";
+}
+
+static void say_entries(
+	struct output *o, const struct blocklist_result *r, const char *rcpt)
+{
+	output_open(o, "entries", OUTPUT_BLOCKS);
+	for (size_t i = 0; i < r->count; i++) {
+		output_open(o, NULL, OUTPUT_BLOCK);
+		entry_output_listing(o, &r->entry[i]);
+		if (r->entry[i].is_scoped)
+			output_text(o, "rcpt", slice_of(rcpt));
+		output_bool(o, "wins", &r->entry[i] == r->winner);
+		output_close(o);
+	}
+	output_close(o);
+}
+
+static enum ctl_exit say_result(struct ctl *ctl, const struct question *q,
+	const struct blocklist_result *r)
+{
+	struct output *o = ctl->out;
+	char ip[IPADDR_TEXT_MAX];
+
+	output_say(o, "%s is %s", ipaddr_format(&q->ip, ip),
+		r->answer == BLOCKLIST_BLOCKED		 ? "BLOCKED"
+			: r->answer == BLOCKLIST_ALLOWED ? "allowed"
+			: r->answer == BLOCKLIST_CLEAR	 ? "not listed"
+							 : "unknown");
+	say_address(o, q);
+	output_text(o, "answer", slice_of(blocklist_answer_name(r->answer)));
+	output_text(o, "rule", slice_of(rule_of(r)));
+	if (r->winner != NULL)
+		output_text(o, "winner", r->winner->key);
+	if (r->shadow != NULL)
+		output_text(o, "shadow", r->shadow->key);
+	say_entries(o, r, q->scope);
+	switch (r->answer) {
+	case BLOCKLIST_UNKNOWN:
+		return CTL_DOWN;
+	case BLOCKLIST_BLOCKED:
+		return CTL_NO;
+	case BLOCKLIST_CLEAR:
+	case BLOCKLIST_ALLOWED:
+		break;
+	}
+	return CTL_DONE;
+}
+
+/* ---- as the milter does ---- */
+
+static enum ctl_exit match(
+	struct ctl *ctl, struct mirror *mirror, const struct question *q)
+{
+	struct blocklist *list = NULL;
+	struct blocklist_result result = { .count = 0 };
+	struct arena *arena = arena_new(ARENA_MAX);
+	enum result res = RES_NOMEM;
+	enum ctl_exit code = CTL_DOWN;
+
+	if (arena != NULL)
+		res = blocklist_open(&list, ctl->conf, mirror, clock_system());
+	if (res == RES_OK)
+		res = blocklist_match(
+			list, &q->ip, slice_of(q->scope), arena, &result);
+	if (res == RES_OK)
+		code = say_result(ctl, q, &result);
+	else
+		output_error(ctl->out, "check: %s", result_name(res));
+	blocklist_close(list);
+	arena_free(arena);
+	return code;
+}
+
+static enum ctl_exit check(struct ctl *ctl, const struct question *q)
+{
+	struct mirror *mirror = NULL;
+	struct mirror_status status;
+
+	/* This process must leave no trace: no copy on disk, and the answer
+	 * must be that of Redis now. Nobody else holds the snapshot. */
+	ctl->conf->lists.snapshot[0] = '\0';
+	if (ctl->conf->redis.timeout_ms < ctl->conf->redis.sync_timeout_ms)
+		ctl->conf->redis.timeout_ms = ctl->conf->redis.sync_timeout_ms;
+	enum result res = mirror_open(&mirror, ctl->conf, clock_system());
+	enum ctl_exit code = CTL_DOWN;
+
+	if (res == RES_OK)
+		res = mirror_start(mirror);
+	if (res == RES_OK)
+		res = mirror_wait_live(
+			mirror, clock_mono_ms(clock_system()) + WAIT_MS);
+	if (res == RES_OK) {
+		code = match(ctl, mirror, q);
+	} else if (mirror != NULL) {
+		mirror_read_status(mirror, &status);
+		output_error(ctl->out, "cannot read the lists (%s): %s",
+			result_name(res), status.error);
+	} else {
+		output_error(ctl->out, "check: %s", result_name(res));
+	}
+	mirror_close(mirror);
+	return code;
+}
+
+/* ---- quickly ---- */
+
+struct quick {
+	struct ctl *ctl;
+	struct arena *arena;
+	struct listing entry[BLOCKLIST_COVER_MAX];
+	struct blocklist_result result;
+};
+
+static enum ctl_exit quick_keep(void *ctx, const struct entry *e)
+{
+	struct quick *q = ctx;
+	struct listing *l = &q->entry[q->result.count];
+	struct slice *const text[] = { &l->key, &l->reason, &l->code,
+		&l->origin, &l->since, &l->by, &l->note, &l->ref };
+
+	if (e->ignored != NULL || q->result.count == BLOCKLIST_COVER_MAX)
+		return CTL_DONE;
+	*l = e->listing;
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+		if (arena_copy(q->arena, *text[i], text[i]) != RES_OK)
+			return ask_failed(q->ctl, RES_NOMEM);
+	q->result.count++;
+	return CTL_DONE;
+}
+
+static enum ctl_exit quick_part(struct quick *q, const struct question *qu,
+	enum list_kind kind, const char *scope)
+{
+	const struct cover_question cover = {
+		.net = cidr_around(&qu->ip, 128), .kind = kind, .scope = scope
+	};
+	struct cover_answer found;
+	char key[LIST_NAME_MAX];
+	bool exists = false;
+	enum ctl_exit code = cover_ask(q->ctl, &cover, &found);
+
+	for (size_t i = 0; i < found.count && code == CTL_DONE; i++)
+		if (cover_key(q->ctl, &cover, &found.net[i], key))
+			code = entry_each_key(
+				q->ctl, slice_of(key), quick_keep, q, &exists);
+	return code;
+}
+
+/* Scope first, narrowest first, allow before block: as the mirror has it. */
+static int quick_compare(const void *left, const void *right)
+{
+	const struct listing *a = left;
+	const struct listing *b = right;
+	int by = b->is_scoped - a->is_scoped;
+
+	if (by == 0)
+		by = b->net.bits - a->net.bits;
+	if (by == 0)
+		by = (b->kind == LIST_ALLOW) - (a->kind == LIST_ALLOW);
+	return by;
+}
+
+static enum ctl_exit quick_gather(struct quick *q, const struct question *qu)
+{
+	static const enum list_kind kinds[] = { LIST_ALLOW, LIST_BLOCK };
+	enum ctl_exit code = ask_open(q->ctl, LINK_READ);
+
+	for (size_t i = 0; i < 2 && code == CTL_DONE; i++) {
+		if (qu->scope[0] != '\0')
+			code = quick_part(q, qu, kinds[i], qu->scope);
+		if (code == CTL_DONE)
+			code = quick_part(q, qu, kinds[i], "");
+	}
+	return code;
+}
+
+static enum ctl_exit check_quickly(struct ctl *ctl, const struct question *qu)
+{
+	struct quick *q = calloc(1, sizeof(*q));
+	enum ctl_exit code = CTL_DOWN;
+
+	if (q != NULL)
+		q->arena = arena_new(ARENA_MAX);
+	if (q == NULL || q->arena == NULL) {
+		output_error(ctl->out, "no memory");
+	} else {
+		q->ctl = ctl;
+		code = quick_gather(q, qu);
+	}
+	if (code == CTL_DONE) {
+		qsort(q->entry, q->result.count, sizeof(q->entry[0]),
+			quick_compare);
+		q->result.entry = q->entry;
+		blocklist_decide(&q->result);
+		code = say_result(ctl, qu, &q->result);
+		output_say(ctl->out,
+			"quick: only the usual spelling of each network was "
+			"asked for");
+	}
+	if (q != NULL)
+		arena_free(q->arena);
+	free(q);
+	return code;
+}
+
+static enum ctl_exit run(struct ctl *ctl, const struct args *args)
+{
+	struct question q;
+
+	if (ipaddr_parse(&q.ip, slice_of(args->word[0])) != RES_OK) {
+		output_error(
+			ctl->out, "\"%s\" is not an address", args->word[0]);
+		return CTL_USAGE;
+	}
+	if (!ctl_read_scope(ctl, args, q.scope))
+		return CTL_USAGE;
+	return args_flag(args, "quick") ? check_quickly(ctl, &q)
+					: check(ctl, &q);
+}
+
+static const struct args_option options[] = {
+	{ "rcpt", ARGS_TEXT, "DOMAIN", "for mail to this domain" },
+	{ "quick", ARGS_FLAG, "",
+		"do not read all names; finds the usual spellings only" },
+};
+
+static const struct args_spec spec = {
+	.name = "check",
+	.usage = "IP [--rcpt DOMAIN] [--quick]",
+	.help = "Tells whether an address is blocked, by what, by which rule.",
+	.more = "Exit code 0: not blocked; 1: blocked.",
+	.option = options,
+	.option_count = sizeof(options) / sizeof(options[0]),
+	.words_min = 1,
+	.words_max = 1,
+};
+
+const struct ctl_command cmd_check = { .spec = &spec, .run = run };

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* reprievectl explain: the case behind a reference, for a human. */
+#include "ctl/ask.h"
+#include "ctl/entry.h"
+#include "policy/code.h"
+#include "store/case.h"
+
+#include <string.h>
+
+enum { FIELD_BYTES_MAX = 1 << 16 };
+
+/* In the order in which a person asks: what, why, whose mail, traces. */
+static const char *const order[] = { "ref", "first_seen", "last_seen", "count",
+	"code", "action", "stage", "mode", "ip", "net", "key", "class",
+	"reason", "until", "helo", "sender_domain", "sender_hash",
+	"rcpt_domain", "rcpt_hash", "reply", "host", "session", "queue_id",
+	"findings" };
+
+enum { ORDER = sizeof(order) / sizeof(order[0]) };
+
+struct story {
+	struct output *out;
+	struct buf known[ORDER];
+};
+
+static void gather(void *ctx, struct slice field, struct slice value)
+{
+	struct story *s = ctx;
+
+	for (size_t i = 0; i < ORDER; i++) {
+		if (slice_is_equal(field, slice_of(order[i]))) {
+			buf_reset(&s->known[i]);
+			buf_add(&s->known[i], value);
+			return;
+		}
+	}
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s",
+		(int)(field.len < sizeof(name) ? field.len : sizeof(name) - 1),
+		field.at);
+	output_text(s->out, name, value);
+}
+
+static struct slice field(const struct story *s, const char *name)
+{
+	for (size_t i = 0; i < ORDER; i++)
+		if (strcmp(order[i], name) == 0)
+			return buf_slice(&s->known[i]);
+	return slice_of("");
+}
+
+static void say_findings(struct output *o, struct slice text)
+{
+	struct slice line;
+
+	if (text.len == 0)
+		return;
+	output_open(o, "findings", OUTPUT_LINES);
+	while (slice_cut(&text, '\n', &line))
+		if (line.len > 0)
+			output_item(o, line);
+	output_close(o);
+}
+
+static void say_code(struct output *o, struct slice code)
+{
+	const struct code_row *row = code_row(code_find(code));
+
+	if (row == NULL)
+		return;
+	output_text(o, "cause", slice_of(row->cause));
+	output_text(o, "remedy", slice_of(row->remedy));
+}
+
+/* What must have held for this entry to decide; see store/blocklist.h. */
+static void say_precedence(struct ctl *ctl, struct slice key)
+{
+	struct list_name name;
+
+	if (list_name_parse(&name, ctl_prefix(ctl), key) != RES_OK)
+		return;
+	output_text(ctl->out, "precedence",
+		slice_of(name.scope[0] != '\0'
+				? "a list of the recipient's domain is final; "
+				  "the narrowest entry there decided"
+				: "no list of the recipient's domain had an "
+				  "answer, no allow entry covered the address, "
+				  "and this was the narrowest block entry"));
+}
+
+static enum ctl_exit say_present(void *ctx, const struct entry *e)
+{
+	struct output *o = ctx;
+
+	output_open(o, "entry_now", OUTPUT_BLOCK);
+	entry_output(o, e);
+	output_close(o);
+	return CTL_DONE;
+}
+
+static enum ctl_exit say_now(struct ctl *ctl, struct slice key)
+{
+	bool found = false;
+
+	if (key.len == 0)
+		return CTL_DONE;
+	enum ctl_exit code =
+		entry_each_key(ctl, key, say_present, ctl->out, &found);
+
+	if (code == CTL_DONE && !found)
+		output_text(ctl->out, "entry_now",
+			slice_of("gone: the key does not exist any more"));
+	return code;
+}
+
+static enum ctl_exit tell(struct ctl *ctl, const struct story *s)
+{
+	for (size_t i = 0; i < ORDER; i++)
+		if (strcmp(order[i], "findings") != 0)
+			output_text(
+				ctl->out, order[i], buf_slice(&s->known[i]));
+	say_code(ctl->out, field(s, "code"));
+	say_precedence(ctl, field(s, "key"));
+	say_findings(ctl->out, field(s, "findings"));
+	return say_now(ctl, field(s, "key"));
+}
+
+static enum ctl_exit no_case(struct ctl *ctl, struct slice ref, enum result res)
+{
+	if (res == RES_SYNTAX) {
+		output_error(ctl->out,
+			"\"%.*s\" is not a reference (a typing error?)",
+			SLICE_ARG(ref));
+		return CTL_NO;
+	}
+	if (res == RES_MISSING) {
+		output_error(ctl->out,
+			"there is no such case; cases are kept for a while "
+			"only (cases.keep_s)");
+		return CTL_NO;
+	}
+	return ask_failed(ctl, res);
+}
+
+static enum ctl_exit run(struct ctl *ctl, const struct args *args)
+{
+	struct slice text = slice_of(args->word[0]);
+	struct story s = { .out = ctl->out };
+
+	/* The whole URL of a reply will do. */
+	if (slice_find(text, '/') < text.len)
+		text = slice_part(
+			text, slice_find_last(text, '/') + 1, text.len);
+	enum ctl_exit code = ask_open(ctl, LINK_READ);
+
+	if (code != CTL_DONE)
+		return code;
+	for (size_t i = 0; i < ORDER; i++)
+		buf_init(&s.known[i], FIELD_BYTES_MAX);
+	enum result res =
+		case_read(ctl->redis, ctl_prefix(ctl), text, gather, &s);
+
+	code = res == RES_OK ? tell(ctl, &s) : no_case(ctl, text, res);
+	for (size_t i = 0; i < ORDER; i++)
+		buf_clear(&s.known[i]);
+	return code;
+}
+
+static const struct args_spec spec = {
+	.name = "explain",
+	.usage = "REFERENCE|URL",
+	.help = "Tells the case behind the reference of a refusal.",
+	.more = "Exit code 1: there is no such case.",
+	.words_min = 1,
+	.words_max = 1,
+};
+
+const struct ctl_command cmd_explain = { .spec = &spec, .run = run };
