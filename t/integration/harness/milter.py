@@ -9,10 +9,14 @@ import json
 import os
 import re
 import signal
+import socket
+import subprocess
+import threading
 import urllib.request
 
 from . import wait
-from .world import wait_listening
+from .postfix import owner
+from .world import Process, die_with_parent, run, wait_listening
 
 REFERENCE = r"[0-9A-HJKMNP-TV-Z]{16}[0-9A-HJKMNP-TV-Z*~$=U]"
 URL = "https://postmaster.example.net"
@@ -72,6 +76,7 @@ milter {
   socket = "%(socket)s"
   user = "%(user)s"
   trusted = {%(trusted)s}
+  secret_file = "%(folder)s/secret"
   %(milter)s
 }
 redis {
@@ -97,13 +102,13 @@ class Reprieve:
         self.world = world
         self.folder = world.path(world.unique("reprieve"))
         os.mkdir(self.folder)
-        os.chmod(self.folder, 0o777)
+        os.chown(self.folder, *owner("nobody"))
         self.port = world.port()
         self.metrics_port = world.port()
         while self.metrics_port == self.port:
             self.metrics_port = world.port()
         self.settings = {
-            "url": URL, "mode": "enforce", "user": "nobody",
+            "url": URL, "folder": self.folder, "mode": "enforce", "user": "nobody",
             "socket": f"inet:{self.port}@127.0.0.1",
             "trusted": '"127.0.0.0/8", "::1"', "milter": "",
             "redis": f'servers = {{"inet:{redis.port}@127.0.0.1"}}'
@@ -174,9 +179,62 @@ class Reprieve:
         return sum(float(v) for v in values) if values else None
 
     def ctl(self, *args, check=True):
-        from .world import run
         return run(self.world.program("reprievectl"), "-c", self.conf, *args,
                    check=check)
 
     def status(self):
         return json.loads(self.ctl("status", "--json"))
+
+
+class Activated(Reprieve):
+    """Socket activation as systemd does it: we own the socket and hand it
+    over as descriptor 3. keep() starts the milter again when it ends."""
+
+    def __init__(self, world, redis=None, **settings):
+        super().__init__(world, redis, **settings)
+        self.write(socket="fd:3")
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", self.port))
+        self.listener.listen(1024)
+        self.starts = 0
+        self.ending = threading.Event()
+        self.keeper = None
+
+    @property
+    def where(self):
+        return ("127.0.0.1", self.port)
+
+    def start(self, ready=False, env=None, **options):
+        """Clients queue in the socket: nobody has to wait for us."""
+        fd = self.listener.fileno()
+
+        def hand_over():
+            die_with_parent()
+            os.dup2(fd, 3)
+            os.set_inheritable(3, True)
+
+        with open(f"{self.folder}/log", "ab") as log:
+            popen = subprocess.Popen(
+                ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh",
+                 self.world.program("reprieve-milter"), "-c", self.conf],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=hand_over, close_fds=False,
+                env={**os.environ, **(env or {})})
+        self.process = Process(popen, "reprieve", f"{self.folder}/log")
+        self.world.processes.append(self.process)
+        self.starts += 1
+        return self
+
+    def keep(self):
+        def watch():
+            while not self.ending.wait(0.01):
+                if not self.process.alive():
+                    self.start()
+
+        self.keeper = threading.Thread(target=watch, daemon=True)
+        self.keeper.start()
+
+    def let_go(self):
+        self.ending.set()
+        self.keeper.join()
