@@ -10,7 +10,9 @@
  * sessions come from one of LISTED_COUNT addresses 10.0.0.0 + n, the rest
  * from 172.16.0.0/12. Prints one line:
  *   sessions seconds rate p50_us p99_us max_us refused accepted broken
- * where the times are from CONNECT sent to RCPT answered.
+ * where the times are from CONNECT sent to the answer that decided: RCPT, or
+ * with "whole" the end of the message. broken: a listed one was not refused,
+ * a clean one was, or the milter closed the connection.
  */
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -250,10 +252,8 @@ static void next(struct load *l, struct client *c, bool good)
 		finish(l, c, false);
 }
 
-static void answered_rcpt(struct load *l, struct client *c, char letter)
+static void judged(struct load *l, struct client *c, bool was_refused)
 {
-	bool was_refused = letter == 'y' || letter == 'r' || letter == 't';
-
 	l->took_us[l->timed++] = (uint32_t)((now_ns() - c->start_ns) / 1000);
 	if (was_refused != c->listed)
 		l->broken++;
@@ -261,7 +261,19 @@ static void answered_rcpt(struct load *l, struct client *c, char letter)
 		l->refused++;
 	else
 		l->accepted++;
-	c->stage = was_refused || !l->whole ? STAGE_DONE : STAGE_HEADER;
+	c->stage = STAGE_DONE;
+}
+
+/* RCPT decides, or the end of a message for a milter that waits for it. */
+static void answered(struct load *l, struct client *c, unsigned char letter)
+{
+	bool was_refused = letter == 'y' || letter == 'r' || letter == 't';
+
+	if (c->stage == STAGE_END ||
+		(c->stage == STAGE_RCPT && (was_refused || !l->whole)))
+		judged(l, c, was_refused);
+	else
+		c->stage++;
 }
 
 /* One packet of the milter. False: this session is over. */
@@ -278,10 +290,8 @@ static bool take(struct load *l, struct client *c, const unsigned char *packet,
 		c->stage = STAGE_CONNECT;
 	} else if (strchr("carty", packet[0]) == NULL) {
 		return true; /* a change of the message, macros ... */
-	} else if (c->stage == STAGE_RCPT) {
-		answered_rcpt(l, c, (char)packet[0]);
 	} else {
-		c->stage++;
+		answered(l, c, packet[0]);
 	}
 	return send_on(l, c);
 }

@@ -7,7 +7,8 @@
  * all: every command is answered with "continue". needed: only RCPT and end
  * of message are answered, the rest is negotiated away as ours does, and each
  * message gets one header field. With "refuse" a recipient of a client
- * whose address begins with 10. is refused with a fixed text of usual length.
+ * whose address begins with 10. or 127. is refused with a fixed text of usual
+ * length.
  */
 #include <sys/socket.h>
 
@@ -61,9 +62,12 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
 	const struct sockaddr_in *in = (const void *)addr;
 
 	(void)host;
-	if (refuse && addr != NULL && addr->sa_family == AF_INET &&
-		ntohl(in->sin_addr.s_addr) >> 24 == 10)
-		smfi_setpriv(ctx, listed);
+	if (refuse && addr != NULL && addr->sa_family == AF_INET) {
+		uint32_t first = ntohl(in->sin_addr.s_addr) >> 24;
+
+		if (first == 10 || first == 127)
+			smfi_setpriv(ctx, listed);
+	}
 	return quiet();
 }
 

@@ -89,7 +89,7 @@ lists {
   exempt = {"postmaster", "abuse", "delist"}
   %(lists)s
 }
-log { target = "stderr" level = "debug" }
+log { target = "stderr" level = "%(log)s" }
 metrics { listen = "inet:%(metrics)d@127.0.0.1" }
 %(more)s
 """
@@ -114,7 +114,7 @@ class Reprieve:
             "redis": f'servers = {{"inet:{redis.port}@127.0.0.1"}}'
             if redis else "", "redis_more": "",
             "snapshot": f"{self.folder}/lists.snap", "lists": "",
-            "metrics": self.metrics_port, "more": "",
+            "metrics": self.metrics_port, "more": "", "log": "debug",
         }
         self.settings.update(settings)
         self.conf = f"{self.folder}/reprieve.conf"

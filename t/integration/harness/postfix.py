@@ -59,9 +59,11 @@ def owner(name):
 
 
 class Postfix:
-    def __init__(self, world):
+    def __init__(self, world, in_memory=False):
         self.world = world
         self.dir = world.path(world.unique("postfix"))
+        if in_memory:
+            world.in_memory(self.dir)
         self.listeners = []
         self.extra = []
         self.running = False

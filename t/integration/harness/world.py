@@ -71,10 +71,11 @@ def _end(folder, code):
             os.wait()
     except ChildProcessError:
         pass
-    for name in ("dev", "etc"):
-        if os.path.ismount(f"{folder}/{name}"):
-            subprocess.run(["umount", "-lR", f"{folder}/{name}"],
-                           check=False)
+    with open("/proc/self/mounts", encoding="ascii") as file:
+        mounts = [line.split()[1] for line in file]
+    for path in reversed(mounts):
+        if path.startswith(folder + "/"):
+            subprocess.run(["umount", "-l", path], check=False)
     if os.environ.get("REPRIEVE_TEST_KEEP"):
         print(f"# kept: {folder}", flush=True)
     else:
@@ -152,9 +153,7 @@ class World:
 
     def _files(self):
         """An /etc of our own: what is written there stays in here."""
-        aside = self.path("etc")
-        os.mkdir(aside)
-        run("mount", "-t", "tmpfs", "none", aside)
+        aside = self.in_memory("etc")
         for name in ("upper", "work"):
             os.mkdir(f"{aside}/{name}")
         run("mount", "-t", "overlay", "overlay", "-o",
@@ -170,9 +169,7 @@ class World:
 
     def serve_syslog(self):
         """A /dev/log of our own: Sendmail knows no other way to log."""
-        dev = self.path("dev")
-        os.mkdir(dev)
-        run("mount", "-t", "tmpfs", "none", dev)
+        dev = self.in_memory("dev")
         for name in ("null", "zero", "full", "random", "urandom", "tty"):
             with open(f"{dev}/{name}", "w", encoding="ascii"):
                 pass
@@ -203,6 +200,13 @@ class World:
         with open(path, "w", encoding="latin-1") as file:
             file.write(text)
         os.chmod(path, mode)
+        return path
+
+    def in_memory(self, *names):
+        """A folder of the world on a tmpfs, so that no disk is waited for."""
+        path = self.path(*names)
+        os.makedirs(path, exist_ok=True)
+        run("mount", "-t", "tmpfs", "-o", "mode=755", "none", path)
         return path
 
     def unique(self, stem):
