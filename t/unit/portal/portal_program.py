@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 from harness import wait  # noqa: E402
 from harness.tap import Tap, equal, match, true  # noqa: E402
 
-PROGRAM = os.path.join(BUILD, "portal", "reprieve-portal")
+PROGRAM = os.path.join(BUILD, "reprieve-portal")
 REF = "0" * 17
 STYLE = r'<link rel="stylesheet" href="/style.css">'
 
