@@ -98,23 +98,6 @@ static enum result check_writable(
 	return RES_READONLY;
 }
 
-static enum result try_server(const struct conf *conf,
-	const struct link_request *q, const struct endpoint *server,
-	struct redis **out, struct buf *why)
-{
-	enum result res = open_one(conf, q, server, out, why);
-
-	if (res != RES_OK)
-		return res;
-	res = q->purpose == LINK_WRITE ? check_writable(*out, server, why)
-				       : check_readable(*out, server, why);
-	if (res != RES_OK) {
-		redis_close(*out);
-		*out = NULL;
-	}
-	return res;
-}
-
 /* ---- sentinels ---- */
 
 /* "10.0.0.5" and "6379" as an endpoint. */
@@ -195,6 +178,22 @@ static enum result find_primary(const struct conf *conf,
 
 /* ---- doors ---- */
 
+enum result link_open_at(const struct conf *conf, const struct link_request *q,
+	const struct endpoint *server, struct redis **out, struct buf *why)
+{
+	enum result res = open_one(conf, q, server, out, why);
+
+	if (res != RES_OK)
+		return res;
+	res = q->purpose == LINK_WRITE ? check_writable(*out, server, why)
+				       : check_readable(*out, server, why);
+	if (res != RES_OK) {
+		redis_close(*out);
+		*out = NULL;
+	}
+	return res;
+}
+
 enum result link_open(const struct conf *conf, const struct link_request *q,
 	struct redis **out, struct endpoint *server, struct buf *why)
 {
@@ -207,7 +206,7 @@ enum result link_open(const struct conf *conf, const struct link_request *q,
 	 * sentinels do. */
 	if (q->purpose == LINK_READ || !has_sentinels) {
 		for (size_t i = 0; i < conf->redis.server_count; i++) {
-			res = try_server(
+			res = link_open_at(
 				conf, q, &conf->redis.servers[i], out, why);
 			if (res != RES_OK)
 				continue;
@@ -219,7 +218,7 @@ enum result link_open(const struct conf *conf, const struct link_request *q,
 		return res;
 	res = find_primary(conf, q, &primary, why);
 	if (res == RES_OK)
-		res = try_server(conf, q, &primary, out, why);
+		res = link_open_at(conf, q, &primary, out, why);
 	if (res == RES_OK)
 		*server = primary;
 	return res;

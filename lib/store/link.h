@@ -33,6 +33,12 @@ enum result link_open(const struct conf *conf,
 	const struct link_request *request, struct redis **out,
 	struct endpoint *server, struct buf *why) MUST_USE;
 
+/* The same to one server, e.g. a second connection beside another. Checks
+ * that it can be read, or written. Errors as above. */
+enum result link_open_at(const struct conf *conf,
+	const struct link_request *request, const struct endpoint *server,
+	struct redis **out, struct buf *why) MUST_USE;
+
 /*
  * Is server still the one that link_open would choose? After a failover the
  * old primary may go on answering for long. False only when a sentinel names

@@ -20,10 +20,10 @@ struct mirror;
 
 enum mirror_state {
 	MIRROR_EMPTY = 0, /* never had a table */
-	MIRROR_SNAPSHOT,  /* serving the copy from disk */
-	MIRROR_LIVE,      /* in step with Redis */
-	MIRROR_STALE,     /* serving the last table, no link to Redis */
-	MIRROR_GRACE      /* Redis lost its data; serving the last table */
+	MIRROR_SNAPSHOT, /* serving the copy from disk */
+	MIRROR_LIVE, /* in step with Redis */
+	MIRROR_STALE, /* serving the last table, no link to Redis */
+	MIRROR_GRACE /* Redis lost its data; serving the last table */
 };
 
 const char *mirror_state_name(enum mirror_state s);
@@ -31,31 +31,40 @@ const char *mirror_state_name(enum mirror_state s);
 /* Loads the snapshot if there is a sound one. conf is held. RES_NOMEM. */
 enum result mirror_open(struct mirror **out, struct conf *conf,
 	const struct clock *clock) MUST_USE;
+/*
+ * Calls fn(ctx, key) from the mirror's thread for each key that changed, both
+ * before and after the table did, and with the empty slice when everything
+ * may have. For caches of details. Set before start; fn must not call the
+ * mirror but mirror_match and mirror_read_status, and be quick.
+ */
+void mirror_on_change(struct mirror *m,
+	void (*fn)(void *ctx, struct slice key_or_empty_for_all), void *ctx);
 /* Starts the thread (after any fork or change of user). */
 enum result mirror_start(struct mirror *m) MUST_USE;
-/* Stops it, writes the snapshot. NULL is fine. */
+/* Stops it within a second whatever Redis does, then writes the snapshot.
+ * NULL is fine. */
 void mirror_close(struct mirror *m);
 
 struct mirror_status {
 	enum mirror_state state;
-	bool is_usable;       /* has a table younger than lists.max_age_s */
-	uint64_t version;     /* +1 with each change that readers can see */
-	size_t entries;       /* all kinds and scopes */
+	bool is_usable; /* has a table younger than lists.max_age_s */
+	uint64_t version; /* +1 with each change that readers can see */
+	size_t entries; /* all kinds and scopes */
 	size_t blocks;
 	size_t allows;
-	size_t ignored;       /* keys of ours that are nonsense */
+	size_t ignored; /* keys of ours that are nonsense */
 	size_t details_unread; /* entries whose flags are still to be read */
-	size_t pending;       /* pushed names not applied yet */
-	size_t memory;        /* octets */
-	int64_t synced_ms;    /* wall time of the last proof of being in step */
-	int64_t lag_ms;       /* age of the oldest push not applied, 0: none */
+	size_t pending; /* pushed names not applied yet */
+	size_t memory; /* octets */
+	int64_t synced_ms; /* wall time of the last proof of being in step */
+	int64_t lag_ms; /* age of the oldest push not applied, 0: none */
 	uint64_t resyncs;
-	uint64_t pushes;      /* names pushed */
-	int64_t load_ms;      /* how long the last full load took */
+	uint64_t pushes; /* names pushed */
+	int64_t load_ms; /* how long the last full load took */
 	int64_t grace_until_ms; /* wall; 0: no grace */
-	bool eviction_risk;   /* maxmemory-policy may delete our keys */
-	char server[300];     /* who we are in step with, "" for none */
-	char error[256];      /* last thing that went wrong, "" for none */
+	bool eviction_risk; /* maxmemory-policy may delete our keys */
+	char server[300]; /* who we are in step with, "" for none */
+	char error[256]; /* last thing that went wrong, "" for none */
 	char generation[128];
 };
 
@@ -72,14 +81,17 @@ enum result mirror_match(struct mirror *m, const struct ipaddr *ip,
 	uint64_t *version) MUST_USE;
 
 /* The keys in Redis that stand for a hit (canonical and aliases): calls
- * each(ctx, key); the slice is valid during the call only. */
+ * each(ctx, key); the slice is valid during the call only, which is under
+ * the lock of the table: copy it and return. */
 void mirror_keys_of(struct mirror *m, const struct prefix_hit *hit,
 	struct slice scope, void (*each)(void *ctx, struct slice key),
 	void *ctx);
 
-/* A detail was found to be nonsense: the entry is not a listing. */
+/* A detail was found to be nonsense: the entry is not a listing. The mirror
+ * looks at it again and leaves it out if it agrees (type, lengths). */
 void mirror_mark_ignored(struct mirror *m, const struct prefix_hit *hit,
 	struct slice scope, const char *why);
 
-/* Waits until the state is LIVE or deadline_ms passed (for tools, tests). */
+/* Waits until the state is LIVE, at most deadline_ms milliseconds (for tools,
+ * tests). RES_TIMEOUT. */
 enum result mirror_wait_live(struct mirror *m, int64_t deadline_ms) MUST_USE;

@@ -35,6 +35,7 @@ struct redis {
 	int cancel; /* readable: stop waiting; -1: none */
 	unsigned timeout_ms;
 	bool broken;
+	bool has_more; /* the last receive got something */
 	redisReader *reader;
 	redisReply *last;
 	char *out;
@@ -116,6 +117,7 @@ static enum result receive_some(struct redis *r)
 {
 	ssize_t n;
 
+	r->has_more = false;
 	do {
 		n = recv(r->fd, r->chunk, sizeof(r->chunk), 0);
 	} while (n < 0 && errno == EINTR);
@@ -123,6 +125,7 @@ static enum result receive_some(struct redis *r)
 		return RES_OK;
 	if (n <= 0)
 		return break_it(r, RES_DOWN);
+	r->has_more = true;
 	if (redisReaderFeed(r->reader, r->chunk, (size_t)n) != REDIS_OK)
 		return break_it(r, RES_DOWN);
 	return RES_OK;
@@ -370,6 +373,12 @@ enum result redis_append(struct redis *r, const struct slice *argv, size_t argc)
 	return res == RES_OK ? RES_OK : break_it(r, res);
 }
 
+void redis_flush(struct redis *r)
+{
+	if (!r->broken)
+		send_some(r);
+}
+
 enum result redis_command(struct redis *r, const struct slice *argv,
 	size_t argc, struct redis_reply *out)
 {
@@ -394,6 +403,11 @@ enum result redis_poll(
 			return res;
 	}
 	return take(r, out, found);
+}
+
+bool redis_has_more(const struct redis *r)
+{
+	return r->has_more;
 }
 
 struct redis_reply redis_element(const struct redis_reply *array, size_t i)

@@ -39,7 +39,8 @@ enum redis_type {
 	REDIS_ERROR /* text is the server's, e.g. "WRONGTYPE ..." */
 };
 
-/* A view of an answer; lives until the next call on its connection. */
+/* A view of an answer; lives until the next command, read or poll on its
+ * connection (append and flush leave it alone). */
 struct redis_reply {
 	enum redis_type type;
 	struct slice text;
@@ -64,6 +65,8 @@ enum result redis_command(struct redis *r, const struct slice *argv,
 /* Pipelining: append any number, then read as many answers in order. */
 enum result redis_append(
 	struct redis *r, const struct slice *argv, size_t argc) MUST_USE;
+/* Sends what was appended, as far as the socket takes it now. */
+void redis_flush(struct redis *r);
 enum result redis_read(struct redis *r, struct redis_reply *out) MUST_USE;
 
 /*
@@ -72,6 +75,9 @@ enum result redis_read(struct redis *r, struct redis_reply *out) MUST_USE;
  */
 enum result redis_poll(struct redis *r, bool fill, bool *found,
 	struct redis_reply *out) MUST_USE;
+
+/* The last fill got something: the socket may hold more. */
+bool redis_has_more(const struct redis *r);
 
 /* Element i of an array reply; REDIS_NIL when there is none. */
 struct redis_reply redis_element(const struct redis_reply *array, size_t i);

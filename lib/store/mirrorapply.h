@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/mirrorapply - change the tables of the mirror, a few names at a time.
+ * Part of store/mirror, see store/mirrorcore.h. Thread: the mirror's own.
+ */
+#pragma once
+
+#include "store/mirrorcore.h"
+
+/*
+ * Asks Redis about some of the pending names and puts what it says into the
+ * table, and into the one aside. Any error of facts_read.
+ */
+enum result mirror_apply_pending(struct mirror *m) MUST_USE;
+
+/* Reads the flags of some entries that were not read yet. *did: there were
+ * some. Errors as above. */
+enum result mirror_read_flags(struct mirror *m, bool *did) MUST_USE;
+
+/* Looks again at the entries that somebody marked. Errors as above. */
+enum result mirror_apply_marks(struct mirror *m) MUST_USE;
+
+/* A key found by a load goes into the table aside. RES_NOMEM. */
+enum result mirror_add_aside(struct mirror *m, struct slice key) MUST_USE;
+
+/* Puts the table aside in place of the other one. */
+void mirror_swap(struct mirror *m);
+/* Throws the table aside away. */
+void mirror_drop_aside(struct mirror *m);
