@@ -5,11 +5,15 @@ cli() is the redis-cli that an admin uses; ask() is a connection of our own
 for what must be quick or binary.
 """
 
+import re
 import signal
 import socket
 
 from . import wait
 from .world import run, wait_listening
+
+ERROR = re.compile(r"(\(error\) )?(ERR|WRONGTYPE|NOAUTH|NOPERM|OOM|READONLY"
+                   r"|LOADING|BUSY|MASTERDOWN|MISCONF)\b")
 
 
 class Failed(Exception):
@@ -78,7 +82,7 @@ class Redis:
     def cli(self, *args, check=True):
         """redis-cli ARGS; its output without the last line end."""
         text = run("redis-cli", "-p", str(self.port), *args, check=check)
-        if check and text.startswith("(error)") or text.startswith("ERR"):
+        if check and ERROR.match(text):
             raise AssertionError(f"redis-cli {args}: {text}")
         return text.rstrip("\n")
 
