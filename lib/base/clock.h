@@ -25,5 +25,6 @@ int64_t clock_wall_ms(const struct clock *c);
 
 enum { CLOCK_TEXT_MAX = 32 };
 
-/* "2026-11-22T20:53:32Z" (RFC 3339) into out, which is returned. */
+/* "2026-11-22T20:53:32Z" (RFC 3339) into out, which is returned; "-" for a
+ * year that has not four digits. */
 const char *clock_format_utc(int64_t wall_ms, char out[CLOCK_TEXT_MAX]);

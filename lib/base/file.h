@@ -11,13 +11,15 @@
 
 /*
  * Adds the whole file to *out. RES_MISSING, RES_DENIED, RES_TOOBIG (longer
- * than what out may hold), RES_DOWN (any other error of the disk).
+ * than what out may hold), RES_DOWN (any other error of the disk). On error
+ * *out holds what it held before.
  */
 enum result file_read(const char *path, struct buf *out) MUST_USE;
 
 /*
  * Writes path.tmp.XXXXXX with mode, syncs it, renames it over path and syncs
  * the folder. On error path is as it was and nothing is left beside it.
+ * RES_MISSING (no such folder), RES_DENIED, RES_DOWN, RES_NOMEM.
  */
 enum result file_write(
 	const char *path, mode_t mode, struct slice data) MUST_USE;

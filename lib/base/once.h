@@ -2,8 +2,9 @@
 /*
  * base/once - say the same thing once, not ten thousand times.
  *
- * Remembers at most max texts (as hashes, oldest forgotten first), so a log
- * line about a bad key is written when the key is new and not at each resync.
+ * Remembers at most max texts (as hashes; those not asked for longest are
+ * forgotten first), so a log line about a bad key is written when the key is
+ * new and not at each resync.
  * Threads: any (own lock).
  */
 #pragma once

@@ -85,8 +85,10 @@ static enum result drop_route(struct slice *path)
 		return RES_OK;
 	for (size_t i = 0; i < path->len; i++) {
 		if (!w.quoted && !w.literal && path->at[i] == ':') {
-			*path = slice_part(*path, i + 1, path->len);
-			return path->len == 0 ? RES_SYNTAX : RES_OK;
+			*path = slice_trim(slice_part(*path, i + 1, path->len));
+			/* A second route, or one that leads nowhere. */
+			return path->len == 0 || path->at[0] == '@' ? RES_SYNTAX
+								    : RES_OK;
 		}
 		step(&w, *path, &i);
 	}

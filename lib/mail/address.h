@@ -4,7 +4,8 @@
  *
  * What the two MTAs hand over: "<local@domain> SIZE=100", "<>", and, from
  * Postfix for local mail, the bare "local@domain" (RFC 5321 s4.1.2, 4.1.1.11).
- * A source route ("<@a,@b:joe@c>") is dropped. Slices point into the text
+ * A source route ("<@a,@b:joe@c>") is dropped; no text at all is "<>", as
+ * some MTAs give it for local mail. Slices point into the text
  * that was given. Threads: plain data.
  */
 #pragma once

@@ -22,6 +22,15 @@ static bool is_quad(struct slice text)
 	return slice_find(text, ':') == text.len;
 }
 
+/* True when the masked address is one that folds to IPv4, as 64:ff9b::/64. */
+static bool hides_v4(const struct ipaddr *ip, uint64_t length)
+{
+	struct cidr c = cidr_around(ip, (uint8_t)length);
+
+	ipaddr_fold(&c.net);
+	return ipaddr_is_v4(&c.net);
+}
+
 enum result cidr_parse(struct cidr *out, struct slice text)
 {
 	size_t slash = slice_find(text, '/');
@@ -43,7 +52,7 @@ enum result cidr_parse(struct cidr *out, struct slice text)
 		return res;
 	if (most == V4_BITS)
 		length += V4_HEAD;
-	if (ipaddr_is_v4(&ip) && length < V4_HEAD)
+	if (length < V4_HEAD && (ipaddr_is_v4(&ip) || hides_v4(&ip, length)))
 		return RES_RANGE;
 	*out = cidr_around(&ip, (uint8_t)length);
 	return RES_OK;

@@ -6,7 +6,9 @@
  *     unix:/run/reprieve/milter.sock (also local:)     fd:3
  *     127.0.0.1:25 or [::1]:25, only where allow_plain is said
  *
- * A host is an address or a host name (not looked up here). Threads: plain.
+ * A host is an address or a host name (not looked up here); an address of the
+ * other family than the kind says is RES_SYNTAX. Port 0 asks for any free one.
+ * Threads: plain data.
  */
 #pragma once
 
@@ -32,7 +34,8 @@ struct endpoint {
 
 enum { ENDPOINT_TEXT_MAX = ENDPOINT_HOST_MAX + 32 };
 
-/* RES_SYNTAX, RES_RANGE (port, fd), RES_TOOBIG (path, host). */
+/* RES_SYNTAX, RES_RANGE (port, fd), RES_TOOBIG (path, host). *out is untouched
+ * on error. */
 enum result endpoint_parse(
 	struct endpoint *out, struct slice text, bool allow_plain) MUST_USE;
 
@@ -42,7 +45,8 @@ const char *endpoint_format(
 
 /*
  * As Postfix's smtpd_milters wants it ("inet:127.0.0.1:8894"), with a unix
- * path relative to its queue folder where it lies below that; returns out.
+ * path relative to its queue folder where it lies below that, and loopback for
+ * "all of this host"; "" for an fd. Returns out.
  */
 const char *endpoint_format_postfix(const struct endpoint *e,
 	const char *queue_directory, char out[ENDPOINT_TEXT_MAX]);

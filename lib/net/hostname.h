@@ -3,8 +3,9 @@
  * net/hostname - is this a domain name, and its one spelling.
  *
  * LDH labels and underscores, 1 to 63 octets each, 253 in all, one trailing
- * dot dropped, upper case folded (RFC 1123 s2.1, RFC 4343). U-labels are not
- * names here. Threads: plain data.
+ * dot dropped, upper case folded (RFC 1123 s2.1, RFC 4343). A hyphen neither
+ * begins nor ends a label, and the last label is no number: "192.0.2.1" is no
+ * name. U-labels are not names here. Threads: plain data.
  */
 #pragma once
 

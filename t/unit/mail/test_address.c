@@ -119,6 +119,7 @@ int main(void)
 		REFUSES("a backslash cannot close the quotes",
 			"<\"joe\\\"@example.org>"),
 		REFUSES("a route that leads nowhere is refused", "<@a,@b:>"),
+		REFUSES("a route behind a route is refused", "<@a:@b:c@d>"),
 		REFUSES("a route without an end is refused", "<@a.example>"),
 		REFUSES("a line end is refused", "<a@b>\r\nRCPT TO:<c@d>"),
 		REFUSES("a NUL is refused", "<a@b\0.example>"),
