@@ -16,10 +16,11 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <sysexits.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum {
+	EXIT_USAGE = 2, /* as the milter */
 	ERRORS_MAX = 65536,
 	FORM_MAX = 8192,
 	PER_ADDRESS_MAX = 16 /* connections, where no proxy stands before us */
@@ -60,22 +61,22 @@ static bool read_options(
 			break;
 		case 'V':
 			puts("reprieve-portal " PACKAGE_VERSION);
-			*code = EX_OK;
+			*code = EXIT_SUCCESS;
 			return false;
 		case 'h':
 			fputs(usage_text, stdout);
-			*code = EX_OK;
+			*code = EXIT_SUCCESS;
 			return false;
 		default:
 			fputs(usage_text, stderr);
-			*code = EX_USAGE;
+			*code = EXIT_USAGE;
 			return false;
 		}
 	}
 	if (optind == argc)
 		return true;
 	fputs(usage_text, stderr);
-	*code = EX_USAGE;
+	*code = EXIT_USAGE;
 	return false;
 }
 
@@ -158,10 +159,16 @@ static enum result site_ping(void *ctx)
 
 static int fail(const char *what, enum result res, const struct buf *why)
 {
-	log_message(LOG_LEVEL_ERROR, "start", "%s: %s%s%s", what,
-		result_name(res), why->len > 0 ? ": " : "", buf_text(why));
-	return res == RES_MISSING || res == RES_DENIED ? EX_NOUSER
-						       : EX_UNAVAILABLE;
+	struct buf text;
+
+	buf_init(&text, 2048);
+	buf_add_format(&text, "%s: %s%s%s", what, result_name(res),
+		why->len > 0 ? ": " : "", buf_text(why));
+	log_message(LOG_LEVEL_ERROR, "start", "%s", buf_text(&text));
+	/* The log may be far away; whoever started us looks here. */
+	fprintf(stderr, "reprieve-portal: %s\n", buf_text(&text));
+	buf_clear(&text);
+	return EXIT_FAILURE;
 }
 
 static void say_listening(const struct conf *conf, const struct web_server *s)
@@ -196,7 +203,7 @@ static int serve(struct conf *conf)
 	struct buf why;
 	sigset_t set;
 	enum result res;
-	int code = EX_OK;
+	int code = EXIT_SUCCESS;
 
 	buf_init(&why, 1024);
 	block_signals(&set);
@@ -234,7 +241,7 @@ int main(int argc, char *argv[])
 	struct conf *conf = NULL;
 	struct buf errors;
 	enum result res;
-	int code = EX_OK;
+	int code = EXIT_SUCCESS;
 
 	if (!read_options(&options, argc, argv, &code))
 		return code;
@@ -243,7 +250,7 @@ int main(int argc, char *argv[])
 	fputs(buf_text(&errors), stderr);
 	buf_clear(&errors);
 	if (res != RES_OK)
-		return EX_CONFIG;
+		return EXIT_FAILURE;
 	if (!options.check_only) {
 		process_log(conf);
 		code = serve(conf);

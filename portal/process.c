@@ -45,8 +45,13 @@ enum result process_drop(const char *user, struct buf *why)
 {
 	const struct passwd *pw;
 
-	if (geteuid() != 0 || user[0] == '\0')
+	if (geteuid() != 0)
 		return RES_OK;
+	if (user[0] == '\0') {
+		buf_add_text(why,
+			"portal.user is not set, and we do not serve as root");
+		return RES_DENIED;
+	}
 	errno = 0;
 	pw = getpwnam(user);
 	if (pw == NULL) {
@@ -59,9 +64,9 @@ enum result process_drop(const char *user, struct buf *why)
 		buf_add_format(why, "user %s: %s", user, strerror(errno));
 		return RES_DENIED;
 	}
-	/* A user of number 0 would make all of this a show. */
-	if (pw->pw_uid != 0 && setuid(0) == 0) {
-		buf_add_format(why, "user %s: root can be had back", user);
+	/* Root under another name, or root that can be had back. */
+	if (geteuid() == 0 || setuid(0) == 0) {
+		buf_add_format(why, "user %s: this is still root", user);
 		return RES_DENIED;
 	}
 	return RES_OK;

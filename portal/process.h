@@ -14,8 +14,9 @@ struct conf;
 void process_log(const struct conf *conf);
 
 /*
- * Gives root up for user; does nothing when we are not root or user is "".
- * RES_MISSING: no such user; RES_DENIED: the system refuses. why gets words.
+ * Gives root up for user; does nothing when we are not root. RES_MISSING: no
+ * such user; RES_DENIED: the system refuses, or user is "" or root itself. why
+ * gets words.
  */
 enum result process_drop(const char *user, struct buf *why) MUST_USE;
 

@@ -30,6 +30,11 @@ class Site:
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="reprieve-portal.")
+        self.user = ""
+        if os.geteuid() == 0:
+            # The portal gives root up, and then reads and writes here.
+            self.user = "nobody"
+            shutil.chown(self.folder, self.user)
         self.redis_socket = os.path.join(self.folder, "redis.sock")
         self.conf = os.path.join(self.folder, "reprieve.conf")
         self.log = os.path.join(self.folder, "log")
@@ -40,7 +45,7 @@ class Site:
     def start_redis(self):
         self.redis = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", self.redis_socket,
-             "--save", "", "--dir", self.folder],
+             "--unixsocketperm", "777", "--save", "", "--dir", self.folder],
             stdout=subprocess.DEVNULL)
         wait.until(lambda: self.cli("PING") == "PONG", "redis-server")
 
@@ -62,7 +67,8 @@ class Site:
                        'portal_url = "https://postmaster.example.net"\n'
                        'milter { socket = "unix:/nowhere" }\n'
                        f'redis {{ servers = {{"unix:{self.redis_socket}"}} }}\n'
-                       f'portal {{ listen = "{listen}" user = "" }}\n'
+                       f'portal {{ listen = "{listen}"'
+                       f' user = "{self.user}" }}\n'
                        'log { target = "stderr" level = "debug" }\n' + more)
 
     def start(self):
@@ -120,7 +126,7 @@ def options(site):
     true("SIGUSR1" in shown.stdout, "-h tells about SIGUSR1")
     for wrong in (["-x"], ["word"], ["-c"]):
         done = run(*wrong)
-        equal(done.returncode, 64, f"exit of {wrong}")
+        equal(done.returncode, 2, f"exit of {wrong}")
         true("usage:" in done.stderr, f"{wrong} prints the usage")
 
 
@@ -130,15 +136,34 @@ def bad_conf(site):
         line = len(file.readlines())
     for args in (["-n", "-c", site.conf], ["-c", site.conf]):
         done = run(*args)
-        equal(done.returncode, 78, f"exit of {args}")
+        equal(done.returncode, 1, f"exit of {args}")
         match(done.stderr, rf".*\.conf:{line}: .*nonsense.*\n", "message")
 
 
 def public_address(site):
     site.write_conf(listen="inet:0@0.0.0.0")
     done = run("-c", site.conf)
-    equal(done.returncode, 78, "exit")
+    equal(done.returncode, 1, "exit")
     true("allow_direct" in done.stderr, done.stderr)
+
+
+def no_root(site):
+    """Only root can try; anybody else is not root already."""
+    if os.geteuid() != 0:
+        return
+    for user in ("", "root", "no-such-user"):
+        site.user, before = user, site.user
+        site.write_conf()
+        site.user = before
+        done = run("-c", site.conf)
+        equal(done.returncode, 1, f"exit as {user!r}")
+        true("root" in done.stderr, done.stderr)
+
+
+def gives_root_up(site):
+    with open(f"/proc/{site.portal.pid}/status", encoding="ascii") as file:
+        status = file.read()
+    true(not re.search(r"^[UG]id:.*\b0\b", status, re.M), status)
 
 
 def taken_port(site):
@@ -146,7 +171,7 @@ def taken_port(site):
         port = taken.getsockname()[1]
         site.write_conf(listen=f"inet:{port}@127.0.0.1")
         done = run("-c", site.conf)
-    equal(done.returncode, 69, "exit")
+    equal(done.returncode, 1, "exit")
     true("Address already in use" in done.stderr, done.stderr)
 
 
@@ -284,9 +309,11 @@ def main():
         tap.case("a bad conf is refused with its line", bad_conf, site)
         tap.case("a public address needs allow_direct", public_address, site)
         tap.case("a port that is taken is an error", taken_port, site)
+        tap.case("it does not serve as root", no_root, site)
         site.start_redis()
         site.write_conf()
         site.start()
+        tap.case("root is given up", gives_root_up, site)
         tap.case("the start page is plain and complete", start_page, site)
         tap.case("the style is a file of its own", style, site)
         tap.case("a reference shows its case", case, site)
