@@ -128,7 +128,7 @@ def notifies(home):
 
 # ---- reload ----
 
-def reload_and_wait(milter, pattern="reload"):
+def reload_and_wait(milter, pattern="is in effect"):
     mark = len(milter.log())
     milter.reload()
     return milter.wait_log(pattern, after=mark)
@@ -172,7 +172,7 @@ def reload_bad(home):
             line = file.read().split("\n")[int(found[1]) - 1]
         equal(line, "nonsense = 1", "the line that is named")
         os.unlink(milter.conf)
-        reload_and_wait(milter, r"reprieve\.conf")
+        reload_and_wait(milter, "stays as it was")
     traffic.assert_right()
     milter.write(mode="monitor", more="")
     reload_and_wait(milter)
@@ -466,8 +466,8 @@ def half_sessions(home, count=1000):
         session.sock.close()
     until(lambda: open_files(milter) <= before + 3, lambda: (
         f"{before} open files before, {open_files(milter)} after"), 20)
-    until(lambda: milter.metric("reprieve_sessions") in (0, None),
-          lambda: f"sessions open: {milter.metric('reprieve_sessions')}")
+    until(lambda: milter.metric("reprieve_open_sessions") in (0, None),
+          lambda: f"open: {milter.metric('reprieve_open_sessions')}")
     stopped(milter)
 
 

@@ -498,7 +498,7 @@ def set_mode(site, mode):
     mark = site.mark()
     site.milter.write(mode=mode)
     site.milter.reload()
-    site.milter.wait_log(r"reload", after=mark)
+    site.milter.wait_log("is in effect", after=mark)
 
 
 def monitor(site):

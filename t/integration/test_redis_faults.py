@@ -283,7 +283,7 @@ def loss_ended(world, end):
 
 
 def by_ctl(site):
-    site.milter.ctl("lists", "accept-empty")
+    site.milter.ctl("lists", "accept-empty", "--yes")
 
 
 def by_generation(site):
