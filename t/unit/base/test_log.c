@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -365,6 +366,61 @@ static void a_stopped_syslogd_blocks_nobody(void **state)
 	folder_remove(&f);
 }
 
+enum { TALKERS = 4, LINES_EACH = 50 };
+
+static void *talk(void *arg)
+{
+	const char *name = arg;
+
+	for (int i = 0; i < LINES_EACH; i++)
+		log_message(LOG_LEVEL_WARNING, name, "%s says %d", name, i);
+	return NULL;
+}
+
+static void talk_all_at_once(void)
+{
+	static const char *const name[TALKERS] = { "anna", "bela", "carl",
+		"dora" };
+	pthread_t thread[TALKERS];
+
+	for (int i = 0; i < TALKERS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, talk,
+					 (void *)(uintptr_t)name[i]),
+			0);
+	for (int i = 0; i < TALKERS; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+}
+
+static void lines_of_threads_stay_whole(void **state)
+{
+	static char got[1 << 16];
+	uint64_t before = log_dropped();
+	struct slice rest;
+	struct slice line;
+	int lines = 0;
+
+	(void)state;
+	open_stderr(LOG_LEVEL_INFO);
+	catch_stderr(talk_all_at_once, got, sizeof(got));
+	rest = slice_of(got);
+	while (slice_cut(&rest, '\n', &line)) {
+		char first[16];
+		char second[16];
+		char text[100];
+		int number = -1;
+
+		(void)snprintf(text, sizeof(text), "%.*s", SLICE_ARG(line));
+		assert_int_equal(sscanf(text, "%15s message=\"%15s says %d\"",
+					 first, second, &number),
+			3);
+		assert_string_equal(first, second);
+		assert_in_range(number, 0, LINES_EACH - 1);
+		lines++;
+	}
+	assert_int_equal(lines, TALKERS * LINES_EACH);
+	assert_int_equal(log_dropped() - before, 0);
+}
+
 #define VALUE(text, value, want)   \
 	CASE(text, writes_a_value, \
 		(&(struct value_row){ { value, sizeof(value) - 1 }, want }))
@@ -409,6 +465,8 @@ int main(void)
 			after_a_torn_line_comes_a_whole_one, NULL),
 		CASE("a pipe without reader kills nobody",
 			a_pipe_without_reader_kills_nobody, NULL),
+		CASE("lines of many threads stay whole",
+			lines_of_threads_stay_whole, NULL),
 		CASE("syslogd may come late and be restarted",
 			syslogd_may_restart, NULL),
 		CASE("a syslogd that reads nothing blocks nobody",
