@@ -48,11 +48,12 @@ struct blocklist_result {
 /*
  * Opens its pool of connections lazily. conf is held, mirror borrowed: call it
  * before mirror_start, for it hangs blocklist_invalidate into
- * mirror_on_change; close takes it out again, before mirror_close. RES_NOMEM.
+ * mirror_on_change, and close it after mirror_close (it does not touch the
+ * mirror then). RES_NOMEM.
  */
 enum result blocklist_open(struct blocklist **out, struct conf *conf,
 	struct mirror *mirror, const struct clock *clock) MUST_USE;
-void blocklist_close(struct blocklist *b);
+void blocklist_close(struct blocklist *b); /* NULL is fine */
 
 /*
  * scope: the recipient's domain folded, or empty. The result is owned by a.
