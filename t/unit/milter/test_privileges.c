@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/privileges.h"
+
+#include "net/endpoint.h"
+#include "support/case.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct place {
+	char folder[32];
+	struct endpoint at;
+	struct identity id;
+	struct buf why;
+};
+
+static void make(struct place *p)
+{
+	*p = (struct place){ .folder = "/tmp/reprieve.XXXXXX",
+		.id = { .uid = geteuid(), .socket_gid = (gid_t)-1 } };
+	assert_non_null(mkdtemp(p->folder));
+	p->at.kind = ENDPOINT_UNIX;
+	snprintf(p->at.path, sizeof(p->at.path), "%s/s", p->folder);
+	buf_init(&p->why, 1024);
+}
+
+static void drop(struct place *p)
+{
+	chmod(p->folder, 0700);
+	unlink(p->at.path);
+	rmdir(p->folder);
+	buf_clear(&p->why);
+}
+
+/* A socket at the path; listening or left over. */
+static int make_socket(struct place *p, bool listening)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", p->at.path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&sa, sizeof(sa)), 0);
+	if (listening)
+		assert_int_equal(listen(fd, 1), 0);
+	else
+		close(fd);
+	return listening ? fd : -1;
+}
+
+static void clears_what_is_left_over(void **state)
+{
+	struct place p;
+	struct stat st;
+
+	(void)state;
+	make(&p);
+	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_OK);
+	make_socket(&p, false);
+	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_OK);
+	assert_int_equal(lstat(p.at.path, &st), -1);
+	assert_int_equal(errno, ENOENT);
+	drop(&p);
+}
+
+static void keeps_a_living_server(void **state)
+{
+	struct place p;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	make(&p);
+	fd = make_socket(&p, true);
+	assert_int_equal(
+		privileges_clear_path(&p.at, &p.id, &p.why), RES_EXISTS);
+	assert_non_null(strstr(buf_text(&p.why), "a server answers there"));
+	assert_int_equal(lstat(p.at.path, &st), 0);
+	close(fd);
+	drop(&p);
+}
+
+static void keeps_a_file(void **state)
+{
+	struct place p;
+	FILE *f;
+
+	(void)state;
+	make(&p);
+	f = fopen(p.at.path, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_TYPE);
+	assert_int_equal(access(p.at.path, F_OK), 0);
+	drop(&p);
+}
+
+static void does_not_follow_a_link(void **state)
+{
+	struct place p;
+	char other[64];
+
+	(void)state;
+	make(&p);
+	make_socket(&p, false);
+	snprintf(other, sizeof(other), "%s/o", p.folder);
+	assert_int_equal(rename(p.at.path, other), 0);
+	assert_int_equal(symlink(other, p.at.path), 0);
+	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_TYPE);
+	assert_int_equal(unlink(other), 0);
+	drop(&p);
+}
+
+static void wants_a_safe_folder(void **state)
+{
+	struct place p;
+
+	(void)state;
+	make(&p);
+	assert_int_equal(chmod(p.folder, 0777), 0);
+	assert_int_equal(
+		privileges_clear_path(&p.at, &p.id, &p.why), RES_DENIED);
+	assert_int_equal(chmod(p.folder, 01777), 0);
+	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_OK);
+	snprintf(p.at.path, sizeof(p.at.path), "%s/none/s", p.folder);
+	assert_int_equal(
+		privileges_clear_path(&p.at, &p.id, &p.why), RES_MISSING);
+	snprintf(p.at.path, sizeof(p.at.path), "relative");
+	assert_int_equal(
+		privileges_clear_path(&p.at, &p.id, &p.why), RES_DENIED);
+	drop(&p);
+}
+
+static void leaves_other_kinds(void **state)
+{
+	struct place p;
+
+	(void)state;
+	make(&p);
+	p.at.kind = ENDPOINT_INET;
+	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_OK);
+	assert_int_equal(
+		privileges_fit_path(&p.at, &p.id, 0600, &p.why), RES_OK);
+	drop(&p);
+}
+
+static void sets_the_mode(void **state)
+{
+	struct place p;
+	struct stat st;
+
+	(void)state;
+	make(&p);
+	make_socket(&p, false);
+	assert_int_equal(
+		privileges_fit_path(&p.at, &p.id, 0660, &p.why), RES_OK);
+	assert_int_equal(lstat(p.at.path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0660);
+	drop(&p);
+}
+
+/* Runs both ways: as root a child gives root up, else nothing changes. */
+static void gives_root_up(void **state)
+{
+	struct identity id;
+	struct buf why;
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	buf_init(&why, 512);
+	if (geteuid() != 0) {
+		assert_int_equal(
+			privileges_find("nobody", "", &id, &why), RES_OK);
+		assert_false(id.change);
+		assert_int_equal(privileges_find("", "", &id, &why), RES_OK);
+		assert_int_equal(privileges_drop(&id), RES_OK);
+		buf_clear(&why);
+		return;
+	}
+	assert_int_equal(privileges_find("", "", &id, &why), RES_DENIED);
+	assert_int_equal(privileges_find("root", "", &id, &why), RES_DENIED);
+	assert_int_equal(
+		privileges_find("no-such-user", "", &id, &why), RES_MISSING);
+	assert_int_equal(privileges_find("nobody", "no-such-group", &id, &why),
+		RES_MISSING);
+	assert_int_equal(privileges_find("nobody", "", &id, &why), RES_OK);
+	assert_true(id.change);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		bool good = privileges_drop(&id) == RES_OK &&
+			geteuid() == id.uid && getuid() == id.uid &&
+			getegid() == id.gid && setuid(0) != 0;
+
+		_exit(good ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	buf_clear(&why);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE("a left over socket makes way", clears_what_is_left_over,
+			NULL),
+		CASE("the socket of a living server stays",
+			keeps_a_living_server, NULL),
+		CASE("what is no socket stays", keeps_a_file, NULL),
+		CASE("a symbolic link is not followed", does_not_follow_a_link,
+			NULL),
+		CASE("the folder must be there and closed to others",
+			wants_a_safe_folder, NULL),
+		CASE("other kinds of sockets have no path", leaves_other_kinds,
+			NULL),
+		CASE("the socket gets the configured mode", sets_the_mode,
+			NULL),
+		CASE("root is given up for good, and must be", gives_root_up,
+			NULL),
+	};
+
+	return cmocka_run_group_tests_name(
+		"milter/privileges", cases, NULL, NULL);
+}
