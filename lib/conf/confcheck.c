@@ -177,9 +177,6 @@ static void check_milter(struct confload *l, const struct conf_milter *m)
 	if (m->message_memory < m->connection_memory)
 		warn_at(l, "milter", "message_memory",
 			"message_memory is less than connection_memory");
-	if (*m->secret_file == '\0')
-		error_at(l, "milter", "secret_file",
-			"milter.secret_file must name a file");
 }
 
 static void check_policy(struct confload *l, const struct conf_policy *p)
