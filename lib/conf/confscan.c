@@ -97,19 +97,21 @@ static bool skip_blanks(struct scan *s, unsigned *line)
 	return true;
 }
 
-static const char *string_fault(const struct scan *s, char c)
+static bool ends_line(char c)
 {
-	if (c == '\n' || c == '\r' || c == '\0')
-		return c == '\0' ? "a string holds a NUL"
-				 : "a string is not closed on its line";
+	return c == '\n' || c == '\r';
+}
+
+/* What is wrong with octet c of a string, next coming behind it; or NULL. */
+static const char *string_fault(char c, char next)
+{
+	if (ends_line(c) || (c == '\\' && ends_line(next)))
+		return "a string is not closed on its line";
+	if (c == '\0')
+		return "a string holds a NUL";
 	if ((unsigned char)c < 0x20 || c == 0x7f)
 		return "a string holds a control character";
-	if (c != '\\')
-		return NULL;
-	c = s->pos + 1 < s->text.len ? s->text.at[s->pos + 1] : '\n';
-	if (c == '\n' || c == '\r')
-		return "a string is not closed on its line";
-	if (c != '\\' && c != '$' && c != '"' && c != '\'')
+	if (c == '\\' && (next == '\0' || strchr("\\$\"'", next) == NULL))
 		return "a backslash in a string stands before \\ \" ' or $";
 	return NULL;
 }
@@ -122,7 +124,9 @@ static void read_string(struct scan *s, struct token *t)
 	t->kind = TOKEN_STRING;
 	while (s->pos < s->text.len && s->text.at[s->pos] != quote) {
 		char c = s->text.at[s->pos];
-		const char *why = string_fault(s, c);
+		char next = s->pos + 1 < s->text.len ? s->text.at[s->pos + 1]
+						     : '\n';
+		const char *why = string_fault(c, next);
 
 		if (why != NULL) {
 			bad(s, t, s->line, why);
@@ -352,33 +356,43 @@ static bool copy_section(struct scan *s, const struct token *name,
 	return true;
 }
 
-/* What stands behind a name, its first token already read. */
+/* Which kind the mark behind the name, or behind its title, makes it. */
+static bool find_shape(
+	const struct token *mark, bool is_titled, enum confscan_shape *out)
+{
+	if (is_mark(mark, '{'))
+		*out = is_titled ? CONFSCAN_TITLED : CONFSCAN_SECTION;
+	else if (is_mark(mark, '=') && !is_titled)
+		*out = CONFSCAN_VALUE;
+	else if (is_mark(mark, '(') && !is_titled)
+		*out = CONFSCAN_CALL;
+	else
+		return false;
+	return true;
+}
+
+/* What stands behind a name that was just read. */
 static bool copy_statement(struct scan *s, const struct token *name)
 {
 	struct confscan_statement st = {
-		.section = s->section, .name = name->text, .line = name->line
+		.section = s->section,
+		.name = name->text,
+		.line = name->line,
 	};
 	struct token t, title;
-	bool is_titled = false;
+	bool is_titled, keep;
 
 	next(s, &t);
-	if (is_text(&t)) {
+	is_titled = is_text(&t);
+	if (is_titled) {
 		title = t;
-		is_titled = true;
 		next(s, &t);
 	}
-	if (is_mark(&t, '{'))
-		st.shape = is_titled ? CONFSCAN_TITLED : CONFSCAN_SECTION;
-	else if (is_mark(&t, '=') && !is_titled)
-		st.shape = CONFSCAN_VALUE;
-	else if (is_mark(&t, '(') && !is_titled)
-		st.shape = CONFSCAN_CALL;
-	else {
+	if (!find_shape(&t, is_titled, &st.shape)) {
 		fault_token(s, &t, is_titled ? "{" : "= or {");
 		return false;
 	}
-	bool keep = s->calls->judge(s->calls->ctx, &st);
-
+	keep = s->calls->judge(s->calls->ctx, &st);
 	if (st.shape == CONFSCAN_VALUE)
 		return copy_value(s, name, keep);
 	if (st.shape == CONFSCAN_CALL)

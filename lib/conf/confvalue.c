@@ -53,9 +53,17 @@ static enum result set_text(char **field, struct slice value)
 
 /* ---- what kind of text is right; NULL: it is ---- */
 
+static bool has_one_of(struct slice s, const char *octets)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr(octets, s.at[i]) != NULL)
+			return true;
+	return false;
+}
+
 static const char *fault_url(struct slice v)
 {
-	struct slice rest = v;
+	struct slice rest;
 
 	if (slice_has_prefix(v, slice_of("https://")))
 		rest = slice_part(v, 8, v.len);
@@ -67,15 +75,13 @@ static const char *fault_url(struct slice v)
 		return "is a URL without a host";
 	if (!is_printable(v))
 		return "has an octet that is not printable ASCII";
-	if (memchr(v.at, '%', v.len) != NULL)
+	if (has_one_of(v, "%"))
 		return "has a %, which Sendmail and Postfix take out of "
 		       "replies";
-	if (memchr(v.at, '?', v.len) != NULL ||
-		memchr(v.at, '#', v.len) != NULL)
+	if (has_one_of(v, "?#"))
 		return "has a ? or #, but more path is put behind it";
-	if (memchr(v.at, '"', v.len) != NULL || memchr(v.at, '<', v.len) ||
-		memchr(v.at, '>', v.len) || memchr(v.at, '\\', v.len))
-		return "has one of \" < > \\";
+	if (has_one_of(v, "\"'<>\\"))
+		return "has a quote, a backslash, < or >";
 	return NULL;
 }
 
@@ -92,10 +98,9 @@ static const char *fault_prefix(struct slice v)
 		return "begins with __, which belongs to Redis itself";
 	if (!is_printable(v))
 		return "has an octet that is not printable ASCII";
-	for (size_t i = 0; i < v.len; i++)
-		if (strchr("*?[]{}\\\"'^", v.at[i]) != NULL)
-			return "has one of *?[]{}^\\ or a quote, which mean "
-			       "more than themselves to Redis";
+	if (has_one_of(v, "*?[]{}\\\"'^"))
+		return "has one of *?[]{}^\\ or a quote, which mean "
+		       "more than themselves to Redis";
 	return NULL;
 }
 

@@ -153,23 +153,36 @@ static void check_default(const struct conf *c, const struct conf_row *row,
 	buf_clear(&want);
 }
 
+/* How the page words the range of this kind: 'a' from to, 'o' in octal,
+ * 'u' only the upper end, NUL none. */
+static const char range_words[] = {
+	[CONF_KIND_TEXT] = 'u',
+	[CONF_KIND_USER] = 'u',
+	[CONF_KIND_URL] = 'a',
+	[CONF_KIND_PREFIX] = 'a',
+	[CONF_KIND_SECRET] = 'u',
+	[CONF_KIND_ENDPOINTS] = 'u',
+	[CONF_KIND_NAMES] = 'u',
+	[CONF_KIND_NUMBER] = 'a',
+	[CONF_KIND_OCTAL] = 'o',
+	[CONF_KIND_SIZE] = 'a',
+	[CONF_KIND_DECIMAL] = 'a',
+	[CONF_KIND_RULE] = '\0',
+};
+
 static void check_range(
 	const struct conf_row *row, struct slice item, struct buf *faults)
 {
 	struct buf want;
 
 	buf_init(&want, 256);
-	if (row->kind == CONF_KIND_OCTAL)
+	if (range_words[row->kind] == 'o')
 		buf_add_format(&want, "%04" PRIo64 " to %04" PRIo64,
 			(uint64_t)row->min, (uint64_t)row->max);
-	else if (row->kind == CONF_KIND_NUMBER || row->kind == CONF_KIND_SIZE ||
-		row->kind == CONF_KIND_DECIMAL ||
-		row->kind == CONF_KIND_PREFIX || row->kind == CONF_KIND_URL)
+	else if (range_words[row->kind] == 'a')
 		buf_add_format(
 			&want, "%" PRId64 " to %" PRId64, row->min, row->max);
-	else if (row->kind == CONF_KIND_TEXT || row->kind == CONF_KIND_USER ||
-		row->kind == CONF_KIND_SECRET || row->kind == CONF_KIND_NAMES ||
-		row->kind == CONF_KIND_ENDPOINTS)
+	else if (range_words[row->kind] == 'u')
 		buf_add_format(&want, "up to %" PRId64, row->max);
 	if (!contains(item, buf_text(&want)))
 		buf_add_format(faults, "%s.%s: no \"%s\"\n", row->section,
