@@ -78,6 +78,7 @@ void blocklist_close(struct blocklist *b)
 {
 	if (b == NULL)
 		return;
+	mirror_on_change(b->mirror, NULL, NULL);
 	pool_free(b->pool);
 	detailcache_free(b->cache);
 	breaker_clear(&b->breaker);

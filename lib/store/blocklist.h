@@ -46,10 +46,9 @@ struct blocklist_result {
 };
 
 /*
- * Opens its pool of connections lazily. conf is held, mirror borrowed: call it
- * before mirror_start, for it hangs blocklist_invalidate into
- * mirror_on_change, and close it after mirror_close (it does not touch the
- * mirror then). RES_NOMEM.
+ * Opens its pool of connections lazily. conf is held; mirror is borrowed and
+ * must outlive it: from open to close, blocklist_invalidate is what
+ * mirror_on_change calls. RES_NOMEM.
  */
 enum result blocklist_open(struct blocklist **out, struct conf *conf,
 	struct mirror *mirror, const struct clock *clock) MUST_USE;

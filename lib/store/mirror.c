@@ -78,8 +78,11 @@ bool mirror_is_stopping(struct mirror *m)
 
 void mirror_tell(struct mirror *m, struct slice key)
 {
+	/* Held while it runs: who takes the hook away frees its ctx next. */
+	pthread_mutex_lock(&m->hook_lock);
 	if (m->hook.fn != NULL)
 		m->hook.fn(m->hook.ctx, key);
+	pthread_mutex_unlock(&m->hook_lock);
 }
 
 /* ---- birth and death ---- */
@@ -101,6 +104,7 @@ static void init_locks(struct mirror *m)
 	pthread_cond_init(&m->changed, &attr);
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_init(&m->status_lock, NULL);
+	pthread_mutex_init(&m->hook_lock, NULL);
 }
 
 static void free_mirror(struct mirror *m)
@@ -112,6 +116,7 @@ static void free_mirror(struct mirror *m)
 	pthread_rwlock_destroy(&m->lock);
 	pthread_cond_destroy(&m->changed);
 	pthread_mutex_destroy(&m->status_lock);
+	pthread_mutex_destroy(&m->hook_lock);
 	once_free(m->once);
 	pending_free(m->pending);
 	prefixes_free(m->aside);
@@ -154,7 +159,9 @@ enum result mirror_open(
 void mirror_on_change(struct mirror *m,
 	void (*fn)(void *ctx, struct slice key_or_empty_for_all), void *ctx)
 {
+	pthread_mutex_lock(&m->hook_lock);
 	m->hook = (struct mirror_hook){ .fn = fn, .ctx = ctx };
+	pthread_mutex_unlock(&m->hook_lock);
 }
 
 enum result mirror_start(struct mirror *m)

@@ -34,8 +34,9 @@ enum result mirror_open(struct mirror **out, struct conf *conf,
 /*
  * Calls fn(ctx, key) from the mirror's thread for each key that changed, both
  * before and after the table did, and with the empty slice when everything
- * may have. For caches of details. Set before start; fn must not call the
- * mirror but mirror_match and mirror_read_status, and be quick.
+ * may have. For caches of details. One hook, at any time; NULL takes it away,
+ * and it is not running any more when that call comes back. fn must not call
+ * the mirror but mirror_match and mirror_read_status, and be quick.
  */
 void mirror_on_change(struct mirror *m,
 	void (*fn)(void *ctx, struct slice key_or_empty_for_all), void *ctx);

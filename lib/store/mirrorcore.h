@@ -42,7 +42,8 @@ struct mirror {
 	struct conf *conf;
 	const struct clock *clock;
 	struct slice prefix;
-	struct mirror_hook hook; /* set before start */
+	struct mirror_hook hook; /* under hook_lock */
+	pthread_mutex_t hook_lock;
 	struct once *once; /* lines about bad keys */
 	pthread_t thread;
 	bool is_started;
