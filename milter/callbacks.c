@@ -19,7 +19,7 @@ static struct context *the_context;
 /* Behind libmilter's private pointer. */
 struct door {
 	struct session *session;
-	unsigned long steps; /* SMFIP_* that were agreed on */
+	struct agreement agreed;
 };
 
 enum { WANTED_ACTIONS = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE };
@@ -50,7 +50,9 @@ static const struct {
 
 /*
  * The door of this session; made when there is none, for an MTA may send
- * anything first. NULL: no memory.
+ * anything first, and after QUIT_NC it sends CONNECT without agreeing anew
+ * (libmilter has closed the session then, but keeps what was agreed on).
+ * NULL: no memory.
  */
 static struct door *door_of(SMFICTX *ctx)
 {
@@ -62,18 +64,20 @@ static struct door *door_of(SMFICTX *ctx)
 	if (d == NULL)
 		return NULL;
 	d->session = context_session(the_context);
+	d->agreed = context_agreement(the_context);
 	if (d->session == NULL || smfi_setpriv(ctx, d) != MI_SUCCESS) {
 		session_free(d->session);
 		free(d);
 		return NULL;
 	}
+	session_allow(d->session, d->agreed.may);
 	return d;
 }
 
 /* The answer of an event that has none: nothing at all where agreed. */
 static sfsistat quiet(const struct door *d, unsigned long step)
 {
-	if (d != NULL && (d->steps & step) != 0)
+	if (d != NULL && (d->agreed.steps & step) != 0)
 		return SMFIS_NOREPLY;
 	return SMFIS_CONTINUE;
 }
@@ -102,7 +106,7 @@ static struct mta mta_of(SMFICTX *ctx, const struct door *d)
 {
 	struct mta m;
 
-	mta_init(&m, ctx, (d->steps & SMFIP_HDR_LEADSPC) == 0);
+	mta_init(&m, ctx, (d->agreed.steps & SMFIP_HDR_LEADSPC) == 0);
 	return m;
 }
 
@@ -126,8 +130,10 @@ static void agree(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	*want_steps = d == NULL ? 0 : steps & wanted_steps;
 	if (d == NULL)
 		return;
-	d->steps = *want_steps;
-	session_allow(d->session, may_of(*want_actions));
+	d->agreed.steps = *want_steps;
+	d->agreed.may = may_of(*want_actions);
+	context_agree(the_context, &d->agreed);
+	session_allow(d->session, d->agreed.may);
 	if (*want_actions != WANTED_ACTIONS)
 		context_warn_once(the_context,
 			"the MTA offers no change of headers or no "

@@ -20,6 +20,7 @@
 #include "web/server.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,8 @@ struct context {
 	struct casework cases;
 	struct session_env env;
 	struct heartbeat heartbeat;
+	atomic_ulong agreed_steps;
+	atomic_uint agreed_may;
 };
 
 /* ---- cases ---- */
@@ -240,6 +243,20 @@ struct session *context_session(struct context *ctx)
 
 	conf_release(conf);
 	return s;
+}
+
+void context_agree(struct context *ctx, const struct agreement *a)
+{
+	atomic_store(&ctx->agreed_steps, a->steps);
+	atomic_store(&ctx->agreed_may, a->may);
+}
+
+struct agreement context_agreement(struct context *ctx)
+{
+	return (struct agreement){
+		.steps = atomic_load(&ctx->agreed_steps),
+		.may = atomic_load(&ctx->agreed_may),
+	};
 }
 
 bool context_defers_errors(struct context *ctx)

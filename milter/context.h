@@ -47,6 +47,20 @@ void context_leave(struct context *ctx);
 /* A session with the snapshot of now. NULL: no memory. */
 struct session *context_session(struct context *ctx);
 
+/*
+ * What was agreed on with an MTA, in libmilter's bits and the session's. The
+ * last agreement serves for a session that starts without one of its own;
+ * all MTAs at one socket offer the same in practice, and libmilter mends what
+ * does not fit.
+ */
+struct agreement {
+	unsigned long steps;
+	unsigned may;
+};
+
+void context_agree(struct context *ctx, const struct agreement *a);
+struct agreement context_agreement(struct context *ctx);
+
 /* milter.on_internal_error, where there is no session to ask. */
 bool context_defers_errors(struct context *ctx);
 
