@@ -99,7 +99,7 @@ static void read_line(
 {
 	struct reader r = { l->text, l->text + l->len };
 	static char text[LOG_LINE_MAX];
-	char key[16];
+	char key[32];
 
 	target_promise(take(&r, "event"), "the line begins with its event");
 	for (size_t i = 0; i < count; i++) {
@@ -124,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	log_start(&l, LOG_LEVEL_INFO, "event");
 	while (count < VALUES_MAX &&
 		slice_cut(&rest, (char)0xff, &value[count])) {
-		char key[16];
+		char key[32];
 
 		(void)snprintf(key, sizeof(key), "k%zu", count);
 		log_slice(&l, key, value[count]);
