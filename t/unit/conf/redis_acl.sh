@@ -5,13 +5,17 @@
 set -u
 dir=$(mktemp -d) || exit 1
 server=
-trap '[ -n "$server" ] && kill "$server" 2>/dev/null; wait; rm -rf "$dir"' EXIT
+milter=
+trap 'for pid in $server $milter; do kill $pid 2>/dev/null; done
+	wait
+	rm -rf "$dir"' EXIT
 socket=$dir/s
 
 cp "$top_srcdir/etc/reprieve.acl" "$dir/users.conf"
 sed -i 's/CHANGE-ME/secret/' "$dir/users.conf"
 printf 'include %s/users.conf\n' "$dir" >"$dir/redis.conf"
-redis-server "$dir/redis.conf" --port 0 --unixsocket "$socket" --save '' \
+redis-server "$dir/redis.conf" --port 0 --unixsocket "$socket" --unixsocketperm 777 \
+	--save '' \
 	--appendonly no --dir "$dir" >"$dir/log" 2>&1 &
 server=$!
 tries=0
@@ -46,7 +50,11 @@ may milter hincrby rp:case:BBBB count 1
 may milter expire rp:case:BBBB 60
 may milter hset rp:node:mx1 version 1
 may milter expire rp:node:mx1 60
+may milter del rp:node:mx1
 may milter set rp:lists:generation g nx
+may milter getrange rp:block:192.0.2.8 0 10
+may milter hget rp:block:192.0.2.7 shadow
+may milter hstrlen rp:block:192.0.2.7 reason
 may milter get rp:lists:generation
 may milter client id
 may milter client setname reprieve
@@ -60,6 +68,10 @@ not milter set rp:block:192.0.2.1 spam
 not milter hset rp:block:192.0.2.7 reason changed
 not milter del rp:block:192.0.2.7
 not milter del rp:allow:192.0.2.9
+not milter del rp:case:AAAA
+not milter del rp:lists:generation
+not milter unlink rp:block:192.0.2.7
+not milter rename rp:case:AAAA rp:block:192.0.2.1
 not milter set rp:allow:192.0.2.66 me
 not milter expire rp:block:192.0.2.7 1
 not milter get other:key
@@ -103,7 +115,7 @@ not admin config set maxmemory 1
 not admin acl list
 not admin shutdown nosave
 ROWS
-echo "1..$(wc -l <"$dir/rows")"
+echo "1..$(($(wc -l <"$dir/rows") + 4))"
 n=0
 while read -r want user command; do
 	n=$((n + 1))
@@ -123,3 +135,74 @@ while read -r want user command; do
 		echo "# $got ($answer)"
 	fi
 done <"$dir/rows"
+
+# The programs themselves, each as its own user.
+who=$(id -un)
+[ "$who" = root ] && who=nobody
+chmod 755 "$dir"
+say() { # result, name
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$dir/out"
+	fi
+}
+conf() { # user
+	cat <<END
+host = "mx.example.net"
+portal_url = "https://p.example.net"
+milter { socket = "unix:$dir/m.sock" user = "$who" id = "mx1"
+	secret_file = "$dir/secret" }
+redis { servers = {"unix:$socket"} user = "reprieve-$1" password = "secret" }
+lists { snapshot = "" }
+portal { listen = "unix:$dir/p.sock" user = "$who" }
+log { target = "stderr" }
+END
+}
+until_true() { # command ...: polls for 20 s
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -gt 400 ] && return 1
+		sleep 0.05
+	done
+}
+
+conf admin >"$dir/admin.conf"
+ctl="$top_builddir/ctl/reprievectl -c $dir/admin.conf"
+code=0
+$ctl add 203.0.113.5 --reason spam >"$dir/out" 2>&1 || code=1
+$ctl list >>"$dir/out" 2>&1 || code=1
+$ctl check 203.0.113.5 >>"$dir/out" 2>&1
+[ $? -eq 1 ] || code=1 # blocked
+$ctl remove 203.0.113.5 >>"$dir/out" 2>&1 || code=1
+echo 198.51.100.77 >"$dir/feed"
+$ctl import "$dir/feed" --format cidr --source test >>"$dir/out" 2>&1 || code=1
+$ctl nodes >>"$dir/out" 2>&1
+grep -q NOPERM "$dir/out" && code=1
+say $code "reprievectl works as reprieve-admin"
+
+conf milter >"$dir/milter.conf"
+"$top_builddir/reprieve-milter" -c "$dir/milter.conf" >"$dir/out" 2>&1 &
+milter=$!
+state() {
+	redis-cli -s "$socket" --no-auth-warning hget rp:node:mx1 \
+		state | grep -q "$1"
+}
+until_true state live
+say $? "reprieve-milter gets in step with Redis as reprieve-milter"
+before=$(redis-cli -s "$socket" hget rp:node:mx1 version)
+redis-cli -s "$socket" set rp:block:203.0.113.6 x >/dev/null
+newer() {
+	[ "$(redis-cli -s "$socket" hget rp:node:mx1 version)" != \
+		"$before" ]
+}
+until_true newer
+say $? "and hears of a change"
+kill "$milter"
+wait "$milter"
+grep NOPERM "$dir/out" >"$dir/found" && cp "$dir/found" "$dir/out"
+[ ! -s "$dir/found" ]
+say $? "and is never refused a command"
