@@ -31,9 +31,14 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 	buf_init(&text, TEXT_MAX);
 	enum result res = conf_load(ctl->conf_path, &ctl->conf, &text);
 
-	output_text(ctl->out, "file", slice_of(ctl->conf_path));
-	output_bool(ctl->out, "is_sound", res == RES_OK);
-	if (text.len > 0)
+	/* The bare file is for another file or program. */
+	bool is_bare = res == RES_OK && args_flag(args, "effective");
+
+	if (!is_bare) {
+		output_text(ctl->out, "file", slice_of(ctl->conf_path));
+		output_bool(ctl->out, "is_sound", res == RES_OK);
+	}
+	if (text.len > 0 && !is_bare)
 		say_lines(ctl->out, res == RES_OK ? "warnings" : "errors",
 			OUTPUT_LINES, buf_slice(&text));
 	if (res != RES_OK) {
@@ -43,8 +48,7 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 		buf_reset(&text);
 		conf_print(ctl->conf, &text);
 		say_lines(ctl->out, "effective",
-			args_flag(args, "effective") ? OUTPUT_PLAIN
-						     : OUTPUT_LINES,
+			is_bare ? OUTPUT_PLAIN : OUTPUT_LINES,
 			buf_slice(&text));
 	}
 	buf_clear(&text);

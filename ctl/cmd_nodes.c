@@ -2,7 +2,26 @@
 /* reprievectl nodes: each milter that gives a sign of life, and who lags. */
 #include "ctl/node.h"
 
-#include <inttypes.h>
+#include <string.h>
+
+/* Seconds since 1970 in Redis, a time for a human. */
+static bool is_time(const char *name)
+{
+	return strcmp(name, "synced") == 0 || strcmp(name, "started") == 0 ||
+		strcmp(name, "at") == 0;
+}
+
+static void show_field(struct output *o, const struct node_field *f)
+{
+	uint64_t seconds = 0;
+
+	if (is_time(f->name) &&
+		slice_parse_u64(slice_of(f->value), 1, UINT32_MAX * 2ULL,
+			&seconds) == RES_OK)
+		ctl_output_time(o, f->name, (int64_t)seconds);
+	else
+		output_text(o, f->name, slice_of(f->value));
+}
 
 static void show_node(struct ctl *ctl, const struct node *n)
 {
@@ -11,7 +30,7 @@ static void show_node(struct ctl *ctl, const struct node *n)
 	output_open(o, NULL, OUTPUT_BLOCK);
 	output_text(o, "node", slice_of(n->id));
 	for (size_t i = 0; i < n->field_count; i++)
-		output_text(o, n->field[i].name, slice_of(n->field[i].value));
+		show_field(o, &n->field[i]);
 	if (n->age_s >= 0)
 		output_number(o, "age_s", n->age_s);
 	output_close(o);
@@ -44,8 +63,10 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 	else if (behind == 0)
 		output_say(ctl->out, "all %zu in step", nodes.count);
 	output_number(ctl->out, "behind", (int64_t)behind);
+	if (nodes.count == 0 || behind > 0)
+		code = CTL_NO;
 	nodes_clear(&nodes);
-	return nodes.count == 0 || behind > 0 ? CTL_NO : CTL_DONE;
+	return code;
 }
 
 static const struct args_spec spec = {

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAG_MAX_MS = 1000 };
+enum { LAG_MAX_MS = 1000, SILENT_S = 30 };
 
 /* First the fields that people look for, in this order. */
 static const char *const known[] = { "state", "version", "entries", "blocks",
-	"allows", "ignored", "lag_ms", "build", "host", "server" };
+	"allows", "ignored", "lag_ms", "sessions", "build", "host", "server" };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
@@ -95,6 +95,8 @@ static enum ctl_exit node_read(struct ctl *ctl, struct node *n)
 	const struct slice all[] = { slice_of("HGETALL"), buf_slice(&key) };
 	enum ctl_exit code = ask_command(ctl, ttl, 2, &reply);
 
+	/* Each word of a node gives it another NODE_LIFE_S: its clock need not
+	 * agree with ours. */
 	n->age_s = -1;
 	if (code == CTL_DONE && reply.number >= 0 &&
 		reply.number <= NODE_LIFE_S)
@@ -173,6 +175,10 @@ const char *node_behind(const struct node *n)
 
 	if (state[0] != '\0' && strcmp(state, "live") != 0)
 		return "it does not follow Redis at the moment (see its state)";
+	if (strcmp(node_value(n, "usable"), "no") == 0)
+		return "it has no copy of the lists young enough to use";
+	if (n->age_s > SILENT_S)
+		return "it has said nothing for half a minute";
 	if (slice_parse_u64(slice_of(node_value(n, "lag_ms")), 0, UINT64_MAX,
 		    &lag_ms) == RES_OK &&
 		lag_ms > LAG_MAX_MS)
