@@ -68,7 +68,14 @@ void ask_close(struct ctl *ctl)
 
 enum ctl_exit ask_failed(struct ctl *ctl, enum result res)
 {
-	output_error(ctl->out, "Redis does not answer: %s", result_name(res));
+	if (res == RES_DENIED)
+		output_error(ctl->out,
+			"Redis refuses this to the user of the configuration");
+	else if (res == RES_NOMEM)
+		output_error(ctl->out, "no memory");
+	else
+		output_error(ctl->out, "Redis does not answer: %s",
+			result_name(res));
 	return exit_of(res);
 }
 

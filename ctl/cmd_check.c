@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_MAX = 16 << 20, WAIT_MS = 60000 };
+enum { ARENA_MAX = 16 << 20, WAIT_MS = 60000, WHY_MAX = 1024 };
 
 struct question {
 	struct ipaddr ip;
@@ -117,56 +117,69 @@ static enum ctl_exit say_result(struct ctl *ctl, const struct question *q,
 /* ---- as the milter does ---- */
 
 static enum ctl_exit match(
-	struct ctl *ctl, struct mirror *mirror, const struct question *q)
+	struct ctl *ctl, struct blocklist *list, const struct question *q)
 {
-	struct blocklist *list = NULL;
 	struct blocklist_result result = { .count = 0 };
 	struct arena *arena = arena_new(ARENA_MAX);
 	enum result res = RES_NOMEM;
 	enum ctl_exit code = CTL_DOWN;
 
 	if (arena != NULL)
-		res = blocklist_open(&list, ctl->conf, mirror, clock_system());
-	if (res == RES_OK)
 		res = blocklist_match(
 			list, &q->ip, slice_of(q->scope), arena, &result);
 	if (res == RES_OK)
 		code = say_result(ctl, q, &result);
 	else
 		output_error(ctl->out, "check: %s", result_name(res));
-	blocklist_close(list);
 	arena_free(arena);
 	return code;
+}
+
+/* Reads all names, as a milter does when it starts. */
+static enum result load(struct mirror *mirror, struct buf *why)
+{
+	struct mirror_status status;
+	enum result res = mirror_start(mirror);
+
+	if (res == RES_OK)
+		res = mirror_wait_live(
+			mirror, clock_mono_ms(clock_system()) + WAIT_MS);
+	if (res == RES_OK)
+		return RES_OK;
+	mirror_read_status(mirror, &status);
+	buf_add_text(why, status.error);
+	return res;
 }
 
 static enum ctl_exit check(struct ctl *ctl, const struct question *q)
 {
 	struct mirror *mirror = NULL;
-	struct mirror_status status;
+	struct blocklist *list = NULL;
+	struct buf why;
+	enum ctl_exit code = CTL_DOWN;
 
 	/* This process must leave no trace: no copy on disk, and the answer
 	 * must be that of Redis now. Nobody else holds the snapshot. */
 	ctl->conf->lists.snapshot[0] = '\0';
 	if (ctl->conf->redis.timeout_ms < ctl->conf->redis.sync_timeout_ms)
 		ctl->conf->redis.timeout_ms = ctl->conf->redis.sync_timeout_ms;
+	buf_init(&why, WHY_MAX);
 	enum result res = mirror_open(&mirror, ctl->conf, clock_system());
-	enum ctl_exit code = CTL_DOWN;
 
-	if (res == RES_OK)
-		res = mirror_start(mirror);
-	if (res == RES_OK)
-		res = mirror_wait_live(
-			mirror, clock_mono_ms(clock_system()) + WAIT_MS);
 	if (res == RES_OK) {
-		code = match(ctl, mirror, q);
-	} else if (mirror != NULL) {
-		mirror_read_status(mirror, &status);
-		output_error(ctl->out, "cannot read the lists (%s): %s",
-			result_name(res), status.error);
-	} else {
-		output_error(ctl->out, "check: %s", result_name(res));
+		mirror_observe(mirror);
+		res = blocklist_open(&list, ctl->conf, mirror, clock_system());
 	}
+	if (res == RES_OK)
+		res = load(mirror, &why);
+	if (res == RES_OK)
+		code = match(ctl, list, q);
+	else
+		output_error(ctl->out, "cannot read the lists (%s): %s",
+			result_name(res), buf_text(&why));
 	mirror_close(mirror);
+	blocklist_close(list);
+	buf_clear(&why);
 	return code;
 }
 

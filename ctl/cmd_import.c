@@ -23,7 +23,7 @@ struct job {
 	struct ctl *ctl;
 	const struct args *args;
 	struct feedstore_request rq;
-	enum feed_format format;
+	enum feedfile_format format;
 	bool force;
 	bool skip_bad;
 	bool shows_progress;
@@ -84,10 +84,10 @@ static bool read_class(struct job *j, const char *text)
 static bool read_format(struct job *j, const char *text)
 {
 	if (text != NULL && strcmp(text, "drop-json") == 0) {
-		j->format = FEED_DROP_JSON;
+		j->format = FEEDFILE_DROP_JSON;
 		return true;
 	}
-	j->format = FEED_CIDR;
+	j->format = FEEDFILE_CIDR;
 	if (text != NULL && strcmp(text, "cidr") == 0)
 		return true;
 	output_error(j->ctl->out, "--format: cidr or drop-json");
@@ -125,7 +125,7 @@ static bool read_job(struct job *j)
 		read_class(j, args_text(args, "class"));
 }
 
-static void say_faults(struct output *o, const struct feed *feed)
+static void say_faults(struct output *o, const struct feedfile *feed)
 {
 	struct slice rest = buf_slice(&feed->why);
 	struct slice line;
@@ -139,7 +139,7 @@ static void say_faults(struct output *o, const struct feed *feed)
 	output_close(o);
 }
 
-static enum ctl_exit judge_file(struct job *j, const struct feed *feed)
+static enum ctl_exit judge_file(struct job *j, const struct feedfile *feed)
 {
 	struct output *o = j->ctl->out;
 
@@ -177,7 +177,7 @@ static enum ctl_exit judge_shrink(
 	return CTL_REFUSED;
 }
 
-static void say_summary(struct job *j, const struct feed *feed,
+static void say_summary(struct job *j, const struct feedfile *feed,
 	const struct feedstore_counts *c)
 {
 	struct output *o = j->ctl->out;
@@ -207,7 +207,7 @@ static void say_summary(struct job *j, const struct feed *feed,
 		output_say(o, "entries never end by themselves");
 }
 
-static enum ctl_exit load(struct job *j, const struct feed *feed)
+static enum ctl_exit load(struct job *j, const struct feedfile *feed)
 {
 	bool dry = args_flag(j->args, "dry-run");
 	struct feedstore_state state = { .entries = -1 };
@@ -240,7 +240,7 @@ static enum ctl_exit load(struct job *j, const struct feed *feed)
 static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 {
 	struct job j = { .ctl = ctl, .args = args };
-	struct feed feed = { .count = 0 };
+	struct feedfile feed = { .count = 0 };
 	struct buf text;
 
 	j.begun_ms = clock_mono_ms(clock_system());
@@ -250,20 +250,20 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 	enum ctl_exit code = read_input(&j, &text);
 
 	if (code == CTL_DONE) {
-		const struct feed_request rq = { .text = buf_slice(&text),
+		const struct feedfile_request rq = { .text = buf_slice(&text),
 			.format = j.format,
 			.reason_max = ctl->conf->lists.reason_max,
 			.trusted = ctl->conf->milter.trusted,
 			.take_any = j.force };
 
-		if (feed_read(&rq, &feed) == RES_OK)
+		if (feedfile_read(&rq, &feed) == RES_OK)
 			code = judge_file(&j, &feed);
 		else
 			code = ask_failed(ctl, RES_NOMEM);
 		j.rq.feed = &feed;
 		if (code == CTL_DONE)
 			code = load(&j, &feed);
-		feed_clear(&feed);
+		feedfile_clear(&feed);
 	}
 	buf_clear(&text);
 	return code;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* reprievectl nodes: each milter that gives a sign of life, and who lags. */
-#include "ctl/node.h"
+#include "ctl/nodes.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ static bool is_time(const char *name)
 		strcmp(name, "at") == 0;
 }
 
-static void show_field(struct output *o, const struct node_field *f)
+static void show_field(struct output *o, const struct nodes_field *f)
 {
 	uint64_t seconds = 0;
 
@@ -23,7 +23,7 @@ static void show_field(struct output *o, const struct node_field *f)
 		output_text(o, f->name, slice_of(f->value));
 }
 
-static void show_node(struct ctl *ctl, const struct node *n)
+static void show_node(struct ctl *ctl, const struct nodes_one *n)
 {
 	struct output *o = ctl->out;
 
@@ -50,7 +50,7 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 		show_node(ctl, &nodes.node[i]);
 	output_close(ctl->out);
 	for (size_t i = 0; i < nodes.count; i++) {
-		const char *why = node_behind(&nodes.node[i]);
+		const char *why = nodes_behind(&nodes.node[i]);
 
 		if (why == NULL)
 			continue;

@@ -4,7 +4,7 @@
 #include "ctl/ask.h"
 #include "ctl/doctor.h"
 #include "ctl/entry.h"
-#include "ctl/node.h"
+#include "ctl/nodes.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -202,7 +202,7 @@ static void look_at_nodes(struct doctor *d)
 			"start reprieve-milter, or look into its log",
 			"no milter has given a sign of life for a minute");
 	for (size_t i = 0; i < nodes.count; i++) {
-		const char *why = node_behind(&nodes.node[i]);
+		const char *why = nodes_behind(&nodes.node[i]);
 
 		if (why == NULL)
 			doctor_note(d, DOCTOR_OK, "nodes", NULL, "%s in step",

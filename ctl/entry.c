@@ -5,17 +5,13 @@
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "ctl/ask.h"
+#include "store/details.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	NAMES_ARENA = 1 << 30,
-	BATCH = 250,
-	BATCH_ARENA = 64 << 20,
-	FIELD_MAX = 4096 /* octets of one field that are shown */
-};
+enum { NAMES_ARENA = 1 << 30, BATCH = 250, BATCH_ARENA = 64 << 20 };
 
 /* ---- names ---- */
 
@@ -207,158 +203,32 @@ enum ctl_exit entries_gather(struct ctl *ctl, const struct entry_filter *filter,
 
 /* ---- details ---- */
 
-enum field {
-	FIELD_REASON,
-	FIELD_CLASS,
-	FIELD_CODE,
-	FIELD_LEVEL,
-	FIELD_ORIGIN,
-	FIELD_SINCE,
-	FIELD_BY,
-	FIELD_NOTE,
-	FIELD_LOCK,
-	FIELD_SHADOW,
-	FIELD_FORCE,
-	FIELD_REF,
-	FIELD_COUNT
-};
-
-static const char *const field_names[FIELD_COUNT] = { "reason", "class", "code",
-	"level", "origin", "since", "by", "note", "lock", "shadow", "force",
-	"ref" };
-
-struct detail {
-	int64_t ttl_ms;
-	bool is_string;
-	const char *ignored;
-	struct slice field[FIELD_COUNT];
-};
-
 struct batch {
 	struct ctl *ctl;
 	struct arena *arena;
-	struct slice key[BATCH];
-	struct detail detail[BATCH];
+	struct details detail[BATCH];
 	size_t count;
 };
 
-static enum ctl_exit ask_details(struct batch *b)
+static void read_listing(const struct details *d, struct listing *out)
 {
-	struct slice argv[2 + FIELD_COUNT] = { slice_of("HMGET") };
-	enum ctl_exit code = CTL_DONE;
-
-	for (size_t f = 0; f < FIELD_COUNT; f++)
-		argv[2 + f] = slice_of(field_names[f]);
-	for (size_t i = 0; i < b->count && code == CTL_DONE; i++) {
-		const struct slice pttl[] = { slice_of("PTTL"), b->key[i] };
-
-		argv[1] = b->key[i];
-		code = ask_append(b->ctl, pttl, 2);
-		if (code == CTL_DONE)
-			code = ask_append(b->ctl, argv, 2 + FIELD_COUNT);
-	}
-	return code;
-}
-
-static struct slice keep(struct batch *b, struct slice text)
-{
-	struct slice out = { NULL, 0 };
-
-	/* No room: shown without it, which only hostile sizes can reach. */
-	if (arena_copy(b->arena, slice_part(text, 0, FIELD_MAX), &out) !=
-		RES_OK)
-		return (struct slice){ NULL, 0 };
-	return out;
-}
-
-static enum ctl_exit read_detail(struct batch *b, struct detail *d)
-{
-	struct redis_reply reply;
-	enum ctl_exit code = ask_read(b->ctl, &reply);
-
-	if (code != CTL_DONE)
-		return code;
-	if (reply.type == REDIS_ERROR)
-		return ask_refused(b->ctl, reply.text);
-	d->ttl_ms = reply.number;
-	code = ask_read(b->ctl, &reply);
-	if (code != CTL_DONE)
-		return code;
-	if (reply.type == REDIS_ERROR) {
-		if (redis_error_kind(reply.text) != RES_TYPE)
-			return ask_refused(b->ctl, reply.text);
-		d->is_string = true;
-		return CTL_DONE;
-	}
-	for (size_t f = 0; f < FIELD_COUNT; f++) {
-		struct slice text = redis_element(&reply, f).text;
-
-		if (text.len > b->ctl->conf->lists.value_max)
-			d->ignored = "a value is too long";
-		d->field[f] = keep(b, text);
-	}
-	return CTL_DONE;
-}
-
-static enum ctl_exit read_strings(struct batch *b)
-{
-	enum ctl_exit code = CTL_DONE;
-
-	for (size_t i = 0; i < b->count && code == CTL_DONE; i++) {
-		const struct slice argv[] = { slice_of("GET"), b->key[i] };
-
-		if (b->detail[i].is_string)
-			code = ask_append(b->ctl, argv, 2);
-	}
-	for (size_t i = 0; i < b->count && code == CTL_DONE; i++) {
-		struct detail *d = &b->detail[i];
-		struct redis_reply reply;
-
-		if (!d->is_string)
-			continue;
-		code = ask_read(b->ctl, &reply);
-		if (code != CTL_DONE)
-			break;
-		if (reply.type == REDIS_NIL)
-			d->ttl_ms = -2;
-		else if (reply.type != REDIS_STRING)
-			d->ignored = "neither a hash nor a string";
-		else if (reply.text.len > b->ctl->conf->lists.value_max)
-			d->ignored = "a value is too long";
-		else
-			d->field[FIELD_REASON] = keep(b, reply.text);
-	}
-	return code;
-}
-
-static bool is_yes(struct slice text)
-{
-	return slice_is_equal_nocase(text, slice_of("yes")) ||
-		slice_is_equal(text, slice_of("1")) ||
-		slice_is_equal_nocase(text, slice_of("true"));
-}
-
-static void read_listing(const struct detail *d, struct listing *out)
-{
-	uint64_t level = 0;
-
 	out->is_detailed = true;
-	out->reason = d->field[FIELD_REASON];
-	listing_class_parse(d->field[FIELD_CLASS], &out->class);
-	out->code = d->field[FIELD_CODE];
-	if (slice_parse_u64(d->field[FIELD_LEVEL], 0, 1000, &level) == RES_OK)
-		out->level = (unsigned)level;
-	out->origin = d->field[FIELD_ORIGIN];
-	out->since = d->field[FIELD_SINCE];
-	out->by = d->field[FIELD_BY];
-	out->note = d->field[FIELD_NOTE];
-	out->ref = d->field[FIELD_REF];
-	out->lock = is_yes(d->field[FIELD_LOCK]);
-	out->shadow = is_yes(d->field[FIELD_SHADOW]);
-	out->force = is_yes(d->field[FIELD_FORCE]);
-	if (d->ttl_ms > 0)
+	out->key = d->key;
+	out->class = d->class;
+	out->shadow = d->shadow;
+	out->force = d->force;
+	out->lock = d->lock;
+	out->level = d->level;
+	out->reason = d->text[DETAILS_REASON];
+	out->code = d->text[DETAILS_CODE];
+	out->origin = d->text[DETAILS_ORIGIN];
+	out->since = d->text[DETAILS_SINCE];
+	out->by = d->text[DETAILS_BY];
+	out->note = d->text[DETAILS_NOTE];
+	out->ref = d->text[DETAILS_REF];
+	if (d->life_ms > 0)
 		out->until_s =
-			(clock_wall_ms(clock_system()) + d->ttl_ms) / 1000;
+			(clock_wall_ms(clock_system()) + d->life_ms) / 1000;
 }
 
 static const char *why_ignored(const struct entry *e, enum result parsed)
@@ -375,24 +245,22 @@ static const char *why_ignored(const struct entry *e, enum result parsed)
 	return NULL;
 }
 
-static enum ctl_exit hand_out(struct batch *b, size_t i,
+static enum ctl_exit hand_out(struct batch *b, const struct details *d,
 	enum ctl_exit (*each)(void *ctx, const struct entry *entry), void *ctx)
 {
-	struct entry e = { .key = b->key[i], .ttl_ms = b->detail[i].ttl_ms };
+	struct entry e = { .key = d->key, .ttl_ms = d->life_ms };
 	enum result parsed =
 		list_name_parse(&e.name, ctl_prefix(b->ctl), e.key);
 
 	e.has_name = parsed == RES_OK;
-	read_listing(&b->detail[i], &e.listing);
-	e.listing.key = e.key;
+	read_listing(d, &e.listing);
 	if (e.has_name) {
 		e.listing.kind = e.name.kind;
 		e.listing.is_scoped = e.name.scope[0] != '\0';
 		e.listing.net = e.name.net;
 	}
-	e.ignored = b->detail[i].ignored;
-	if (e.ignored == NULL)
-		e.ignored = why_ignored(&e, parsed);
+	e.ignored =
+		d->state == DETAILS_IGNORED ? d->why : why_ignored(&e, parsed);
 	return each(ctx, &e);
 }
 
@@ -400,19 +268,23 @@ static enum ctl_exit batch_run(struct batch *b,
 	enum ctl_exit (*each)(void *ctx, const struct entry *entry), void *ctx,
 	size_t *found)
 {
-	enum ctl_exit code = ask_details(b);
+	const struct details_bounds bounds = {
+		.reason_max = b->ctl->conf->lists.reason_max,
+		.value_max = b->ctl->conf->lists.value_max
+	};
+	enum ctl_exit code = CTL_DONE;
 
 	arena_reset(b->arena);
-	memset(b->detail, 0, sizeof(b->detail));
-	for (size_t i = 0; i < b->count && code == CTL_DONE; i++)
-		code = read_detail(b, &b->detail[i]);
-	if (code == CTL_DONE)
-		code = read_strings(b);
+	enum result res = details_read(
+		b->ctl->redis, &bounds, b->arena, b->detail, b->count);
+
+	if (res != RES_OK)
+		return ask_failed(b->ctl, res);
 	for (size_t i = 0; i < b->count && code == CTL_DONE; i++) {
-		if (b->detail[i].ttl_ms == -2)
+		if (b->detail[i].state == DETAILS_GONE)
 			continue;
 		(*found)++;
-		code = hand_out(b, i, each, ctx);
+		code = hand_out(b, &b->detail[i], each, ctx);
 	}
 	return code;
 }
@@ -432,7 +304,7 @@ enum ctl_exit entries_each(struct ctl *ctl, const struct entries *e,
 	while (from < to && code == CTL_DONE) {
 		b->ctl = ctl;
 		for (b->count = 0; b->count < BATCH && from < to; from++)
-			b->key[b->count++] = entries_key(e, from);
+			b->detail[b->count++].key = entries_key(e, from);
 		code = batch_run(b, each, ctx, &found);
 	}
 	if (b != NULL)
@@ -455,7 +327,7 @@ enum ctl_exit entry_each_key(struct ctl *ctl, struct slice key,
 		code = out_of_memory(ctl);
 	} else {
 		b->ctl = ctl;
-		b->key[0] = key;
+		b->detail[0].key = key;
 		b->count = 1;
 		code = batch_run(b, each, ctx, &count);
 	}

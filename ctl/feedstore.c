@@ -224,7 +224,7 @@ static enum ctl_exit look_at(struct work *w, struct slice member)
 
 	if (!member_read(member, &kind, &net))
 		return CTL_DONE;
-	if (kind == w->rq->kind && feed_has(w->rq->feed, &net)) {
+	if (kind == w->rq->kind && feedfile_has(w->rq->feed, &net)) {
 		w->known++;
 		return CTL_DONE;
 	}
@@ -325,7 +325,7 @@ struct batch {
 	char member[BATCH][MEMBER_MAX];
 };
 
-static void format_item(struct work *w, const struct feed_item *item,
+static void format_item(struct work *w, const struct feedfile_item *item,
 	char key[LIST_NAME_MAX], char member[MEMBER_MAX])
 {
 	struct list_name name = {
@@ -349,7 +349,7 @@ static size_t fill_batch(struct work *w, struct batch *b, size_t from,
 	for (size_t i = 0; i < HEAD_ARGS; i++)
 		*args++ = slice_of(head[i]);
 	for (size_t i = 0; i < count; i++) {
-		const struct feed_item *item = &w->rq->feed->item[from + i];
+		const struct feedfile_item *item = &w->rq->feed->item[from + i];
 		bool force = list_net_needs_force(&item->net);
 
 		format_item(w, item, b->key[i], b->member[i]);

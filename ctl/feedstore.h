@@ -16,7 +16,7 @@
 #pragma once
 
 #include "ctl/change.h"
-#include "ctl/feed.h"
+#include "ctl/feedfile.h"
 
 enum { FEEDSTORE_NAME_MAX = 64 };
 
@@ -26,7 +26,7 @@ struct feedstore_request {
 	enum list_kind kind;
 	const char *class;
 	int64_t life_s; /* 0: for ever */
-	const struct feed *feed;
+	const struct feedfile *feed;
 	/* Called now and then with how many entries are done. */
 	void (*progress)(void *ctx, size_t done);
 	void *ctx;

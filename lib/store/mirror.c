@@ -164,6 +164,11 @@ void mirror_on_change(struct mirror *m,
 	pthread_mutex_unlock(&m->hook_lock);
 }
 
+void mirror_observe(struct mirror *m)
+{
+	m->is_observer = true;
+}
+
 enum result mirror_start(struct mirror *m)
 {
 	if (pthread_create(&m->thread, NULL, mirror_run, m) != 0)

@@ -40,6 +40,9 @@ enum result mirror_open(struct mirror **out, struct conf *conf,
  */
 void mirror_on_change(struct mirror *m,
 	void (*fn)(void *ctx, struct slice key_or_empty_for_all), void *ctx);
+/* For a tool that only looks: nothing is written to Redis, not even a
+ * generation where there is none. Before start. */
+void mirror_observe(struct mirror *m);
 /* Starts the thread (after any fork or change of user). */
 enum result mirror_start(struct mirror *m) MUST_USE;
 /* Stops it within a second whatever Redis does, then writes the snapshot.

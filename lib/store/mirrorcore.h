@@ -47,6 +47,7 @@ struct mirror {
 	struct once *once; /* lines about bad keys */
 	pthread_t thread;
 	bool is_started;
+	bool is_observer; /* writes nothing; set before start */
 	int stop_fd; /* eventfd: end every wait */
 	int wake_fd; /* eventfd: look at the marks */
 	atomic_bool stopping;

@@ -305,7 +305,7 @@ void mirror_ensure_generation(struct mirror *m)
 	struct buf key, why;
 	enum result res = mirror_read_generation(m, now);
 
-	if (res != RES_OK || now[0] != '\0') {
+	if (res != RES_OK || now[0] != '\0' || m->is_observer) {
 		if (res == RES_OK)
 			remember(m, now);
 		return;

@@ -431,14 +431,15 @@ def _():
 
 def check(*words):
     answer = place("--json", "check", *words)
+    assert answer.code in (DONE, NO), answer
     return answer.code, answer.json()
 
 
 @case("check names the entry that wins and the rule")
 def _():
     fresh()
-    redis("SET", "rp:lists:generation", "g")
     assert check("192.0.2.7")[0] == DONE
+    assert redis("DBSIZE") == 0, "a question must leave nothing behind"
     redis("HSET", "rp:block:192.0.2.0/24", "reason", "net", "class", "policy")
     redis("SET", "rp:block:192.0.2.7", "host")
     for quick in ([], ["--quick"]):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "ctl/node.h"
+#include "ctl/nodes.h"
 
 #include "ctl/ask.h"
 #include "store/keys.h"
@@ -30,8 +30,8 @@ struct gathering {
 
 static int node_compare(const void *a, const void *b)
 {
-	const struct node *left = a;
-	const struct node *right = b;
+	const struct nodes_one *left = a;
+	const struct nodes_one *right = b;
 
 	return strcmp(left->id, right->id);
 }
@@ -43,7 +43,7 @@ static enum ctl_exit node_add(void *ctx, struct slice key)
 
 	if (all->count == NODES_MAX)
 		return CTL_DONE;
-	struct node *grown =
+	struct nodes_one *grown =
 		realloc(all->node, (all->count + 1) * sizeof(*grown));
 
 	if (grown == NULL)
@@ -56,17 +56,18 @@ static enum ctl_exit node_add(void *ctx, struct slice key)
 	return CTL_DONE;
 }
 
-static void field_add(struct node *n, struct slice name, struct slice value)
+static void field_add(
+	struct nodes_one *n, struct slice name, struct slice value)
 {
-	if (n->field_count == NODE_FIELDS_MAX)
+	if (n->field_count == NODES_FIELDS_MAX)
 		return;
-	struct node_field *f = &n->field[n->field_count++];
+	struct nodes_field *f = &n->field[n->field_count++];
 
 	copy(f->name, sizeof(f->name), name);
 	copy(f->value, sizeof(f->value), value);
 }
 
-static void read_fields(struct node *n, const struct redis_reply *reply)
+static void read_fields(struct nodes_one *n, const struct redis_reply *reply)
 {
 	for (size_t k = 0; k < KNOWN; k++)
 		for (size_t i = 0; i + 1 < reply->count; i += 2)
@@ -79,12 +80,12 @@ static void read_fields(struct node *n, const struct redis_reply *reply)
 		char text[sizeof(n->field[0].name)];
 
 		copy(text, sizeof(text), name);
-		if (node_value(n, text)[0] == '\0')
+		if (nodes_value(n, text)[0] == '\0')
 			field_add(n, name, redis_element(reply, i + 1).text);
 	}
 }
 
-static enum ctl_exit node_read(struct ctl *ctl, struct node *n)
+static enum ctl_exit node_read(struct ctl *ctl, struct nodes_one *n)
 {
 	struct buf key;
 	struct redis_reply reply;
@@ -95,12 +96,12 @@ static enum ctl_exit node_read(struct ctl *ctl, struct node *n)
 	const struct slice all[] = { slice_of("HGETALL"), buf_slice(&key) };
 	enum ctl_exit code = ask_command(ctl, ttl, 2, &reply);
 
-	/* Each word of a node gives it another NODE_LIFE_S: its clock need not
+	/* Each word of a node gives it another NODES_LIFE_S: its clock need not
 	 * agree with ours. */
 	n->age_s = -1;
 	if (code == CTL_DONE && reply.number >= 0 &&
-		reply.number <= NODE_LIFE_S)
-		n->age_s = NODE_LIFE_S - reply.number;
+		reply.number <= NODES_LIFE_S)
+		n->age_s = NODES_LIFE_S - reply.number;
 	if (code == CTL_DONE)
 		code = ask_command(ctl, all, 2, &reply);
 	if (code == CTL_DONE)
@@ -122,7 +123,7 @@ static enum ctl_exit compare_generations(struct ctl *ctl, struct nodes *nodes)
 	buf_clear(&key);
 	for (size_t i = 0; code == CTL_DONE && i < nodes->count; i++) {
 		struct slice own =
-			slice_of(node_value(&nodes->node[i], "generation"));
+			slice_of(nodes_value(&nodes->node[i], "generation"));
 
 		nodes->node[i].is_foreign =
 			own.len > 0 && !slice_is_equal(own, reply.text);
@@ -160,7 +161,7 @@ void nodes_clear(struct nodes *n)
 	*n = (struct nodes){ .count = 0 };
 }
 
-const char *node_value(const struct node *n, const char *field)
+const char *nodes_value(const struct nodes_one *n, const char *field)
 {
 	for (size_t i = 0; i < n->field_count; i++)
 		if (strcmp(n->field[i].name, field) == 0)
@@ -168,18 +169,18 @@ const char *node_value(const struct node *n, const char *field)
 	return "";
 }
 
-const char *node_behind(const struct node *n)
+const char *nodes_behind(const struct nodes_one *n)
 {
-	const char *state = node_value(n, "state");
+	const char *state = nodes_value(n, "state");
 	uint64_t lag_ms = 0;
 
 	if (state[0] != '\0' && strcmp(state, "live") != 0)
 		return "it does not follow Redis at the moment (see its state)";
-	if (strcmp(node_value(n, "usable"), "no") == 0)
+	if (strcmp(nodes_value(n, "usable"), "no") == 0)
 		return "it has no copy of the lists young enough to use";
 	if (n->age_s > SILENT_S)
 		return "it has said nothing for half a minute";
-	if (slice_parse_u64(slice_of(node_value(n, "lag_ms")), 0, UINT64_MAX,
+	if (slice_parse_u64(slice_of(nodes_value(n, "lag_ms")), 0, UINT64_MAX,
 		    &lag_ms) == RES_OK &&
 		lag_ms > LAG_MAX_MS)
 		return "changes wait longer than a second";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "ctl/feed.h"
+#include "ctl/feedfile.h"
 
 #include "base/arena.h"
 #include "ctl/output.h"
@@ -25,8 +25,8 @@ static const char *const not_public[] = { "0.0.0.0/8", "10.0.0.0/8",
 enum { NOT_PUBLIC = sizeof(not_public) / sizeof(not_public[0]) };
 
 struct reading {
-	const struct feed_request *rq;
-	struct feed *feed;
+	const struct feedfile_request *rq;
+	struct feedfile *feed;
 	struct cidrset *not_public;
 	size_t line;
 };
@@ -58,11 +58,12 @@ static const char *why_absurd(const struct reading *r, const struct cidr *net)
 	return NULL;
 }
 
-static enum result item_push(struct feed *f, const struct feed_item *item)
+static enum result item_push(
+	struct feedfile *f, const struct feedfile_item *item)
 {
 	if (f->count == f->size) {
 		size_t size = f->size == 0 ? 4096 : f->size * 2;
-		struct feed_item *grown =
+		struct feedfile_item *grown =
 			realloc(f->item, size * sizeof(*grown));
 
 		if (grown == NULL)
@@ -87,7 +88,7 @@ static bool has_controls(struct slice s)
 static enum result take(struct reading *r, struct slice net_text,
 	struct slice reason, struct slice ref)
 {
-	struct feed_item item = { .ref = ref };
+	struct feedfile_item item = { .ref = ref };
 	const char *why = NULL;
 
 	if (cidr_parse(&item.net, net_text) != RES_OK) {
@@ -218,14 +219,14 @@ static void check_metadata(struct reading *r, size_t lines)
 
 static int item_compare(const void *left, const void *right)
 {
-	const struct feed_item *a = left;
-	const struct feed_item *b = right;
+	const struct feedfile_item *a = left;
+	const struct feedfile_item *b = right;
 	int by = ipaddr_compare(&a->net.net, &b->net.net);
 
 	return by != 0 ? by : a->net.bits - b->net.bits;
 }
 
-static void items_sort(struct feed *f)
+static void items_sort(struct feedfile *f)
 {
 	size_t kept = 0;
 
@@ -258,14 +259,14 @@ static enum result read_lines(struct reading *r)
 			fault(r, "the line is too long", slice_of(""));
 		else if (slice_find(line, '\0') < line.len)
 			fault(r, "a NUL: is this text?", slice_of(""));
-		else if (r->rq->format == FEED_DROP_JSON)
+		else if (r->rq->format == FEEDFILE_DROP_JSON)
 			res = read_drop_line(r, line);
 		else
 			res = read_cidr_line(r, line);
 		if (line.len > 0 && !r->feed->has_metadata)
 			records++;
 	}
-	if (r->rq->format == FEED_DROP_JSON)
+	if (r->rq->format == FEEDFILE_DROP_JSON)
 		check_metadata(r, records);
 	return res;
 }
@@ -285,7 +286,8 @@ static struct cidrset *make_not_public(void)
 	return set;
 }
 
-enum result feed_read(const struct feed_request *rq, struct feed *out)
+enum result feedfile_read(
+	const struct feedfile_request *rq, struct feedfile *out)
 {
 	struct reading r = { .rq = rq, .feed = out };
 	enum result res = RES_NOMEM;
@@ -305,7 +307,7 @@ enum result feed_read(const struct feed_request *rq, struct feed *out)
 	return res;
 }
 
-void feed_clear(struct feed *f)
+void feedfile_clear(struct feedfile *f)
 {
 	buf_clear(&f->why);
 	arena_free(f->text);
@@ -314,9 +316,9 @@ void feed_clear(struct feed *f)
 	f->text = NULL;
 }
 
-bool feed_has(const struct feed *f, const struct cidr *net)
+bool feedfile_has(const struct feedfile *f, const struct cidr *net)
 {
-	const struct feed_item wanted = { .net = *net };
+	const struct feedfile_item wanted = { .net = *net };
 
 	return f->count > 0 &&
 		bsearch(&wanted, f->item, f->count, sizeof(*f->item),

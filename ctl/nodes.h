@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ctl/node - the signs of life of the milters (Pnode:ID, 60 s).
+ * ctl/nodes - the signs of life of the milters (Pnode:ID, 60 s).
  *
  * Fields are shown as they stand; what says whether a node is in step is
  * state (store/mirror's word, "live"), lag_ms and generation. Threads: one.
@@ -9,23 +9,23 @@
 
 #include "ctl/ctl.h"
 
-enum { NODE_FIELDS_MAX = 24, NODES_MAX = 1000, NODE_LIFE_S = 60 };
+enum { NODES_FIELDS_MAX = 24, NODES_MAX = 1000, NODES_LIFE_S = 60 };
 
-struct node_field {
+struct nodes_field {
 	char name[32];
 	char value[128];
 };
 
-struct node {
+struct nodes_one {
 	char id[128];
 	int64_t age_s; /* since its last word; -1: not known */
-	struct node_field field[NODE_FIELDS_MAX];
+	struct nodes_field field[NODES_FIELDS_MAX];
 	size_t field_count;
 	bool is_foreign; /* its generation is not that of Redis */
 };
 
 struct nodes {
-	struct node *node;
+	struct nodes_one *node;
 	size_t count;
 };
 
@@ -34,6 +34,6 @@ enum ctl_exit nodes_read(struct ctl *ctl, struct nodes *out);
 void nodes_clear(struct nodes *n);
 
 /* "" when there is no such field. */
-const char *node_value(const struct node *n, const char *field);
+const char *nodes_value(const struct nodes_one *n, const char *field);
 /* NULL: in step. */
-const char *node_behind(const struct node *n);
+const char *nodes_behind(const struct nodes_one *n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ctl/feed - a file of networks, read and checked as a whole.
+ * ctl/feedfile - a file of networks, read and checked as a whole.
  *
  * cidr: one network a line; blank lines and lines that begin with # or ; are
  * skipped; what stands behind a # or ; after the network is its reason.
@@ -19,16 +19,16 @@
 
 struct arena;
 
-enum feed_format { FEED_CIDR = 0, FEED_DROP_JSON };
+enum feedfile_format { FEEDFILE_CIDR = 0, FEEDFILE_DROP_JSON };
 
-struct feed_item {
+struct feedfile_item {
 	struct cidr net;
 	struct slice reason; /* may be empty */
 	struct slice ref; /* the number of the feed's owner, or empty */
 };
 
-struct feed {
-	struct feed_item *item; /* sorted by network, each once */
+struct feedfile {
+	struct feedfile_item *item; /* sorted by network, each once */
 	size_t count;
 	size_t repeated; /* networks that stood there more than once */
 	size_t faults; /* lines that were not taken */
@@ -40,16 +40,17 @@ struct feed {
 	bool has_metadata;
 };
 
-struct feed_request {
+struct feedfile_request {
 	struct slice text;
-	enum feed_format format;
+	enum feedfile_format format;
 	size_t reason_max;
 	const struct cidrset *trusted;
 	bool take_any; /* networks that cannot be meant, too (--force) */
 };
 
-/* RES_NOMEM; RES_OK also with faults. feed_clear in any case. */
-enum result feed_read(const struct feed_request *rq, struct feed *out) MUST_USE;
-void feed_clear(struct feed *f);
+/* RES_NOMEM; RES_OK also with faults. feedfile_clear in any case. */
+enum result feedfile_read(
+	const struct feedfile_request *rq, struct feedfile *out) MUST_USE;
+void feedfile_clear(struct feedfile *f);
 
-bool feed_has(const struct feed *f, const struct cidr *net);
+bool feedfile_has(const struct feedfile *f, const struct cidr *net);
