@@ -177,8 +177,8 @@ static enum ctl_exit check(struct ctl *ctl, const struct question *q)
 	else
 		output_error(ctl->out, "cannot read the lists (%s): %s",
 			result_name(res), buf_text(&why));
-	mirror_close(mirror);
 	blocklist_close(list);
+	mirror_close(mirror);
 	buf_clear(&why);
 	return code;
 }
