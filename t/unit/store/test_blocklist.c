@@ -322,6 +322,7 @@ static void an_idle_connection_that_was_closed_is_opened_anew(void **state)
 static void another_spelling_is_named_as_it_stands(void **state)
 {
 	struct counter *c = *state;
+	int64_t end = rig_end();
 
 	PUT(c, "192.0.2.7", "SET", "rp:block:192.0.2.7/32", "slashed");
 	assert_int_equal(ask(c, "192.0.2.7"), BLOCKLIST_BLOCKED);
@@ -330,7 +331,12 @@ static void another_spelling_is_named_as_it_stands(void **state)
 	DO(c, "HSET", "rp:block:192.0.2.7", "shadow", "yes", "reason", "s");
 	wants(c, "192.0.2.7", BLOCKLIST_BLOCKED);
 	DO(c, "DEL", "rp:block:192.0.2.7/32");
-	wants(c, "192.0.2.7", BLOCKLIST_CLEAR);
+	while ((ask(c, "192.0.2.7") != BLOCKLIST_CLEAR ||
+		       c->got.shadow == NULL) &&
+		rig_goes_on(end))
+		;
+	assert_int_equal(c->got.answer, BLOCKLIST_CLEAR);
+	assert_non_null(c->got.shadow);
 	assert_slice(c->got.shadow->key, "rp:block:192.0.2.7");
 }
 
@@ -394,6 +400,7 @@ static void readers_agree_while_the_list_changes(void **state)
 	struct reader reader[READERS];
 	pthread_t thread[READERS];
 	atomic_bool stop = false;
+	int64_t end = rig_end();
 	int i;
 
 	PUT(c, "203.0.113.1", "SET", "rp:block:203.0.113.1", "x");
@@ -421,7 +428,10 @@ static void readers_agree_while_the_list_changes(void **state)
 		assert_int_equal(reader[i].wrong, 0);
 		assert_true(reader[i].answers > 0);
 	}
-	wants(c, "203.0.113.1", BLOCKLIST_BLOCKED);
+	do {
+		assert_int_equal(ask(c, "203.0.113.1"), BLOCKLIST_BLOCKED);
+	} while (!slice_is_equal(c->got.winner->reason, slice_of("r199")) &&
+		rig_goes_on(end));
 	assert_slice(c->got.winner->reason, "r199");
 }
 
