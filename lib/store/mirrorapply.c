@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "conf/conf.h"
 #include "store/facts.h"
+#include "store/mirrorload.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 enum {
 	LOCKED_MAX = 256, /* changes under one write lock */
 	FLAGS_MAX = 512, /* keys in one pipeline of the background pass */
-	FLAGS_PAUSE_MS = 30000,
+	FLAGS_PAUSE_MS = 30000, /* when the server refuses to tell */
+	GONE_MS = 100, /* when all that were asked are gone */
 	LINES_MAX = 250, /* lines about bad keys in a minute */
 	EXPIRE_MAX_S = 0x7fffffff
 };
@@ -268,6 +270,7 @@ enum result mirror_apply_pending(struct mirror *m)
 	size_t most = waiting < APPLY_MAX ? waiting : APPLY_MAX;
 	struct item *it = calloc(most > 0 ? most : 1, sizeof(*it));
 	const char **why = calloc(most > 0 ? most : 1, sizeof(*why));
+	bool more;
 	enum result res = RES_NOMEM;
 
 	if (it == NULL || why == NULL)
@@ -277,7 +280,11 @@ enum result mirror_apply_pending(struct mirror *m)
 	 * after, since they may have been fetched again too early. */
 	tell_all(m, it, count);
 	res = read_items(m, it, count, wish);
-	if (res != RES_OK)
+	/* Are they gone one by one, or because everything was flushed? Then
+	 * the old table stays as it is until the next load is judged. */
+	if (res == RES_OK)
+		res = mirror_drain(m, &more);
+	if (res != RES_OK || m->flushed)
 		goto done;
 	for (size_t i = 0; i < count; i++)
 		if (it[i].is_junk)
@@ -335,13 +342,10 @@ static void set_entry(struct mirror *m, const struct item *it, size_t count)
 	bool is_gone = true;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct prefix_key key = { .name = &it[i].name,
-			.text = it[i].facts.key };
-
-		if (!it[i].facts.exists) {
-			(void)prefixes_remove(m->table, &key);
+		/* The push that says so is on its way; and if it says that
+		 * everything was flushed, the entry must still be here. */
+		if (!it[i].facts.exists)
 			continue;
-		}
 		is_gone = false;
 		if (it[i].facts.life_ms < 0 || life_ms < 0)
 			life_ms = -1;
@@ -360,8 +364,11 @@ static void set_entry(struct mirror *m, const struct item *it, size_t count)
 			m->table, &it[0].name, flags, expire_of(m, life_ms));
 }
 
-static void set_entries(struct mirror *m, const struct item *it, size_t count)
+/* Returns how many of the keys exist. */
+static size_t set_entries(struct mirror *m, const struct item *it, size_t count)
 {
+	size_t existing = 0;
+
 	for (size_t i = 0, end; i < count;) {
 		pthread_rwlock_wrlock(&m->lock);
 		for (size_t n = 0; n < LOCKED_MAX && i < count; i = end, n++) {
@@ -373,11 +380,14 @@ static void set_entries(struct mirror *m, const struct item *it, size_t count)
 		m->version++;
 		pthread_rwlock_unlock(&m->lock);
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		existing += it[i].facts.exists;
 		set_junk(m, m->junk, it[i].facts.key,
 			it[i].facts.exists && !it[i].facts.is_listing
 				? it[i].facts.why
 				: NULL);
+	}
+	return existing;
 }
 
 enum result mirror_read_flags(struct mirror *m, bool *did)
@@ -388,7 +398,8 @@ enum result mirror_read_flags(struct mirror *m, bool *did)
 	enum result res = RES_OK;
 
 	*did = false;
-	if (prefixes_count_unknown(m->table) == 0 ||
+	/* In a grace most entries are not there to be asked about. */
+	if (prefixes_count_unknown(m->table) == 0 || m->grace_until_ms != 0 ||
 		clock_mono_ms(m->clock) < m->flags_after_ms)
 		return RES_OK;
 	c.it = calloc(MAX, sizeof(*c.it));
@@ -405,9 +416,10 @@ enum result mirror_read_flags(struct mirror *m, bool *did)
 		collect_entry(&c, &name);
 	}
 	res = read_items(m, c.it, c.count, FACTS_FLAGS);
-	if (res == RES_OK)
-		set_entries(m, c.it, c.count);
-	else if (!redis_is_broken(m->feed.ask)) {
+	if (res == RES_OK) {
+		if (set_entries(m, c.it, c.count) == 0)
+			m->flags_after_ms = clock_mono_ms(m->clock) + GONE_MS;
+	} else if (!redis_is_broken(m->feed.ask)) {
 		/* An account that may not ask: names alone still serve. */
 		m->flags_after_ms = clock_mono_ms(m->clock) + FLAGS_PAUSE_MS;
 		res = RES_OK;
@@ -437,7 +449,7 @@ enum result mirror_apply_marks(struct mirror *m)
 	 * have been mended since, so it is looked at again. */
 	res = read_items(m, c.it, c.count, FACTS_CHECK);
 	if (res == RES_OK)
-		set_entries(m, c.it, c.count);
+		(void)set_entries(m, c.it, c.count);
 	else if (!redis_is_broken(m->feed.ask))
 		res = RES_OK;
 	free(c.it);
