@@ -170,8 +170,9 @@ static int connect_address(const struct addrinfo *ai, const struct redis *r,
 		if (*res != RES_OK)
 			goto fail;
 		*res = RES_DOWN;
-		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &len) != 0 ||
-			fault != 0)
+		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &len) != 0)
+			goto fail;
+		if (fault != 0)
 			goto fail;
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -180,6 +181,8 @@ static int connect_address(const struct addrinfo *ai, const struct redis *r,
 	return fd;
 fail:
 	close(fd);
+	if (fault != 0)
+		errno = fault; /* for the words of redis_open */
 	return -1;
 }
 
