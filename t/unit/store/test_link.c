@@ -61,6 +61,9 @@ static void writes_go_to_the_primary(void **state)
 		(const char *const[]){ "CONFIG", "SET",
 			"replica-serve-stale-data", "no", NULL },
 		NULL, 0));
+	for (int64_t end = rig_end();
+		chosen(conf, LINK_READ, &res) != 0 && rig_goes_on(end);)
+		;
 	assert_int_equal(chosen(conf, LINK_READ, &res), 0);
 	cluster_kill(&c, CLUSTER_REPLICA);
 	assert_int_equal(chosen(conf, LINK_READ, &res), 0);
