@@ -42,7 +42,6 @@ struct titled {
 	struct conf_place opening;
 	struct conf_place said[TITLED_ROWS];
 	size_t index; /* in conf.checks or conf.domains */
-	bool is_warned;
 };
 
 struct confload {
@@ -339,12 +338,11 @@ static bool find_target(struct confload *l, const struct conf_row *row,
 	return true;
 }
 
-static void mark_said(
-	struct confload *l, const struct conf_row *row, void *base)
+/* A domain without a word about the mode follows that of the file. */
+static void mark_mode(const struct conf_row *row, void *base)
 {
 	struct conf_domain *d = base;
 
-	(void)l;
 	if (row->base == CONF_IN_DOMAIN && row->kind == CONF_KIND_MODE)
 		d->has_mode = true;
 }
@@ -354,7 +352,7 @@ static enum result set_option(struct confload *l,
 {
 	const struct conf_row *row = conf_row_find(item->section, item->name);
 	struct conf_place *said;
-	struct slice const *values = item->values;
+	const struct slice *values = item->values;
 	size_t count = item->count;
 	struct buf why;
 	void *base;
@@ -375,7 +373,7 @@ static enum result set_option(struct confload *l,
 	buf_init(&why, NOTE_MAX);
 	res = confvalue_set(row, base, values, count, &why);
 	if (res == RES_OK)
-		mark_said(l, row, base);
+		mark_mode(row, base);
 	if (res == RES_SYNTAX)
 		confload_note(l, CONF_ERROR, place, "%s: %s", row->name,
 			buf_text(&why));

@@ -187,17 +187,20 @@ say $code "reprievectl works as reprieve-admin"
 conf milter >"$dir/milter.conf"
 "$top_builddir/reprieve-milter" -c "$dir/milter.conf" >"$dir/out" 2>&1 &
 milter=$!
-state() {
-	redis-cli -s "$socket" --no-auth-warning hget rp:node:mx1 \
-		state | grep -q "$1"
+# Its key may have more behind the name; it is deleted at the end.
+node() { # field
+	key=$(redis-cli -s "$socket" --scan --pattern 'rp:node:mx1*' | head -1)
+	[ -n "$key" ] && redis-cli -s "$socket" hget "$key" "$1"
 }
-until_true state live
+live() {
+	[ "$(node state)" = live ]
+}
+until_true live
 say $? "reprieve-milter gets in step with Redis as reprieve-milter"
-before=$(redis-cli -s "$socket" hget rp:node:mx1 version)
+before=$(node version)
 redis-cli -s "$socket" set rp:block:203.0.113.6 x >/dev/null
 newer() {
-	[ "$(redis-cli -s "$socket" hget rp:node:mx1 version)" != \
-		"$before" ]
+	[ "$(node version)" != "$before" ]
 }
 until_true newer
 say $? "and hears of a change"
