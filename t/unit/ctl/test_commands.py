@@ -79,6 +79,32 @@ def _():
     assert second.out == first.out and "postmaster.example.net" in first.out, first
 
 
+@case("completion in bash and the manual know every command and option")
+def _():
+    script = os.path.join(SOURCE, "etc/reprievectl.bash-completion")
+    with open(os.path.join(SOURCE, "man/reprievectl.8"), encoding="utf-8") as page:
+        manual = page.read()
+
+    def complete(*words):
+        asked = '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _reprievectl; ' \
+            'printf "%s\\n" "${COMPREPLY[@]}"'
+        return set(subprocess.run(["bash", "-c", asked, script, "reprievectl", *words],
+                                  stdout=subprocess.PIPE, check=True,
+                                  timeout=60).stdout.decode().split())
+    assert set(COMMANDS) < complete(""), complete("")
+    for name in COMMANDS:
+        assert re.search(r"^\.It Cm %s\b" % name, manual, re.M), name
+        options = set(re.findall(r"^  (--[a-z-]+)", place(name, "--help").out, re.M))
+        known = complete("-c", "x", name, "192.0.2.1", "--") - {"--json", "--help"}
+        assert options == known, (name, options, known)
+        for option in options:
+            assert re.search(r"Fl Fl (\S+ (Ar \S+ )?, )*%s\b|, %s\b" % (option[2:], option[2:]),
+                             manual), (name, option)
+    assert complete("add", "192.0.2.1", "--class", "r") == {"review"}
+    assert complete("mta-config", "") >= {"postfix", "sendmail"}
+    assert complete("import", "/dev/nul") == {"/dev/null"}
+
+
 # ---- add, allow, remove ----
 
 @case("add writes reason, origin, since, by and an end, and the audit")
