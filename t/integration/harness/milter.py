@@ -5,7 +5,6 @@ Answer   t/integration/answer_milter under our control
 Reprieve the real one, with a generated configuration
 """
 
-import json
 import os
 import re
 import signal
@@ -27,7 +26,7 @@ REVIEW = (r"554 5\.7\.1 Access denied, sending IP \[{ip}\] needs a review by"
 
 
 def refusal(address, form=REFUSAL):
-    return form.format(ip=re.escape(address))
+    return form.replace("{ip}", re.escape(address))
 
 
 class Answer:
@@ -157,6 +156,14 @@ class Reprieve:
     def kill(self):
         self.process.kill()
 
+    def retire(self):
+        """SIGTERM without waiting: libmilter takes up to 5 s to stop.
+        retired() looks at how it ended."""
+        if not self.process.alive():
+            raise AssertionError(f"the milter died: {self.log()[-3000:]}")
+        self.process.signal(signal.SIGTERM)
+        self.world.retired.append(self.process)
+
     def reload(self):
         self.process.signal(signal.SIGUSR1)
 
@@ -179,11 +186,16 @@ class Reprieve:
         return sum(float(v) for v in values) if values else None
 
     def ctl(self, *args, check=True):
-        return run(self.world.program("reprievectl"), "-c", self.conf, *args,
+        return run(self.world.program("ctl/reprievectl"), "-c", self.conf, *args,
                    check=check)
 
-    def status(self):
-        return json.loads(self.ctl("status", "--json"))
+
+def retired(world):
+    """Every milter that was told to stop did so with 0. For the end."""
+    bad = [f"{p.name}: exit {p.popen.wait(15)}: {p.log()[-2000:]}"
+           for p in world.retired if p.popen.wait(15) != 0]
+    if bad or not world.retired:
+        raise AssertionError("\n".join(bad) or "none was told to stop")
 
 
 class Activated(Reprieve):

@@ -129,6 +129,7 @@ class World:
         self.srcdir = os.path.abspath(os.environ.get(
             "top_srcdir", os.path.join(os.path.dirname(__file__), *[".."] * 3)))
         self.processes = []
+        self.retired = []
         self.syslog = []
         self._names = 0
         # postfix and sendmail look at this environment
