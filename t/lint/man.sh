@@ -20,12 +20,17 @@ say() { # result, name
 }
 while read -r page; do
 	file=$top_srcdir/man/$page
-	[ -e "$file" ] || file=$top_builddir/man/$page
+	long="no such message"
+	if [ ! -e "$file" ]; then
+		# Nobody edits the lines of a page that a program wrote.
+		file=$top_builddir/man/$page
+		long="input text line longer than"
+	fi
 	if command -v mandoc >/dev/null; then
 		# Which pages are installed is no fault of ours.
 		mandoc -Tlint "$file" 2>&1 |
 			grep -v -e 'referenced manual not found' \
-				-e 'outdated mandoc.db' >"$dir/out"
+				-e 'outdated mandoc.db' -e "$long" >"$dir/out"
 		[ ! -s "$dir/out" ]
 		say $? "$page is clean"
 	else
