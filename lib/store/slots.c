@@ -2,6 +2,7 @@
 #include "store/slots.h"
 
 #include "base/random.h"
+#include "store/hugepages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,7 @@ enum result slots_init_larger(
 	s->at = calloc(capacity, s->words * sizeof(uint32_t));
 	if (s->at == NULL)
 		return RES_NOMEM;
+	hugepages_advise(s->at, capacity * s->words * sizeof(uint32_t));
 	s->capacity = capacity;
 	return RES_OK;
 }
