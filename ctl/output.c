@@ -152,7 +152,7 @@ static int add_harmless(const struct output *o, struct buf *out, struct slice s)
 			columns++;
 		} else {
 			len = 1;
-			buf_add_format(out, "\\x%02X", (uint8_t)s.at[0]);
+			buf_add_format(out, "\\x%02x", (uint8_t)s.at[0]);
 			columns += 4;
 		}
 		s = slice_part(s, len, s.len);

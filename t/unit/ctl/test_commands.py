@@ -5,8 +5,10 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import threading
 
+sys.dont_write_bytecode = True  # the sources may be read-only
 from ctltest import (DONE, DOWN, NO, PROGRAM, REFUSED, SOURCE, USAGE, Place, case,
                      gives, run, wait_for)
 

@@ -3,8 +3,10 @@
 import json
 import re
 import signal
+import sys
 import time
 
+sys.dont_write_bytecode = True  # the sources may be read-only
 from ctltest import (DONE, REFUSED, USAGE, Place, case, gives, run, wait_for)
 
 place = Place()
