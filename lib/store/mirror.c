@@ -221,7 +221,6 @@ void mirror_read_status(struct mirror *m, struct mirror_status *out)
 	out->blocks = prefixes_count_kind(m->table, LIST_BLOCK);
 	out->allows = prefixes_count_kind(m->table, LIST_ALLOW);
 	out->details_unread = prefixes_count_unknown(m->table);
-	out->memory = prefixes_memory(m->table);
 	pthread_rwlock_unlock(&m->lock);
 }
 

@@ -73,6 +73,8 @@ static void publish(struct mirror *m)
 	m->status.pending = pending_count(m->pending);
 	m->status.lag_ms = now - pending_oldest_ms(m->pending, now);
 	m->status.ignored = table_count(m->junk);
+	/* Here, since growing changes it without the lock. */
+	m->status.memory = prefixes_memory(m->table);
 	pthread_mutex_unlock(&m->status_lock);
 }
 

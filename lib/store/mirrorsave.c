@@ -46,6 +46,7 @@ void mirror_restore(struct mirror *m)
 	m->synced_ms = clock_mono_ms(m->clock) - age_ms;
 	m->status.state = MIRROR_SNAPSHOT;
 	m->status.synced_ms = load.facts.synced_ms;
+	m->status.memory = prefixes_memory(table);
 	memcpy(m->generation, load.facts.generation, sizeof(m->generation));
 	m->generation[GENERATION_MAX - 1] = '\0';
 	memcpy(m->status.generation, m->generation, sizeof(m->generation));
