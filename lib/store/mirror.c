@@ -10,6 +10,7 @@
 #include "store/mirrorloop.h"
 #include "store/mirrorsave.h"
 #include "store/prefixes.h"
+#include "store/worker.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -171,10 +172,10 @@ void mirror_observe(struct mirror *m)
 
 enum result mirror_start(struct mirror *m)
 {
-	if (pthread_create(&m->thread, NULL, mirror_run, m) != 0)
-		return RES_NOMEM;
-	m->is_started = true;
-	return RES_OK;
+	enum result res = worker_start(&m->thread, "mirror", mirror_run, m);
+
+	m->is_started = res == RES_OK;
+	return res;
 }
 
 static void wake(int fd)

@@ -14,7 +14,12 @@
 
 #include <string.h>
 
-enum { DRAIN_READS = 64, CURSOR_MAX = 24, PATTERN_MAX = 2 * LIST_NAME_MAX };
+enum {
+	DRAIN_READS = 64,
+	CURSOR_MAX = 24,
+	WRITE_MS = 1000, /* patience with the primary */
+	PATTERN_MAX = 2 * LIST_NAME_MAX
+};
 
 /* ---- pushes ---- */
 
@@ -270,7 +275,10 @@ static enum result write_generation(struct mirror *m, struct slice key,
 {
 	const struct link_request q = {
 		.purpose = LINK_WRITE,
-		.timeout_ms = m->conf->redis.sync_timeout_ms,
+		/* Not for long: edits wait meanwhile. */
+		.timeout_ms = m->conf->redis.sync_timeout_ms < WRITE_MS
+			? m->conf->redis.sync_timeout_ms
+			: WRITE_MS,
 		.cancel = m->stop_fd,
 	};
 	struct endpoint server;

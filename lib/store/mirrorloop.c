@@ -24,7 +24,8 @@ enum {
 	STABLE_MS = 1000, /* served that long: the next pause is short again */
 	EVICTION_MS = 60000,
 	CURRENT_MS = 3000, /* sentinels are asked this often */
-	RESCAN_MS = 2000, /* during a grace, when something was pushed */
+	RESCAN_MS = 1000, /* during a grace, when something was pushed, and */
+	RESCAN_LOADS = 10, /* that many times what a load takes */
 	IDLE_MS = 1000
 };
 
@@ -34,6 +35,7 @@ struct timers {
 	int64_t ping_ms;
 	int64_t eviction_ms;
 	int64_t current_ms;
+	int64_t rescan_ms;
 	bool is_pinged; /* the answer is still to come */
 };
 
@@ -325,12 +327,26 @@ static enum result ping(struct loop *l)
 	return res;
 }
 
-static enum result run_timers(struct loop *l, bool *reload)
+/* Do the sentinels still name this server? Asked with little patience, and
+ * less often when they are slow: edits wait meanwhile. */
+static bool is_current(struct loop *l, int64_t now)
 {
 	struct mirror *m = l->m;
 	const struct link_request q = { .purpose = LINK_READ,
-		.timeout_ms = m->conf->redis.sync_timeout_ms,
+		.timeout_ms = m->conf->redis.timeout_ms,
 		.cancel = m->stop_fd };
+	bool is;
+
+	if (now < l->at.current_ms)
+		return true;
+	is = link_is_current(m->conf, &q, &m->feed.server);
+	l->at.current_ms = now_ms(l) + CURRENT_MS + 20 * (now_ms(l) - now);
+	return is;
+}
+
+static enum result run_timers(struct loop *l, bool *reload)
+{
+	struct mirror *m = l->m;
 	int64_t now = now_ms(l);
 	enum result res = ping(l);
 
@@ -338,14 +354,11 @@ static enum result run_timers(struct loop *l, bool *reload)
 		l->at.eviction_ms = now + EVICTION_MS;
 		res = check_eviction(l);
 	}
-	if (res == RES_OK && now >= l->at.current_ms) {
-		l->at.current_ms = now + CURRENT_MS;
-		if (!link_is_current(m->conf, &q, &m->feed.server))
-			res = RES_READONLY;
-	}
+	if (res == RES_OK && !is_current(l, now))
+		res = RES_READONLY;
 	if (m->grace_until_ms != 0 &&
 		(now >= m->grace_until_ms ||
-			(m->touched > 0 && now - l->at.began_ms >= RESCAN_MS)))
+			(m->touched > 0 && now >= l->at.rescan_ms)))
 		*reload = true;
 	mirror_save_if_due(m, l->at.began_ms);
 	return res;
@@ -354,14 +367,20 @@ static enum result run_timers(struct loop *l, bool *reload)
 /* Some work, if there is any. */
 static enum result work(struct mirror *m, bool *did)
 {
-	enum result res;
+	bool applied = pending_count(m->pending) > 0;
+	enum result res = RES_OK;
 
-	*did = true;
-	if (pending_count(m->pending) > 0)
-		return mirror_apply_pending(m);
+	if (applied)
+		res = mirror_apply_pending(m);
+	*did = applied;
+	/* Edits first; but a steady trickle of them must not keep the rest
+	 * waiting for ever. */
+	if (res != RES_OK || pending_count(m->pending) > APPLY_MIN)
+		return res;
 	res = mirror_apply_marks(m);
 	if (res == RES_OK)
 		res = mirror_read_flags(m, did);
+	*did = *did || applied;
 	return res;
 }
 
@@ -417,6 +436,8 @@ static enum result serve(struct loop *l)
 	l->at.ping_ms = l->at.began_ms;
 	l->at.is_pinged = false;
 	l->at.current_ms = l->at.began_ms + CURRENT_MS;
+	l->at.rescan_ms =
+		l->at.began_ms + RESCAN_MS + RESCAN_LOADS * m->status.load_ms;
 	m->touched = 0;
 	while (res == RES_OK && !reload) {
 		if (mirror_is_stopping(m))

@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "store/keys.h"
 #include "store/mirror.h"
+#include "store/worker.h"
 #include "store/writer.h"
 
 #include <ctype.h>
@@ -240,10 +241,10 @@ enum result node_open(struct node **out, struct conf *conf,
 
 enum result node_start(struct node *n)
 {
-	if (pthread_create(&n->thread, NULL, run, n) != 0)
-		return RES_NOMEM;
-	n->is_started = true;
-	return RES_OK;
+	enum result res = worker_start(&n->thread, "node", run, n);
+
+	n->is_started = res == RES_OK;
+	return res;
 }
 
 void node_close(struct node *n)

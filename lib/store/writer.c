@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "conf/conf.h"
 #include "store/link.h"
+#include "store/worker.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -343,13 +344,19 @@ static bool connect_writer(struct writer *w)
 		.timeout_ms = w->conf->redis.sync_timeout_ms,
 		.cancel = w->cancel,
 	};
+	/* With little patience: jobs wait meanwhile. */
+	const struct link_request ask = {
+		.purpose = LINK_WRITE,
+		.timeout_ms = w->conf->redis.timeout_ms,
+		.cancel = w->cancel,
+	};
 	int64_t now_ms = clock_mono_ms(w->clock);
 	struct buf why;
 	enum result res;
 
 	if (w->redis != NULL && now_ms - w->current_ms >= CURRENT_MS) {
 		w->current_ms = now_ms;
-		if (!link_is_current(w->conf, &q, &w->server))
+		if (!link_is_current(w->conf, &ask, &w->server))
 			hang_up(w);
 	}
 	if (w->redis != NULL)
@@ -499,10 +506,10 @@ enum result writer_open(
 
 enum result writer_start(struct writer *w)
 {
-	if (pthread_create(&w->thread, NULL, run, w) != 0)
-		return RES_NOMEM;
-	w->is_started = true;
-	return RES_OK;
+	enum result res = worker_start(&w->thread, "writer", run, w);
+
+	w->is_started = res == RES_OK;
+	return res;
 }
 
 static void stop(struct writer *w)

@@ -423,9 +423,8 @@ static void imports_while_matching(void **state)
 		pthread_join(thread[i], NULL);
 	assert_int_equal(reader.wrong, 0);
 	assert_true(reader.asked > 1000);
-	/* Not behind the import: with three threads on few cores that is
-	 * hundreds of milliseconds at most, the backlog is seconds. */
-	assert_in_range(took, 0, 1000);
+	/* Not behind the import, also where cores are few and busy. */
+	assert_in_range(took, 0, 5000);
 	rig_remove(&r);
 }
 
