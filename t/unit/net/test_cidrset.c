@@ -39,6 +39,32 @@ static void trusts_what_was_added(void **state)
 	cidrset_free(s);
 }
 
+static bool overlaps(const struct cidrset *s, const char *text)
+{
+	struct cidr c;
+
+	assert_int_equal(cidr_parse(&c, slice_of(text)), RES_OK);
+	return cidrset_overlaps(s, &c);
+}
+
+static void knows_what_it_meets(void **state)
+{
+	struct cidrset *s = cidrset_new();
+	struct cidr c;
+
+	(void)state;
+	assert_int_equal(cidr_parse(&c, slice_of("192.0.2.0/25")), RES_OK);
+	assert_false(cidrset_overlaps(s, &c));
+	assert_int_equal(cidrset_add(s, &c), RES_OK);
+	assert_true(overlaps(s, "192.0.2.0/25"));
+	assert_true(overlaps(s, "192.0.2.7"));
+	assert_true(overlaps(s, "192.0.0.0/16"));
+	assert_true(overlaps(s, "0.0.0.0/0"));
+	assert_false(overlaps(s, "192.0.2.128/25"));
+	assert_false(overlaps(s, "2001:db8::/32"));
+	cidrset_free(s);
+}
+
 static void has_a_bound(void **state)
 {
 	struct cidrset *s = cidrset_new();
@@ -65,6 +91,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		CASE("networks that were added match, others do not",
 			trusts_what_was_added, NULL),
+		CASE("a network inside or around one of the set meets it",
+			knows_what_it_meets, NULL),
 		CASE("a set has a bound", has_a_bound, NULL),
 	};
 
