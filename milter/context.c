@@ -6,7 +6,6 @@
 #include "base/once.h"
 #include "conf/conf.h"
 #include "milter/gauges.h"
-#include "milter/heartbeat.h"
 #include "milter/notify.h"
 #include "milter/pipeline.h"
 #include "milter/record.h"
@@ -15,6 +14,7 @@
 #include "milter/telemetry.h"
 #include "store/blocklist.h"
 #include "store/mirror.h"
+#include "store/node.h"
 #include "store/writer.h"
 #include "web/metrics.h"
 #include "web/server.h"
@@ -37,6 +37,7 @@ struct context {
 	struct blocklist *blocklist;
 	struct writer *writer;
 	struct case_book *book;
+	struct node *node;
 	struct web_server *web;
 	struct once *warned;
 	struct telemetry telemetry;
@@ -44,7 +45,6 @@ struct context {
 	struct pipeline pipeline;
 	struct casework cases;
 	struct session_env env;
-	struct heartbeat heartbeat;
 	atomic_ulong agreed_steps;
 	atomic_uint agreed_may;
 };
@@ -88,6 +88,9 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		res = writer_open(&ctx->writer, conf, ctx->clock);
 	if (res == RES_OK)
 		res = case_book_open(&ctx->book, conf, ctx->writer, ctx->clock);
+	if (res == RES_OK)
+		res = node_open(&ctx->node, conf, ctx->mirror, ctx->writer,
+			ctx->clock);
 	if (res != RES_OK)
 		return res;
 	ctx->gauges = (struct gauges){
@@ -130,7 +133,6 @@ enum result context_open(
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
 	};
-	heartbeat_init(&ctx->heartbeat, conf, ctx->writer, clock);
 	*out = ctx;
 	return RES_OK;
 }
@@ -179,6 +181,8 @@ enum result context_start(struct context *ctx)
 	if (res == RES_OK)
 		res = writer_start(ctx->writer);
 	if (res == RES_OK)
+		res = node_start(ctx->node);
+	if (res == RES_OK)
 		res = start_metrics(ctx);
 	return res;
 }
@@ -191,6 +195,7 @@ void context_close(struct context *ctx)
 	ctx->closed = true;
 	pthread_rwlock_unlock(&ctx->gate);
 	web_server_close(ctx->web);
+	node_close(ctx->node);
 	case_book_close(ctx->book);
 	writer_close(ctx->writer);
 	blocklist_close(ctx->blocklist);
@@ -329,7 +334,7 @@ enum result context_reload(struct context *ctx)
 	return RES_OK;
 }
 
-/* ---- heartbeat ---- */
+/* ---- how we are ---- */
 
 void context_describe(struct context *ctx, struct buf *out)
 {
@@ -346,12 +351,8 @@ void context_describe(struct context *ctx, struct buf *out)
 
 void context_beat(struct context *ctx)
 {
-	struct mirror_status status;
 	struct buf text;
 
-	mirror_read_status(ctx->mirror, &status);
-	heartbeat_run(&ctx->heartbeat, &status,
-		atomic_load(&ctx->telemetry.open_sessions));
 	buf_init(&text, 1024);
 	buf_add_text(&text, "STATUS=");
 	context_describe(ctx, &text);

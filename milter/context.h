@@ -73,7 +73,7 @@ void context_warn_once(struct context *ctx, const char *text);
  */
 enum result context_reload(struct context *ctx);
 
-/* Once a second or so: rp:node:<id> and the STATUS of systemd. */
+/* Once a second or so: STATUS and WATCHDOG of systemd. */
 void context_beat(struct context *ctx);
 
 /* Appends one line for a human: state and size of the lists. */
