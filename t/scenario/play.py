@@ -141,9 +141,13 @@ class Milter:
         self.log_path = os.path.join(self.folder, "log")
         self.write(lines)
         program = os.path.join(os.environ["top_builddir"], "reprieve-milter")
+        known = os.path.join(os.environ["top_srcdir"], "t", "support",
+                             "tsan.supp")
+        env = {"TSAN_OPTIONS": "suppressions=" + os.path.abspath(known),
+               **os.environ}
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen([program, "-c", self.conf],
-                                            stdout=log, stderr=log)
+                                            stdout=log, stderr=log, env=env)
         poll(self.listens, "the milter: " + self.log())
         if redis is not None:
             poll(lambda: self.number("reprieve_lists_state") == 2,
