@@ -59,8 +59,6 @@ static void log_ignored(struct mirror *m, struct slice key, const char *why)
 static void set_junk(
 	struct mirror *m, struct table *junk, struct slice key, const char *why)
 {
-	static char here;
-
 	if (junk == NULL)
 		return;
 	if (why == NULL) {
@@ -68,8 +66,8 @@ static void set_junk(
 			once_forget(m->once, key);
 		return;
 	}
-	/* No memory: one less in a count. */
-	if (table_put(junk, key, &here) == RES_OK)
+	/* Any value but NULL will do. No memory: one less in a count. */
+	if (table_put(junk, key, junk) == RES_OK)
 		log_ignored(m, key, why);
 }
 

@@ -207,8 +207,28 @@ static double edit_once(
 	return now_ms() - began;
 }
 
+static void open_mirrors(struct conf *conf, struct mirror **m, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (mirror_open(&m[i], conf, clock_system()) != RES_OK ||
+			mirror_start(m[i]) != RES_OK ||
+			mirror_wait_live(m[i], WAIT_MS) != RES_OK)
+			die("not live");
+}
+
+static void print_edits(size_t mirrors, bool busy, double *took, size_t n)
+{
+	if (n == 0)
+		die("no edit was made");
+	qsort(took, n, sizeof(*took), compare);
+	printf("mirrors %zu %s edits %zu p50_ms %.2f p99_ms %.2f max_ms %.2f\n",
+		mirrors, busy ? "import" : "idle", n, took[n / 2],
+		took[n * 99 / 100], took[n - 1]);
+}
+
 static void bench_edit(struct redis_server *server, size_t mirrors, bool busy)
 {
+	static const struct timespec nap = { .tv_nsec = 1000000 };
 	struct conf *conf = make_conf(server);
 	struct mirror *m[MIRRORS_MAX] = { NULL };
 	struct import import = { .conf = conf };
@@ -217,27 +237,19 @@ static void bench_edit(struct redis_server *server, size_t mirrors, bool busy)
 	pthread_t thread;
 	struct redis *r;
 
-	if (took == NULL || mirrors < 1 || mirrors > MIRRORS_MAX)
+	if (took == NULL || mirrors > MIRRORS_MAX)
 		die("1 to 8 mirrors");
-	for (size_t i = 0; i < mirrors; i++)
-		if (mirror_open(&m[i], conf, clock_system()) != RES_OK ||
-			mirror_start(m[i]) != RES_OK ||
-			mirror_wait_live(m[i], WAIT_MS) != RES_OK)
-			die("not live");
+	open_mirrors(conf, m, mirrors);
 	r = dial(conf);
 	if (busy && pthread_create(&thread, NULL, import_on, &import) != 0)
 		die("no thread");
-	while (n < EDITS && !(busy && import.done)) {
+	for (; n < EDITS && !import.done; n++) {
 		took[n] = edit_once(r, m, mirrors, (unsigned)n);
-		n++;
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		nanosleep(&nap, NULL);
 	}
 	if (busy)
 		pthread_join(thread, NULL);
-	qsort(took, n, sizeof(*took), compare);
-	printf("mirrors %zu %s edits %zu p50_ms %.2f p99_ms %.2f max_ms %.2f\n",
-		mirrors, busy ? "import" : "idle", n, took[n / 2],
-		took[n * 99 / 100], took[n - 1]);
+	print_edits(mirrors, busy, took, n);
 	redis_close(r);
 	for (size_t i = 0; i < mirrors; i++)
 		mirror_close(m[i]);
