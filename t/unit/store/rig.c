@@ -49,8 +49,8 @@ struct conf *rig_conf(const char *socket, const struct folder *folder,
 	else
 		buf_add_format(
 			&text, "redis { servers = {\"unix:%s\"}\n", socket);
-	buf_add_format(&text, "sync_timeout_ms = 400\nping_ms = 100\n%s }\n",
-		or_empty(more->redis));
+	buf_add_format(&text, "sync_timeout_ms = %d\nping_ms = 100\n%s }\n",
+		more->is_patient ? 10000 : 400, or_empty(more->redis));
 	buf_add_format(&text, "lists { snapshot = \"%s/lists.snap\"\n%s }\n",
 		folder->path, or_empty(more->lists));
 	buf_add_format(&text, "cases { %s }\n", or_empty(more->cases));

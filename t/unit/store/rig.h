@@ -26,6 +26,7 @@ struct rig_text {
 	const char *lists;
 	const char *cases;
 	const char *servers; /* instead of the rig's own */
+	bool is_patient; /* for much work at once: sync_timeout_ms 10000 */
 };
 
 /* A config with a short patience (sync_timeout_ms 400, ping_ms 100) for that
