@@ -479,6 +479,9 @@ def import_while_mail_flows(world, count=300_000):
             connection.close()
         traffic.assert_quick(REPLY_S)
         traffic.assert_right()
+        until(lambda: site.milter.metric("reprieve_lists_entries") > count,
+              lambda: f"{site.milter.metric('reprieve_lists_entries')} in"
+              " memory", 10)
         for i in range(0, count, count // 50):
             address = f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}"
             match(site.says(address), refusal(address), "a sample")
