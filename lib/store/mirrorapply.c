@@ -110,6 +110,7 @@ static uint32_t expire_of(const struct mirror *m, int64_t life_ms)
 
 static void say_full(struct mirror *m, enum result res)
 {
+	m->is_full = true;
 	if (!once_is_first(m->once, slice_of("entries_max")))
 		return;
 	log_message(LOG_LEVEL_ERROR, "mirror",
@@ -117,7 +118,7 @@ static void say_full(struct mirror *m, enum result res)
 				  "is reached, entries are left out"
 				: "no memory for more entries than %zu (%u)",
 		m->conf->lists.entries_max, m->conf->lists.scopes_max);
-	mirror_set_error(m, "not all entries have room");
+	mirror_set_error(m, MIRROR_FULL);
 }
 
 static void put_item(struct mirror *m, struct prefixes *table,

@@ -29,6 +29,9 @@ enum {
 	MIRROR_ERROR_MAX = 256
 };
 
+/* The error while is_full. */
+#define MIRROR_FULL "not all entries have room"
+
 struct mark {
 	struct list_name name;
 };
@@ -75,6 +78,7 @@ struct mirror {
 	struct prefix_cursor flags_at;
 	int64_t flags_after_ms; /* no reading of flags before */
 	bool take_oldest; /* which end is next */
+	bool is_full; /* entries were left out */
 	bool flushed; /* a nil was pushed */
 	bool overflown; /* more was pushed than we can hold */
 	bool generation_touched;

@@ -204,6 +204,7 @@ enum result mirror_load(struct mirror *m)
 	format_pattern(&pattern, m->prefix);
 	m->flushed = false;
 	m->overflown = false;
+	m->is_full = false;
 	m->touched = 0;
 	once_forget(m->once, slice_of("entries_max"));
 	pending_clear(m->pending);

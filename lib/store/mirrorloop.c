@@ -124,7 +124,7 @@ static void say_live(struct loop *l)
 {
 	struct mirror *m = l->m;
 
-	mirror_set_error(m, "");
+	mirror_set_error(m, m->is_full ? MIRROR_FULL : "");
 	set_server(m, m->feed.name);
 	if (!l->is_down)
 		return;

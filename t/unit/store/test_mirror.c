@@ -425,6 +425,22 @@ static void takes_marks(void **state)
 	rig_remove(&r);
 }
 
+static void keeps_within_bounds(void **state)
+{
+	const struct rig_text more = { .lists = "entries_max = 1000" };
+	struct rig r;
+
+	(void)state;
+	rig_make(&r, &more);
+	rig_fill(&r, 1500);
+	assert_int_equal(mirror_start(r.mirror), RES_OK);
+	rig_wants_state(r.mirror, MIRROR_LIVE);
+	assert_int_equal(rig_status(r.mirror).entries, 1000);
+	assert_string_equal(
+		rig_status(r.mirror).error, "not all entries have room");
+	rig_remove(&r);
+}
+
 static void two_agree(void **state)
 {
 	struct mirror *second = NULL;
@@ -464,6 +480,8 @@ int main(void)
 			NULL),
 		CASE("all keys of an entry are named", names_keys, NULL),
 		CASE("a marked entry is looked at again", takes_marks, NULL),
+		CASE("more entries than are allowed are left out and told",
+			keeps_within_bounds, NULL),
 		CASE("two mirrors agree", two_agree, NULL),
 	};
 
