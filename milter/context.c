@@ -89,8 +89,8 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 	if (res == RES_OK)
 		res = case_book_open(&ctx->book, conf, ctx->writer, ctx->clock);
 	if (res == RES_OK)
-		res = node_open(&ctx->node, conf, ctx->mirror, ctx->writer,
-			ctx->clock);
+		res = node_open(
+			&ctx->node, conf, ctx->mirror, ctx->writer, ctx->clock);
 	if (res != RES_OK)
 		return res;
 	ctx->gauges = (struct gauges){
