@@ -353,6 +353,7 @@ void context_beat(struct context *ctx)
 {
 	struct buf text;
 
+	case_book_flush(ctx->book);
 	buf_init(&text, 1024);
 	buf_add_text(&text, "STATUS=");
 	context_describe(ctx, &text);

@@ -97,6 +97,11 @@ static double details_failed(void *ctx)
 	return (double)details_of(ctx).details_failed;
 }
 
+static double details_skipped(void *ctx)
+{
+	return (double)details_of(ctx).details_skipped;
+}
+
 static double breaker_open(void *ctx)
 {
 	return details_of(ctx).breaker_open ? 1 : 0;
@@ -191,14 +196,16 @@ static const struct row {
 	{ "reprieve_redis_breaker_open",
 		"1 while details of hits are not asked for.", "gauge",
 		breaker_open },
-	{ "reprieve_details_cached_total",
-		"Details of hits that were in memory.", "counter",
-		details_cached },
+	{ "reprieve_details_cached", "Hits whose details are in memory.",
+		"gauge", details_cached },
 	{ "reprieve_details_fetched_total", "Details of hits that Redis gave.",
 		"counter", details_fetched },
 	{ "reprieve_details_failed_total",
 		"Details of hits that Redis did not give in time.", "counter",
 		details_failed },
+	{ "reprieve_details_skipped_total",
+		"Details of hits that were over lists.details_rate.", "counter",
+		details_skipped },
 	{ "reprieve_writer_connected", "1 while writes reach Redis.", "gauge",
 		writer_connected },
 	{ "reprieve_writer_waiting", "Writes that wait for Redis.", "gauge",

@@ -108,6 +108,7 @@ struct conf_lists {
 	size_t exempt_count;
 	size_t entries_max;
 	unsigned details_max; /* entries of the details cache */
+	unsigned details_rate; /* asked for in a second */
 	unsigned reason_max; /* octets of a reason kept, the rest is cut */
 	size_t value_max; /* longer values make the entry ignored */
 	unsigned scopes_max; /* recipient domains with lists of their own */

@@ -30,6 +30,10 @@ struct blocklist {
 	struct breaker breaker;
 	_Atomic uint64_t fetched;
 	_Atomic uint64_t failed;
+	_Atomic uint64_t skipped;
+	/* The second at hand, and how often was asked in it. */
+	_Atomic int64_t rate_s;
+	_Atomic unsigned rate_used;
 };
 
 const char *blocklist_answer_name(enum blocklist_answer a)
@@ -116,7 +120,7 @@ struct suspect {
 	int64_t expire_ms; /* monotonic, of the details; 0: never */
 };
 
-/* What one call works with; on the heap, for threads have small stacks. */
+/* What one call works with. */
 struct match {
 	struct blocklist *list;
 	struct arena *arena;
@@ -126,9 +130,12 @@ struct match {
 	size_t count;
 	size_t key_count;
 	bool has_missed; /* a suspect whose details are not in the cache */
-	struct suspect suspect[PREFIX_HITS_MAX];
-	struct details key[KEYS_MAX];
-	struct prefix_hit hit[PREFIX_HITS_MAX];
+	bool has_odd; /* a suspect that no canonical key stands for */
+	bool has_unknown; /* and one of which the mirror knows no more either */
+	const struct prefix_hit *hit;
+	struct suspect *suspect; /* count of them */
+	struct details *key; /* key_max of them, or NULL */
+	size_t key_max;
 };
 
 static enum result name_suspect(struct match *m, struct suspect *s)
@@ -155,8 +162,13 @@ static enum result look_in_cache(struct match *m)
 			return RES_NOMEM;
 		s->ticket = detailcache_ticket(cache, s->name);
 		if (!detailcache_find(cache, s->name, m->arena, &s->details,
-			    &s->expire_ms))
+			    &s->expire_ms)) {
 			m->has_missed = true;
+			if ((s->hit.flags & PREFIX_CANONICAL) == 0)
+				m->has_odd = true;
+			if ((s->hit.flags & PREFIX_KNOWN) == 0)
+				m->has_unknown = true;
+		}
 	}
 	return RES_OK;
 }
@@ -166,16 +178,22 @@ static void add_key(void *ctx, struct slice key)
 	struct match *m = ctx;
 	struct slice copy;
 
-	if (m->key_count == KEYS_MAX ||
+	if (m->key_count == m->key_max ||
 		arena_copy(m->arena, key, &copy) != RES_OK)
 		return;
 	m->key[m->key_count++].key = copy;
 }
 
-static void gather_keys(struct match *m)
+static enum result gather_keys(struct match *m)
 {
 	size_t i;
 
+	m->key_max = m->count * PREFIXES_KEYS_PER_ENTRY;
+	if (m->key_max > KEYS_MAX)
+		m->key_max = KEYS_MAX;
+	m->key = arena_alloc(m->arena, m->key_max * sizeof(*m->key));
+	if (m->key == NULL)
+		return RES_NOMEM;
 	for (i = 0; i < m->count; i++) {
 		struct suspect *s = &m->suspect[i];
 
@@ -185,6 +203,7 @@ static void gather_keys(struct match *m)
 				m->list->mirror, &s->hit, m->scope, add_key, m);
 		s->key_count = m->key_count - s->first_key;
 	}
+	return RES_OK;
 }
 
 /* A connection that the server closed while it was idle gets a second try. */
@@ -227,14 +246,37 @@ static void take_answer(struct match *m, struct suspect *s)
 			m->list->mirror, &s->hit, m->scope, best->why);
 }
 
+/*
+ * A reason is worth a question, but not a flood of them: what decides about
+ * the mail is known without. Two threads at the turn of a second may let
+ * each other ask once more.
+ */
+static bool may_ask(struct match *m)
+{
+	struct blocklist *b = m->list;
+	int64_t now_s = m->mono_ms / MS_PER_S;
+
+	if (m->has_unknown)
+		return true;
+	if (atomic_exchange(&b->rate_s, now_s) != now_s)
+		atomic_store(&b->rate_used, 0);
+	if (atomic_fetch_add(&b->rate_used, 1) < b->conf->lists.details_rate)
+		return true;
+	atomic_fetch_add(&b->skipped, 1);
+	return false;
+}
+
 static void fetch(struct match *m)
 {
 	struct blocklist *b = m->list;
+	bool ask_now = may_ask(m) && breaker_allows(&b->breaker, m->mono_ms);
 	enum result res;
 	size_t i;
 
-	gather_keys(m);
-	if (m->key_count == 0 || !breaker_allows(&b->breaker, m->mono_ms))
+	/* An odd spelling is looked up for the log in any case. */
+	if (!ask_now && !m->has_odd)
+		return;
+	if (gather_keys(m) != RES_OK || m->key_count == 0 || !ask_now)
 		return;
 	res = ask(m);
 	breaker_report(&b->breaker, res == RES_OK, clock_mono_ms(b->clock));
@@ -277,9 +319,9 @@ static void fill_details(
 static void fill_flags(
 	const struct match *m, const struct suspect *s, struct listing *l)
 {
-	const struct details *first = &m->key[s->first_key];
-
-	l->key = s->key_count > 0 ? first->key : s->name;
+	l->key = s->key_count > 0 ? m->key[s->first_key].key : s->name;
+	l->class = (enum listing_class)(
+		(s->hit.flags & PREFIX_CLASS) >> PREFIX_CLASS_SHIFT);
 	l->shadow = (s->hit.flags & PREFIX_SHADOW) != 0;
 	l->force = (s->hit.flags & PREFIX_FORCE) != 0;
 	if (s->hit.expire_s != 0)
@@ -347,31 +389,22 @@ enum result blocklist_match(struct blocklist *b, const struct ipaddr *ip,
 	struct slice scope, struct arena *a, struct blocklist_result *out)
 {
 	struct prefix_hit hit[PREFIX_HITS_MAX];
-	struct match *m;
-	size_t count;
-	enum result res;
+	struct match m = { .list = b, .arena = a, .scope = scope, .hit = hit };
 
 	memset(out, 0, sizeof(*out));
-	if (mirror_match(b->mirror, ip, scope, hit, &count, &out->version) !=
+	if (mirror_match(b->mirror, ip, scope, hit, &m.count, &out->version) !=
 		RES_OK)
 		return RES_OK;
-	if (count == 0) {
+	if (m.count == 0) {
 		out->answer = BLOCKLIST_CLEAR;
 		return RES_OK;
 	}
-	m = calloc(1, sizeof(*m));
-	if (m == NULL)
+	m.suspect = arena_alloc(a, m.count * sizeof(*m.suspect));
+	if (m.suspect == NULL)
 		return RES_NOMEM;
-	m->list = b;
-	m->arena = a;
-	m->scope = scope;
-	m->mono_ms = clock_mono_ms(b->clock);
-	m->wall_ms = clock_wall_ms(b->clock);
-	m->count = count;
-	memcpy(m->hit, hit, count * sizeof(hit[0]));
-	res = judge(m, out);
-	free(m);
-	return res;
+	m.mono_ms = clock_mono_ms(b->clock);
+	m.wall_ms = clock_wall_ms(b->clock);
+	return judge(&m, out);
 }
 
 /* ---- the rules ---- */
@@ -427,5 +460,6 @@ void blocklist_count(struct blocklist *b, struct blocklist_counts *out)
 	out->details_cached = detailcache_count(b->cache);
 	out->details_fetched = atomic_load(&b->fetched);
 	out->details_failed = atomic_load(&b->failed);
+	out->details_skipped = atomic_load(&b->skipped);
 	out->breaker_open = breaker_is_open(&b->breaker);
 }

@@ -2,9 +2,12 @@
 /*
  * store/blocklist - is this address on a list, and why.
  *
- * Asks the mirror in memory; the details of a hit come from a cache or from
- * Redis (deadline redis.timeout_ms, breaker), and when Redis does not answer
- * the mirror's own word stands, without a reason.
+ * Asks the mirror in memory, which knows the class of a hit, whether it is in
+ * shadow and when it ends. Its other details (the reason ...) come from a
+ * cache or, for at most lists.details_rate hits a second, from Redis (deadline
+ * redis.timeout_ms, breaker); without an answer the mirror's own word stands.
+ * Only a hit so new that the mirror knows no more than its name is always
+ * asked about.
  *
  * Precedence, in this order (reprievectl check prints it):
  *  1. a list of the recipient domain that has an answer is final;
@@ -79,6 +82,7 @@ struct blocklist_counts {
 	uint64_t details_cached;
 	uint64_t details_fetched;
 	uint64_t details_failed; /* Redis did not say in time */
+	uint64_t details_skipped; /* over lists.details_rate */
 	bool breaker_open;
 };
 

@@ -12,6 +12,7 @@
 #include "net/cidr.h"
 #include "store/keys.h"
 #include "store/redis.h"
+#include "store/tally.h"
 #include "store/writer.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ struct case_book {
 	uint8_t secret[SECRET_MAX];
 	size_t secret_len;
 	pthread_mutex_t lock;
+	struct tally *tally;
 	struct table *reuse; /* network, code, subject -> struct issued */
 };
 
@@ -233,7 +235,10 @@ enum result case_book_open(struct case_book **out, struct conf *conf,
 		return RES_NOMEM;
 	b->reuse = table_new(
 		conf->cases.reuse_max > 0 ? conf->cases.reuse_max : 1, free);
-	if (b->reuse == NULL) {
+	b->tally = tally_new();
+	if (b->reuse == NULL || b->tally == NULL) {
+		table_free(b->reuse);
+		tally_free(b->tally);
 		free(b);
 		return RES_NOMEM;
 	}
@@ -250,6 +255,8 @@ void case_book_close(struct case_book *b)
 {
 	if (b == NULL)
 		return;
+	case_book_flush(b);
+	tally_free(b->tally);
 	pthread_mutex_destroy(&b->lock);
 	table_free(b->reuse);
 	conf_release(b->conf);
@@ -404,15 +411,15 @@ static void put_hash(struct fields *f, const struct case_book *b,
 	put_copy(f, name, text);
 }
 
-static void put_client(struct fields *f, const struct case_facts *facts)
+static void put_client(struct fields *f, const struct ipaddr *ip)
 {
 	char text[CIDR_TEXT_MAX];
 	struct cidr net;
 
-	if (!facts->has_ip)
+	if (ip == NULL)
 		return;
-	put_copy(f, "ip", ipaddr_format(&facts->ip, text));
-	net = cidr_of_client(&facts->ip);
+	put_copy(f, "ip", ipaddr_format(ip, text));
+	net = cidr_of_client(ip);
 	put_copy(f, "net", cidr_format(&net, text));
 }
 
@@ -445,60 +452,108 @@ static void put_evidence(struct fields *f, const struct case_book *b,
 }
 
 static void add_commands(struct writer_job *job, const struct case_book *b,
-	const struct fields *f)
+	const struct fields *f, uint64_t count)
 {
 	struct slice key = f->argv[1];
-	char life[16];
+	char life[16], by[24];
 
+	(void)snprintf(by, sizeof(by), "%llu", (unsigned long long)count);
 	writer_job_command(job, f->argv, f->argc);
 	writer_job_command(job,
 		(struct slice[]){ slice_of("HINCRBY"), key, slice_of("count"),
-			slice_of("1") },
+			slice_of(by) },
 		4);
 	(void)snprintf(life, sizeof(life), "%u", b->conf->cases.keep_s);
 	writer_job_command(job,
 		(struct slice[]){ slice_of("EXPIRE"), key, slice_of(life) }, 3);
 }
 
-enum result case_record(struct case_book *b, const char ref[CASE_REF_MAX],
-	bool is_new, const struct case_facts *facts)
+/* Room for the fields of one case; false: no memory. */
+static bool start_fields(struct fields *f, struct buf *key,
+	const struct case_book *b, const char *ref)
 {
-	struct fields f = { .argc = 2 };
-	int64_t now_ms = clock_wall_ms(b->clock);
+	f->argc = 2;
+	buf_init(&f->scratch, SCRATCH_MAX);
+	buf_init(key, TEXT_CUT);
+	keys_format(
+		key, slice_of(b->conf->redis.prefix), "case:", slice_of(ref));
+	if (buf_result(key) != RES_OK ||
+		buf_reserve(&f->scratch, SCRATCH_MAX) == NULL)
+		return false;
+	f->argv[0] = slice_of("HSET");
+	f->argv[1] = buf_slice(key);
+	return true;
+}
+
+/* These are written each time, so that a case which Redis lost in the
+ * meantime still says what it is about. */
+static void put_sum(struct fields *f, const struct tally_sum *s)
+{
+	put(f, "ref", slice_of(s->ref), NAME_CUT);
+	put_time(f, "last_seen", s->last_ms);
+	put(f, "code", slice_of(s->code), NAME_CUT);
+	put(f, "action", slice_of(s->action), NAME_CUT);
+	put_client(f, s->has_ip ? &s->ip : NULL);
+}
+
+/* facts: NULL when the case only counts on. */
+static enum result write_case(struct case_book *b, const struct tally_sum *sum,
+	const struct case_facts *facts)
+{
 	struct writer_job *job = writer_job_new();
 	enum result res = RES_NOMEM;
+	struct fields f;
 	struct buf key;
 
-	buf_init(&f.scratch, SCRATCH_MAX);
-	buf_init(&key, TEXT_CUT);
-	keys_format(
-		&key, slice_of(b->conf->redis.prefix), "case:", slice_of(ref));
-	if (job == NULL || buf_result(&key) != RES_OK ||
-		buf_reserve(&f.scratch, SCRATCH_MAX) == NULL) {
+	if (!start_fields(&f, &key, b, sum->ref) || job == NULL) {
 		writer_job_free(job);
 		goto done;
 	}
-	f.argv[0] = slice_of("HSET");
-	f.argv[1] = buf_slice(&key);
-	/* These are written each time, so that a case which Redis lost in the
-	 * meantime still says what it is about. */
-	put(&f, "ref", slice_of(ref), NAME_CUT);
-	put_time(&f, is_new ? "first_seen" : "last_seen", now_ms);
-	if (is_new)
-		put_time(&f, "last_seen", now_ms);
-	put(&f, "code", slice_of(facts->code), NAME_CUT);
-	put(&f, "action", slice_of(facts->action), NAME_CUT);
-	put_client(&f, facts);
-	if (is_new)
+	put_sum(&f, sum);
+	if (facts != NULL) {
+		put_time(&f, "first_seen", sum->last_ms);
 		put_evidence(&f, b, facts);
-	add_commands(job, b, &f);
+	}
+	add_commands(job, b, &f, sum->count);
 	res = writer_add(b->writer, job);
 done:
-	if (res != RES_OK && is_new)
-		forget(b, ref, facts);
 	buf_clear(&f.scratch);
 	buf_clear(&key);
 	return res;
+}
+
+enum result case_record(struct case_book *b, const char ref[CASE_REF_MAX],
+	bool is_new, const struct case_facts *facts)
+{
+	struct tally_sum sum = {
+		.has_ip = facts->has_ip,
+		.ip = facts->ip,
+		.code = facts->code,
+		.action = facts->action,
+		.last_ms = clock_wall_ms(b->clock),
+		.count = 1,
+	};
+	enum result res;
+
+	memcpy(sum.ref, ref, CASE_REF_MAX);
+	if (!is_new && tally_add(b->tally, &sum))
+		return RES_OK;
+	res = write_case(b, &sum, is_new ? facts : NULL);
+	if (res != RES_OK && is_new)
+		forget(b, ref, facts);
+	return res;
+}
+
+static void flush_one(void *ctx, const struct tally_sum *sum)
+{
+	/* What does not fit is counted by the writer. */
+	if (write_case(ctx, sum, NULL) != RES_OK)
+		return;
+}
+
+void case_book_flush(struct case_book *b)
+{
+	tally_take(b->tally, flush_one, b);
 }
 
 /* ---- reading ---- */

@@ -58,7 +58,11 @@ struct case_facts {
  */
 enum result case_book_open(struct case_book **out, struct conf *conf,
 	struct writer *writer, const struct clock *clock) MUST_USE;
-void case_book_close(struct case_book *b); /* NULL is fine */
+/* Flushes. NULL is fine. */
+void case_book_close(struct case_book *b);
+
+/* Queues what was counted on since the last time; about once a second. */
+void case_book_flush(struct case_book *b);
 
 /*
  * The reference for (network of ip, code, subject): a new one, or the one in
@@ -69,8 +73,10 @@ void case_reference(struct case_book *b, const struct ipaddr *ip,
 	const char *code, struct slice subject, char ref[CASE_REF_MAX],
 	bool *is_new);
 
-/* Queues the evidence under ref (counts on when !is_new). Never waits.
- * RES_FULL: dropped and counted. */
+/*
+ * Queues the evidence under ref. When !is_new it only counts on, in memory
+ * until the next case_book_flush. Never waits. RES_FULL: dropped and counted.
+ */
 enum result case_record(struct case_book *b, const char ref[CASE_REF_MAX],
 	bool is_new, const struct case_facts *facts) MUST_USE;
 

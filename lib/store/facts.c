@@ -64,6 +64,8 @@ static enum result ask_first(
 
 	if (res == RES_OK && wish != FACTS_LIFE)
 		res = ask(t, "HSTRLEN", f->key, "shadow");
+	if (res == RES_OK && wish != FACTS_LIFE)
+		res = ask(t, "HSTRLEN", f->key, "class");
 	if (res == RES_OK && wish != FACTS_LIFE && f->is_wide)
 		res = ask(t, "HSTRLEN", f->key, "force");
 	return res;
@@ -102,9 +104,13 @@ static enum result hear_first(
 	f->force = false;
 	f->asked_shadow = false;
 	f->asked_force = false;
+	f->asked_class = false;
+	f->class = LISTING_SELF;
 	f->why = NULL;
 	if (res == RES_OK && wish != FACTS_LIFE)
 		res = hear_length(t, f, &f->asked_shadow);
+	if (res == RES_OK && wish != FACTS_LIFE)
+		res = hear_length(t, f, &f->asked_class);
 	if (res == RES_OK && wish != FACTS_LIFE && f->is_wide)
 		res = hear_length(t, f, &f->asked_force);
 	f->is_listing = f->exists;
@@ -123,6 +129,8 @@ static enum result ask_second(
 		return ask(t, "STRLEN", f->key, NULL);
 	if (f->asked_shadow)
 		res = ask(t, "HGET", f->key, "shadow");
+	if (res == RES_OK && f->asked_class)
+		res = ask(t, "HGET", f->key, "class");
 	if (res == RES_OK && f->asked_force)
 		res = ask(t, "HGET", f->key, "force");
 	for (size_t i = 0; i < FIELDS && wish == FACTS_CHECK && res == RES_OK;
@@ -142,6 +150,18 @@ static enum result hear_flag(struct reading *t, bool *flag)
 	return res;
 }
 
+static enum result hear_class(struct reading *t, struct facts *f)
+{
+	struct redis_reply reply;
+	bool is_wrong_type;
+	enum result res = hear(t, &reply, &is_wrong_type);
+
+	/* Another word stands for self, as in store/details. */
+	if (res == RES_OK && reply.type == REDIS_STRING)
+		(void)listing_class_parse(slice_trim(reply.text), &f->class);
+	return res;
+}
+
 static enum result hear_size(struct reading *t, struct facts *f)
 {
 	struct redis_reply reply;
@@ -158,6 +178,20 @@ static enum result hear_size(struct reading *t, struct facts *f)
 	return RES_OK;
 }
 
+/* What was asked about the fields of a HASH, in the same order. */
+static enum result hear_fields(struct reading *t, struct facts *f)
+{
+	enum result res = RES_OK;
+
+	if (f->asked_shadow)
+		res = hear_flag(t, &f->shadow);
+	if (res == RES_OK && f->asked_class)
+		res = hear_class(t, f);
+	if (res == RES_OK && f->asked_force)
+		res = hear_flag(t, &f->force);
+	return res;
+}
+
 static enum result hear_second(
 	struct reading *t, enum facts_wish wish, struct facts *f)
 {
@@ -165,12 +199,7 @@ static enum result hear_second(
 
 	if (!f->exists)
 		return RES_OK;
-	if (f->asked_size)
-		res = hear_size(t, f);
-	if (!f->asked_size && f->asked_shadow)
-		res = hear_flag(t, &f->shadow);
-	if (!f->asked_size && res == RES_OK && f->asked_force)
-		res = hear_flag(t, &f->force);
+	res = f->asked_size ? hear_size(t, f) : hear_fields(t, f);
 	for (size_t i = 0; i < FIELDS && wish == FACTS_CHECK &&
 		!f->asked_size && res == RES_OK;
 		i++) {

@@ -9,14 +9,14 @@
  */
 #pragma once
 
-#include "base/slice.h"
+#include "store/listing.h"
 
 struct buf;
 struct redis;
 
 enum facts_wish {
 	FACTS_LIFE = 0, /* does it exist, and how long */
-	FACTS_FLAGS, /* and shadow, force, type */
+	FACTS_FLAGS, /* and shadow, force, class, type */
 	FACTS_CHECK /* and the size of each field */
 };
 
@@ -31,11 +31,12 @@ struct facts {
 	bool is_listing; /* a HASH or STRING that is not too big */
 	bool shadow;
 	bool force;
+	enum listing_class class;
 	int64_t life_ms; /* what is left of it, -1: no end */
 	const char *why; /* static: what is wrong when !is_listing, or NULL */
 	/* Of the module. */
 	bool is_hash;
-	bool asked_shadow, asked_force, asked_size;
+	bool asked_shadow, asked_force, asked_class, asked_size;
 };
 
 /*

@@ -19,7 +19,7 @@ enum {
 	FLAGS_PAUSE_MS = 30000, /* when the server refuses to tell */
 	GONE_MS = 100, /* when all that were asked are gone */
 	LINES_MAX = 250, /* lines about bad keys in a minute */
-	EXPIRE_MAX_S = 0x7fffffff
+	EXPIRE_MAX_S = 0x1fffffff
 };
 
 /* One key on its way into the tables. */
@@ -140,7 +140,8 @@ static void put_item(struct mirror *m, struct prefixes *table,
 		flags = PREFIX_KNOWN |
 			(it->facts.is_listing ? 0U : PREFIX_IGNORED) |
 			(it->facts.shadow ? PREFIX_SHADOW : 0U) |
-			(it->facts.force ? PREFIX_FORCE : 0U);
+			(it->facts.force ? PREFIX_FORCE : 0U) |
+			(unsigned)it->facts.class << PREFIX_CLASS_SHIFT;
 	res = prefixes_put(table, &key, flags, expire_s, &added);
 	if (res != RES_OK) {
 		say_full(m, res);
@@ -332,8 +333,23 @@ static void collect_entry(struct collector *c, const struct list_name *name)
 	c->entry++;
 }
 
-/* All keys of one entry together: it is enforced if one of them says so, and
- * lives as long as the longest. */
+/* One more key of an entry: it is enforced if one of them says so, and has
+ * the class of the first that is, as in details_choose. */
+static unsigned join(unsigned flags, const struct facts *f)
+{
+	if ((flags & PREFIX_IGNORED) != 0 ||
+		((flags & PREFIX_SHADOW) != 0 && !f->shadow))
+		flags = (flags & ~(unsigned)PREFIX_CLASS) |
+			(unsigned)f->class << PREFIX_CLASS_SHIFT;
+	flags &= ~(unsigned)PREFIX_IGNORED;
+	if (!f->shadow)
+		flags &= ~(unsigned)PREFIX_SHADOW;
+	if (f->force)
+		flags |= PREFIX_FORCE;
+	return flags;
+}
+
+/* All keys of one entry together; it lives as long as the longest. */
 static void set_entry(struct mirror *m, const struct item *it, size_t count)
 {
 	unsigned flags = PREFIX_KNOWN | PREFIX_IGNORED | PREFIX_SHADOW;
@@ -341,22 +357,19 @@ static void set_entry(struct mirror *m, const struct item *it, size_t count)
 	bool is_gone = true;
 
 	for (size_t i = 0; i < count; i++) {
+		const struct facts *f = &it[i].facts;
+
 		/* The push that says so is on its way; and if it says that
 		 * everything was flushed, the entry must still be here. */
-		if (!it[i].facts.exists)
+		if (!f->exists)
 			continue;
 		is_gone = false;
-		if (it[i].facts.life_ms < 0 || life_ms < 0)
+		if (f->life_ms < 0 || life_ms < 0)
 			life_ms = -1;
-		else if (it[i].facts.life_ms > life_ms)
-			life_ms = it[i].facts.life_ms;
-		if (!it[i].facts.is_listing)
-			continue;
-		flags &= ~(unsigned)PREFIX_IGNORED;
-		if (!it[i].facts.shadow)
-			flags &= ~(unsigned)PREFIX_SHADOW;
-		if (it[i].facts.force)
-			flags |= PREFIX_FORCE;
+		else if (f->life_ms > life_ms)
+			life_ms = f->life_ms;
+		if (f->is_listing)
+			flags = join(flags, f);
 	}
 	if (!is_gone)
 		(void)prefixes_set(

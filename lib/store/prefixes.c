@@ -21,8 +21,6 @@ enum {
 	ALIASES_PER_ENTRY = PREFIXES_KEYS_PER_ENTRY - 2 /* plain and "/32" */
 };
 
-#define EXPIRE_MAX UINT32_C(0x7fffffff)
-
 struct prefixes {
 	struct slots table[FAMILIES];
 	struct slots next[FAMILIES]; /* prepared by grow_prepare */
@@ -174,8 +172,9 @@ static struct prefix_hit hit_of(const struct slots *table, uint32_t *slot)
 	hit.net = slot_net_of(slot, slots_family(table), slot_length(meta));
 	hit.kind = slot_kind(meta) ? LIST_ALLOW : LIST_BLOCK;
 	hit.is_scoped = slot_scope(meta) != 0;
-	hit.flags = meta & SLOT_FLAGS;
-	hit.expire_s = *slot_expire(table, slot) & EXPIRE_MAX;
+	hit.flags = (meta & SLOT_FLAGS) |
+		slot_class(*slot_expire(table, slot)) << PREFIX_CLASS_SHIFT;
+	hit.expire_s = *slot_expire(table, slot) & SLOT_EXPIRE_MAX;
 	return hit;
 }
 
@@ -283,8 +282,8 @@ static void set_slot(struct prefixes *p, const struct slots *table,
 	*meta = (*meta & ~(uint32_t)(SLOT_FLAGS & ~keep)) |
 		(flags & SLOT_FLAGS & ~keep);
 	p->unknown += (*meta & PREFIX_KNOWN) == 0;
-	*expire = (*expire & SLOT_SLASHED) |
-		(expire_s > EXPIRE_MAX ? 0 : expire_s);
+	*expire = (*expire & SLOT_SLASHED) | slot_seconds(expire_s) |
+		slot_class_bits((flags & PREFIX_CLASS) >> PREFIX_CLASS_SHIFT);
 }
 
 static void forget_prepared(struct prefixes *p)
@@ -442,8 +441,9 @@ bool prefixes_remove(struct prefixes *p, const struct prefix_key *key)
 	table = &p->table[place.family];
 	meta = *slot_meta(table, slot);
 	if ((meta & (PREFIX_CANONICAL | PREFIX_ALIASED)) != 0) {
-		set_slot(p, table, slot,
-			meta & ~(uint32_t)(PREFIX_KNOWN | PREFIX_IGNORED), 0);
+		/* Whose word counts now is asked anew. */
+		set_slot(p, table, slot, meta & (PREFIX_SHADOW | PREFIX_FORCE),
+			0);
 		return false;
 	}
 	p->unknown -= (meta & PREFIX_KNOWN) == 0;

@@ -42,7 +42,9 @@ enum {
 	PREFIX_FORCE = 4,
 	PREFIX_IGNORED = 8, /* wrong type, too big: not a listing */
 	PREFIX_ALIASED = 16, /* named by a key that is not canonical */
-	PREFIX_CANONICAL = 32 /* the canonical key exists */
+	PREFIX_CANONICAL = 32, /* the canonical key exists */
+	PREFIX_CLASS = 192, /* two bits: enum listing_class of a KNOWN one */
+	PREFIX_CLASS_SHIFT = 6
 };
 
 struct prefix_hit {

@@ -30,6 +30,9 @@ enum {
 
 /* In the expiry word: the spelling with "/32" or "/128" exists. */
 #define SLOT_SLASHED UINT32_C(0x80000000)
+/* And the two bits below: PREFIX_CLASS. What is left are the seconds. */
+enum { SLOT_CLASS_SHIFT = 29 };
+#define SLOT_EXPIRE_MAX UINT32_C(0x1fffffff)
 
 struct slot_key {
 	uint32_t addr[4]; /* IPv4: only the first */
@@ -73,6 +76,22 @@ static inline uint32_t *slot_meta(const struct slots *s, uint32_t *slot)
 static inline uint32_t *slot_expire(const struct slots *s, uint32_t *slot)
 {
 	return slot + s->words - 1;
+}
+
+/* What does not fit never ends. */
+static inline uint32_t slot_seconds(uint32_t expire_s)
+{
+	return expire_s > SLOT_EXPIRE_MAX ? 0 : expire_s;
+}
+
+static inline unsigned slot_class(uint32_t expire)
+{
+	return expire >> SLOT_CLASS_SHIFT & 3;
+}
+
+static inline uint32_t slot_class_bits(unsigned class)
+{
+	return (uint32_t) class << SLOT_CLASS_SHIFT;
 }
 
 static inline unsigned slots_family(const struct slots *s)

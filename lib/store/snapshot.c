@@ -24,7 +24,8 @@ enum {
 	HAS_SCOPE = 16,
 	HAS_ODD = 32,
 	ALL_BITS = 63,
-	FLAGS = PREFIX_KNOWN | PREFIX_SHADOW | PREFIX_FORCE | PREFIX_IGNORED
+	FLAGS = PREFIX_KNOWN | PREFIX_SHADOW | PREFIX_FORCE | PREFIX_IGNORED |
+		PREFIX_CLASS
 };
 
 static const char magic[8] = { 'R', 'P', 'L', 'I', 'S', 'T', 'S', '\n' };

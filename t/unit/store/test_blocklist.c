@@ -25,12 +25,12 @@ struct counter {
 	struct blocklist_result got;
 };
 
-static int set_up(void **state)
+static int set_up_with(void **state, const struct rig_text *more)
 {
 	struct counter *c = calloc(1, sizeof(*c));
 
 	assert_non_null(c);
-	rig_go(&c->rig, NULL);
+	rig_go(&c->rig, more);
 	assert_int_equal(blocklist_open(&c->list, c->rig.conf, c->rig.mirror,
 				 clock_system()),
 		RES_OK);
@@ -38,6 +38,18 @@ static int set_up(void **state)
 	assert_non_null(c->arena);
 	*state = c;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_with(state, NULL);
+}
+
+static int set_up_without_questions(void **state)
+{
+	const struct rig_text more = { .lists = "details_rate = 0" };
+
+	return set_up_with(state, &more);
 }
 
 static int tear_down(void **state)
@@ -288,6 +300,41 @@ static void a_frozen_redis_costs_the_deadline_then_nothing(void **state)
 	assert_false(counts.breaker_open);
 }
 
+/* In a flood the reply must be right without a question. */
+static void the_class_is_known_without_asking(void **state)
+{
+	static const struct {
+		const char *ip, *key, *class;
+		enum listing_class want;
+	} row[] = {
+		{ "192.0.2.7", "rp:block:192.0.2.7", "review", LISTING_REVIEW },
+		{ "192.0.2.8", "rp:block:192.0.2.8", "FEED", LISTING_FEED },
+		{ "192.0.2.9", "rp:block:192.0.2.9", "policy", LISTING_POLICY },
+		{ "192.0.2.10", "rp:block:192.0.2.10", "self", LISTING_SELF },
+		{ "192.0.2.11", "rp:block:192.0.2.11", "other", LISTING_SELF },
+		{ "2001:db8::1", "rp:block:2001:DB8::/64", "feed",
+			LISTING_FEED },
+	};
+	struct counter *c = *state;
+	struct blocklist_counts counts;
+	size_t i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		PUT(c, row[i].ip, "HSET", row[i].key, "class", row[i].class,
+			"reason", "x");
+	rig_wants_flags(c->rig.mirror);
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		assert_int_equal(ask(c, row[i].ip), BLOCKLIST_BLOCKED);
+		assert_false(c->got.winner->is_detailed);
+		assert_slice(c->got.winner->key, row[i].key);
+		assert_string_equal(listing_class_name(c->got.winner->class),
+			listing_class_name(row[i].want));
+	}
+	blocklist_count(c->list, &counts);
+	assert_int_equal(counts.details_fetched, 0);
+	assert_int_equal(counts.details_skipped, i);
+}
+
 static void a_dead_redis_leaves_the_word_of_the_mirror(void **state)
 {
 	struct counter *c = *state;
@@ -450,6 +497,9 @@ int main(void)
 		WITH_LIST(a_listing_ends_on_time_though_redis_is_silent),
 		WITH_LIST(a_key_with_a_short_life_is_gone_on_time),
 		WITH_LIST(a_frozen_redis_costs_the_deadline_then_nothing),
+		cmocka_unit_test_setup_teardown(
+			the_class_is_known_without_asking,
+			set_up_without_questions, tear_down),
 		WITH_LIST(a_dead_redis_leaves_the_word_of_the_mirror),
 		WITH_LIST(an_idle_connection_that_was_closed_is_opened_anew),
 		WITH_LIST(another_spelling_is_named_as_it_stands),
