@@ -117,7 +117,8 @@ def walk(mta):
     seen = {}
     session = mta.session()
     steps = [("ehlo", session.ehlo), ("mail", session.mail),
-             ("rcpt", session.rcpt), ("rcpt2", lambda: session.rcpt("c@box.test")),
+             ("rcpt", session.rcpt),
+             ("rcpt2", lambda: session.rcpt("c@box.test")),
              ("data", lambda: session.cmd("DATA"))]
     seen["banner"] = session.banner
     try:

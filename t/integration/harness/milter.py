@@ -107,7 +107,8 @@ class Reprieve:
         while self.metrics_port == self.port:
             self.metrics_port = world.port()
         self.settings = {
-            "url": URL, "folder": self.folder, "mode": "enforce", "user": "nobody",
+            "url": URL, "folder": self.folder, "mode": "enforce",
+            "user": "nobody",
             "socket": f"inet:{self.port}@127.0.0.1",
             "trusted": '"127.0.0.0/8", "::1"', "milter": "",
             "redis": f'servers = {{"inet:{redis.port}@127.0.0.1"}}'
@@ -186,8 +187,8 @@ class Reprieve:
         return sum(float(v) for v in values) if values else None
 
     def ctl(self, *args, check=True):
-        return run(self.world.program("ctl/reprievectl"), "-c", self.conf, *args,
-                   check=check)
+        return run(self.world.program("ctl/reprievectl"), "-c", self.conf,
+                   *args, check=check)
 
 
 def retired(world):

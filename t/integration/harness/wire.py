@@ -16,7 +16,6 @@ OFFER = struct.pack("!III", 6, 0x1FF, 0x1FFFFF)
 STEPS = {b"C": (0x1, 0x1000), b"H": (0x2, 0x2000), b"M": (0x4, 0x4000),
          b"R": (0x8, 0x8000), b"T": (0x200, 0x10000), b"L": (0x20, 0x80),
          b"N": (0x40, 0x40000), b"B": (0x10, 0x80000), b"E": (0, 0)}
-FINAL = b"acdrty4f"  # accept continue discard reject tempfail reply 421 connfail
 
 
 class Broken(Exception):
