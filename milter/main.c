@@ -17,7 +17,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ERRORS_MAX = 64 * 1024 };
+enum {
+	ERRORS_MAX = 64 * 1024,
+	EXIT_CONF = 1, /* statuses of reprieve-milter(8) */
+	EXIT_USAGE = 2,
+	EXIT_START = 3
+};
+
+static const char default_file[] = SYSCONFDIR "/reprieve/reprieve.conf";
 
 struct options {
 	const char *file;
@@ -29,11 +36,11 @@ static int usage(FILE *to, int status)
 	fprintf(to,
 		"usage: reprieve-milter [-n] [-c FILE]\n"
 		"       reprieve-milter -V | -h\n"
-		"  -c FILE  the configuration (%s/reprieve.conf)\n"
+		"  -c FILE  the configuration (%s)\n"
 		"  -n       check it, print every error, and end\n"
 		"  -V       print the version\n"
 		"  -h       print this\n",
-		SYSCONFDIR);
+		default_file);
 	return status;
 }
 
@@ -42,7 +49,7 @@ static int read_options(int argc, char **argv, struct options *o)
 {
 	int c;
 
-	o->file = SYSCONFDIR "/reprieve.conf";
+	o->file = default_file;
 	o->check_only = false;
 	while ((c = getopt(argc, argv, "c:nVh")) != -1) {
 		switch (c) {
@@ -58,10 +65,10 @@ static int read_options(int argc, char **argv, struct options *o)
 		case 'h':
 			return usage(stdout, 0);
 		default:
-			return usage(stderr, 2);
+			return usage(stderr, EXIT_USAGE);
 		}
 	}
-	return optind == argc ? -1 : usage(stderr, 2);
+	return optind == argc ? -1 : usage(stderr, EXIT_USAGE);
 }
 
 /* Every fault of the file on standard error. NULL: it cannot be used. */
@@ -191,7 +198,7 @@ static int run(struct conf *conf)
 	if (res == RES_OK)
 		res = settle(conf);
 	if (res != RES_OK)
-		return 1;
+		return EXIT_START;
 	res = context_open(&ctx, conf, clock_system());
 	if (res == RES_OK) {
 		callbacks_use(ctx);
@@ -200,7 +207,7 @@ static int run(struct conf *conf)
 	/* Not freed: sessions that libmilter did not wait for ask it whether
 	 * we are closed until the process ends. */
 	context_close(ctx);
-	return res == RES_OK ? 0 : 1;
+	return res == RES_OK ? 0 : EXIT_START;
 }
 
 int main(int argc, char **argv)
@@ -213,7 +220,7 @@ int main(int argc, char **argv)
 		return status;
 	conf = read_conf(o.file);
 	if (conf == NULL)
-		return 1;
+		return EXIT_CONF;
 	status = o.check_only ? 0 : run(conf);
 	conf_release(conf);
 	return status;

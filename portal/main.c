@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 enum {
-	EXIT_USAGE = 2, /* as the milter */
+	EXIT_CONF = 1, /* as the milter */
+	EXIT_USAGE = 2,
+	EXIT_START = 3,
 	ERRORS_MAX = 65536,
 	FORM_MAX = 8192,
 	PER_ADDRESS_MAX = 16 /* connections, where no proxy stands before us */
@@ -168,7 +170,7 @@ static int fail(const char *what, enum result res, const struct buf *why)
 	/* The log may be far away; whoever started us looks here. */
 	fprintf(stderr, "reprieve-portal: %s\n", buf_text(&text));
 	buf_clear(&text);
-	return EXIT_FAILURE;
+	return EXIT_START;
 }
 
 static void say_listening(const struct conf *conf, const struct web_server *s)
@@ -250,7 +252,7 @@ int main(int argc, char *argv[])
 	fputs(buf_text(&errors), stderr);
 	buf_clear(&errors);
 	if (res != RES_OK)
-		return EXIT_FAILURE;
+		return EXIT_CONF;
 	if (!options.check_only) {
 		process_log(conf);
 		code = serve(conf);

@@ -156,7 +156,7 @@ def no_root(site):
         site.write_conf()
         site.user = before
         done = run("-c", site.conf)
-        equal(done.returncode, 1, f"exit as {user!r}")
+        equal(done.returncode, 3, f"exit as {user!r}")
         true("root" in done.stderr, done.stderr)
 
 
@@ -171,7 +171,7 @@ def taken_port(site):
         port = taken.getsockname()[1]
         site.write_conf(listen=f"inet:{port}@127.0.0.1")
         done = run("-c", site.conf)
-    equal(done.returncode, 1, "exit")
+    equal(done.returncode, 3, "exit")
     true("Address already in use" in done.stderr, done.stderr)
 
 
