@@ -20,7 +20,7 @@
 
 enum {
 	BACKOFF_MS = 100, /* first pause, doubled up to ... */
-	BACKOFF_MAX_MS = 5000,
+	BACKOFF_MAX_MS = 500, /* an edit counts within a second */
 	STABLE_MS = 1000, /* served that long: the next pause is short again */
 	EVICTION_MS = 60000,
 	CURRENT_MS = 3000, /* sentinels are asked this often */

@@ -691,10 +691,9 @@ size_t prefixes_memory(const struct prefixes *p)
 	unsigned f;
 
 	for (f = 0; f < FAMILIES; f++) {
-		size_t slots = p->table[f].capacity + p->next[f].capacity +
-			p->old[f].capacity;
+		size_t words = p->table[f].capacity * p->table[f].words;
 
-		total += slots * p->table[f].words * sizeof(uint32_t);
+		total += words * sizeof(uint32_t);
 	}
 	return total;
 }

@@ -175,5 +175,6 @@ size_t prefixes_count_v6(const struct prefixes *p);
 /* Entries whose flags were not read from Redis yet. */
 size_t prefixes_count_unknown(const struct prefixes *p);
 size_t prefixes_count_scopes(const struct prefixes *p);
-/* Octets of memory in use. */
+/* Octets of memory in use, without a table that is being prepared (which
+ * changes without the lock). */
 size_t prefixes_memory(const struct prefixes *p);

@@ -22,7 +22,8 @@ enum {
 	BATCH_MAX = 64, /* jobs in one pipeline */
 	CLOSE_MS = 2000, /* for the last writes */
 	BACKOFF_MS = 100, /* first pause, doubled up to ... */
-	BACKOFF_MAX_MS = 5000,
+	BACKOFF_MAX_MS = 500, /* what Redis missed is due within a second */
+	GATHER_MS = 5,
 	CURRENT_MS = 3000, /* sentinels are asked this often */
 	LOG_EVERY_MS = 60000
 };
@@ -447,6 +448,16 @@ static bool back_off(struct writer *w)
 	return rc != 0;
 }
 
+/* What comes within a few milliseconds goes out together: in a flood neither
+ * we nor Redis wake up for each refusal. The first one did not wait. */
+static void gather(const struct batch *b)
+{
+	const struct timespec pause = { .tv_nsec = GATHER_MS * 1000000 };
+
+	if (b->count < BATCH_MAX)
+		nanosleep(&pause, NULL);
+}
+
 static void *run(void *arg)
 {
 	struct writer *w = arg;
@@ -460,6 +471,7 @@ static void *run(void *arg)
 		settle_batch(w, &b);
 		if (!b.lost) {
 			w->backoff_ms = BACKOFF_MS;
+			gather(&b);
 			continue;
 		}
 		hang_up(w);
