@@ -228,12 +228,24 @@ static enum result ask(struct match *m)
 	return res;
 }
 
+static bool is_in_step(struct blocklist *b)
+{
+	struct mirror_status status;
+
+	mirror_read_status(b->mirror, &status);
+	return status.state == MIRROR_LIVE;
+}
+
 static void take_answer(struct match *m, struct suspect *s)
 {
 	const struct details *best =
 		details_choose(m->key + s->first_key, s->key_count);
 
 	if (best == NULL)
+		return;
+	/* A Redis that lost its data says so of everything: what the mirror
+	 * keeps in its grace, or has from before the link was lost, stands. */
+	if (best->state == DETAILS_GONE && !is_in_step(m->list))
 		return;
 	s->details = *best;
 	s->expire_ms = best->life_ms < 0 ? 0 : m->mono_ms + best->life_ms;

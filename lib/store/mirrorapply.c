@@ -297,6 +297,71 @@ done:
 	return res;
 }
 
+/* ---- names before their facts ---- */
+
+struct announcement {
+	struct mirror *m;
+	struct item *it;
+	size_t count;
+};
+
+/* As it was, but for what may have changed. */
+static void doubt(struct prefixes *table, const struct item *it)
+{
+	const struct prefix_key key = { .name = &it->name,
+		.text = slice_make(it->key, it->len) };
+	struct prefix_hit now = { .expire_s = 0 };
+	bool added;
+
+	(void)prefixes_find(table, &it->name, &now);
+	/* No room: the name waits for its turn, as the others do. */
+	if (prefixes_put(table, &key, 0, now.expire_s, &added) != RES_OK)
+		return;
+}
+
+static void announce_some(struct announcement *a)
+{
+	struct mirror *m = a->m;
+
+	make_room(m, a->count);
+	pthread_rwlock_wrlock(&m->lock);
+	for (size_t i = 0; i < a->count; i++)
+		doubt(m->table, &a->it[i]);
+	m->version++;
+	pthread_rwlock_unlock(&m->lock);
+	tell_all(m, a->it, a->count);
+	a->count = 0;
+}
+
+static void announce_one(void *ctx, struct slice name)
+{
+	struct announcement *a = ctx;
+	const char *why;
+
+	if (!make_item(a->m, name, &a->it[a->count], &why) ||
+		a->it[a->count].is_junk)
+		return;
+	if (++a->count == LOCKED_MAX)
+		announce_some(a);
+}
+
+void mirror_announce(struct mirror *m)
+{
+	struct announcement a = { .m = m };
+
+	/* A few are asked about at once anyway. In a grace Redis is not to be
+	 * believed about what is not there. */
+	if (pending_count(m->pending) <= APPLY_MIN || m->grace_until_ms != 0)
+		return;
+	a.it = calloc(LOCKED_MAX, sizeof(*a.it));
+	if (a.it == NULL)
+		return;
+	pending_show_new(m->pending, announce_one, &a);
+	if (a.count > 0)
+		announce_some(&a);
+	free(a.it);
+}
+
 /* ---- flags ---- */
 
 struct collector {

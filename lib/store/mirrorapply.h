@@ -8,6 +8,13 @@
 #include "store/mirrorcore.h"
 
 /*
+ * Of many pending names: lets readers know at once that each has changed,
+ * before Redis is asked about it. Until then its entry is there with flags
+ * unread, and whoever hits it asks Redis itself.
+ */
+void mirror_announce(struct mirror *m);
+
+/*
  * Asks Redis about some of the pending names and puts what it says into the
  * table, and into the one aside. Any error of facts_read.
  */

@@ -20,7 +20,7 @@ struct once;
 struct table;
 
 enum {
-	APPLY_MAX = 1024, /* names in one pipeline */
+	APPLY_MAX = 256, /* names in one pipeline */
 	APPLY_MIN = 64, /* up to here their flags are read at once, too */
 	MARKS_MAX = 256, /* marks that wait */
 	JUNK_MAX = 65536, /* names of nonsense that are remembered */

@@ -26,7 +26,8 @@ enum {
 	CURRENT_MS = 3000, /* sentinels are asked this often */
 	RESCAN_MS = 1000, /* during a grace, when something was pushed, and */
 	RESCAN_LOADS = 10, /* that many times what a load takes */
-	IDLE_MS = 1000
+	IDLE_MS = 1000,
+	POUR_MS = 5000 /* no name waits longer to be asked about */
 };
 
 /* When to do what next, monotonic. */
@@ -364,12 +365,30 @@ static enum result run_timers(struct loop *l, bool *reload)
 	return res;
 }
 
-/* Some work, if there is any. */
-static enum result work(struct mirror *m, bool *did)
+/*
+ * Is it time to ask Redis about pushed names? While an import pours them in,
+ * announcing them is enough, and asking would make the next ones wait.
+ */
+static bool is_time_to_apply(const struct loop *l, bool is_pouring)
 {
-	bool applied = pending_count(m->pending) > 0;
+	const struct mirror *m = l->m;
+	size_t count = pending_count(m->pending);
+	int64_t now = now_ms(l);
+
+	if (count <= APPLY_MIN || !is_pouring || m->grace_until_ms != 0)
+		return count > 0;
+	return count > PENDING_MAX / 2 ||
+		now - pending_oldest_ms(m->pending, now) > POUR_MS;
+}
+
+/* Some work, if there is any. is_pouring: names came in this turn. */
+static enum result work(struct loop *l, bool is_pouring, bool *did)
+{
+	struct mirror *m = l->m;
+	bool applied = is_time_to_apply(l, is_pouring);
 	enum result res = RES_OK;
 
+	mirror_announce(m);
 	if (applied)
 		res = mirror_apply_pending(m);
 	*did = applied;
@@ -408,8 +427,10 @@ static void sleep_until_news(struct loop *l)
 static enum result turn(struct loop *l, bool *reload, bool *idle)
 {
 	struct mirror *m = l->m;
+	uint64_t before = m->touched;
 	bool more = false, did = false;
 	enum result res = mirror_drain(m, &more);
+	bool is_pouring = m->touched != before;
 
 	if (m->flushed || m->overflown) {
 		*reload = true;
@@ -418,10 +439,10 @@ static enum result turn(struct loop *l, bool *reload, bool *idle)
 	if (res == RES_OK && m->generation_touched)
 		res = look_at_generation(m, reload);
 	if (res == RES_OK)
-		res = work(m, &did);
+		res = work(l, is_pouring, &did);
 	if (res == RES_OK)
 		res = run_timers(l, reload);
-	*idle = !did && !more;
+	*idle = !did && !more && pending_count(m->pending) == 0;
 	return res;
 }
 

@@ -15,6 +15,7 @@ struct node {
 	int64_t since_ms;
 	uint64_t hash;
 	uint32_t len;
+	bool is_shown;
 	char name[];
 };
 
@@ -155,6 +156,7 @@ enum result pending_push(struct pending *p, struct slice name, int64_t now_ms)
 	if (n != NULL) {
 		unlink_node(p, n);
 		link_newest(p, n);
+		n->is_shown = false;
 		return RES_OK;
 	}
 	if (p->count >= p->max || name.len > UINT32_MAX)
@@ -165,6 +167,7 @@ enum result pending_push(struct pending *p, struct slice name, int64_t now_ms)
 	n->since_ms = now_ms;
 	n->hash = hash;
 	n->len = (uint32_t)name.len;
+	n->is_shown = false;
 	if (name.len > 0)
 		memcpy(n->name, name.at, name.len);
 	n->chain = p->bucket[hash & (p->buckets - 1)];
@@ -202,6 +205,17 @@ bool pending_take_newest(struct pending *p, struct slice *name)
 bool pending_take_oldest(struct pending *p, struct slice *name)
 {
 	return take(p, p->oldest, name);
+}
+
+void pending_show_new(struct pending *p,
+	void (*each)(void *ctx, struct slice name), void *ctx)
+{
+	/* A push makes a name the newest: those not shown stand together. */
+	for (struct node *n = p->newest; n != NULL && !n->is_shown;
+		n = n->older) {
+		n->is_shown = true;
+		each(ctx, slice_make(n->name, n->len));
+	}
 }
 
 size_t pending_count(const struct pending *p)

@@ -30,6 +30,11 @@ enum result pending_push(
 bool pending_take_newest(struct pending *p, struct slice *name);
 bool pending_take_oldest(struct pending *p, struct slice *name);
 
+/* Calls each for the names pushed since the last time, newest first; they stay
+ * where they are. each must not change p. */
+void pending_show_new(struct pending *p,
+	void (*each)(void *ctx, struct slice name), void *ctx);
+
 size_t pending_count(const struct pending *p);
 /* When the name at the old end was pushed first; now_ms when empty. */
 int64_t pending_oldest_ms(const struct pending *p, int64_t now_ms);

@@ -300,6 +300,23 @@ static void a_frozen_redis_costs_the_deadline_then_nothing(void **state)
 	assert_false(counts.breaker_open);
 }
 
+/* Redis is there and says of each key that there is none. */
+static void a_grace_holds_for_who_was_never_seen_too(void **state)
+{
+	struct counter *c = *state;
+
+	DO(c, "HSET", "rp:block:192.0.2.8", "class", "review");
+	PUT(c, "192.0.2.7", "SET", "rp:block:192.0.2.7", "x");
+	rig_wants(c->rig.mirror, "192.0.2.8", true);
+	rig_wants_flags(c->rig.mirror);
+	DO(c, "FLUSHALL");
+	rig_wants_state(c->rig.mirror, MIRROR_GRACE);
+	assert_int_equal(ask(c, "192.0.2.7"), BLOCKLIST_BLOCKED);
+	assert_int_equal(ask(c, "192.0.2.8"), BLOCKLIST_BLOCKED);
+	assert_int_equal(c->got.winner->class, LISTING_REVIEW);
+	assert_false(c->got.winner->is_detailed);
+}
+
 /* In a flood the reply must be right without a question. */
 static void the_class_is_known_without_asking(void **state)
 {
@@ -496,6 +513,7 @@ int main(void)
 		WITH_LIST(a_value_of_100_mb_is_no_listing_and_costs_nothing),
 		WITH_LIST(a_listing_ends_on_time_though_redis_is_silent),
 		WITH_LIST(a_key_with_a_short_life_is_gone_on_time),
+		WITH_LIST(a_grace_holds_for_who_was_never_seen_too),
 		WITH_LIST(a_frozen_redis_costs_the_deadline_then_nothing),
 		cmocka_unit_test_setup_teardown(
 			the_class_is_known_without_asking,
