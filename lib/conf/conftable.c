@@ -183,7 +183,7 @@ const struct conf_row conf_rows[] = {
 	{ "lists", "value_max", CONF_KIND_SIZE, 1024, 16777216, "65536",
 		IN(lists.value_max), 0, CONF_IN_CONF, false, NULL,
 		"an entry with a longer value is ignored" },
-	{ "lists", "scopes_max", CONF_KIND_NUMBER, 1, 1000000, "65536",
+	{ "lists", "scopes_max", CONF_KIND_NUMBER, 1, 131071, "65536",
 		IN(lists.scopes_max), 0, CONF_IN_CONF, false, NULL,
 		"recipient domains with lists of their own" },
 
