@@ -2,17 +2,18 @@
 /*
  * nothing_milter - what libmilter alone costs.
  *
- * nothing_milter SOCKET all|needed [refuse]
+ * nothing_milter SOCKET all|needed [refuse] [small]
  *
  * all: every command is answered with "continue". needed: only RCPT and end
  * of message are answered, the rest is negotiated away as ours does, and each
  * message gets one header field. With "refuse" a recipient of a client
  * whose address begins with 10. or 127. is refused with a fixed text of usual
- * length.
+ * length. With "small" its threads have stacks of 512 KiB, as ours have.
  */
 #include <sys/socket.h>
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -143,6 +144,25 @@ static sfsistat on_close(SMFICTX *ctx)
 	return SMFIS_CONTINUE;
 }
 
+static bool has_word(int argc, char **argv, const char *word)
+{
+	for (int i = 3; i < argc; i++)
+		if (strcmp(argv[i], word) == 0)
+			return true;
+	return false;
+}
+
+static void shrink_stacks(void)
+{
+	pthread_attr_t attr;
+
+	if (pthread_attr_init(&attr) != 0 ||
+		pthread_attr_setstacksize(&attr, 512 * 1024) != 0 ||
+		pthread_setattr_default_np(&attr) != 0)
+		exit(1);
+	pthread_attr_destroy(&attr);
+}
+
 int main(int argc, char **argv)
 {
 	static char name[] = "nothing";
@@ -163,11 +183,14 @@ int main(int argc, char **argv)
 
 	if (argc < 3) {
 		fprintf(stderr,
-			"usage: nothing_milter SOCKET all|needed [refuse]\n");
+			"usage: nothing_milter SOCKET all|needed "
+			"[refuse] [small]\n");
 		return 2;
 	}
 	answer_all = strcmp(argv[2], "all") == 0;
-	refuse = argc > 3 && strcmp(argv[3], "refuse") == 0;
+	refuse = has_word(argc, argv, "refuse");
+	if (has_word(argc, argv, "small"))
+		shrink_stacks();
 	if (answer_all) {
 		door.xxfi_body = on_body;
 		door.xxfi_data = on_data;
