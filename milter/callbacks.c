@@ -127,7 +127,8 @@ static void agree(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 {
 	struct door *d = door_of(ctx);
 
-	*want_actions = actions & WANTED_ACTIONS;
+	/* The last of these tells the MTA that lists of macros follow. */
+	*want_actions = actions & (WANTED_ACTIONS | SMFIF_SETSYMLIST);
 	/* Without memory for a door later events must be answered without
 	 * knowing what was agreed on: agree on nothing. */
 	*want_steps = d == NULL ? 0 : steps & wanted_steps;
@@ -137,7 +138,7 @@ static void agree(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	d->agreed.may = may_of(*want_actions);
 	context_agree(the_context, &d->agreed);
 	session_allow(d->session, d->agreed.may);
-	if (*want_actions != WANTED_ACTIONS)
+	if ((*want_actions & WANTED_ACTIONS) != WANTED_ACTIONS)
 		context_warn_once(the_context,
 			"the MTA offers no change of headers or no "
 			"quarantine: verdicts that need them show in the log "

@@ -63,6 +63,8 @@ void record_log(const struct record *r)
 	put_text(&l, "session", r->conn->id);
 	put_text(&l, "ip", r->conn->ip_text);
 	put(&l, "host", r->conn->hostname);
+	put(&l, "ptr", r->conn->ptr);
+	put(&l, "resolve", r->conn->resolve);
 	put(&l, "helo", r->conn->helo);
 	put(&l, "from_domain", e->sender.domain);
 	put(&l, "rcpt", r->rcpt_domain);

@@ -6,7 +6,10 @@
  * left out:
  *     stage        rcpt, eom, abort (the transaction ended before its message)
  *     session      random name of the SMTP session
- *     ip host helo the client: address, the MTA's name for it, its greeting
+ *     ip host      the client: address, the MTA's name for it,
+ *     ptr resolve  what its PTR says, and whether that holds: OK, FORGED, FAIL
+ *                  or TEMP ({client_ptr}, {client_resolve})
+ *     helo         its greeting
  *     from_domain rcpt   domains only, no address of a person; at eom rcpt is
  *                        the domain of the recipient that decided
  *     action       accept, mark, quarantine, tempfail, reject

@@ -5,9 +5,9 @@
 The load generator speaks the milter protocol over a unix socket, so that no
 MTA is in the way. The do-nothing milter answers the same stages and refuses
 the same clients with a text of the same length; "nothing+" is the same with
-the small stacks for libmilter's threads that ours uses. Goal: 0.9 of its rate with
-1,000,000 listings. Where rspamd is installed it does the same with its own
-map in Redis (it can refuse only at the end of a message).
+the small stacks for libmilter's threads that ours uses. Goal: 0.9 of the rate
+of "nothing" with 1,000,000 listings. Where rspamd is installed it does the
+same with its own map in Redis (it can refuse only at the end of a message).
 """
 
 import os

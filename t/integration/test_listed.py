@@ -256,7 +256,12 @@ def no_name(site):
     true(field(mail, "X-Reprieve"), "no X-Reprieve")
     site.lists.block(address)
     site.lists.settle()
+    mark = site.mark()
     refused(site, address)
+    # Neither MTA sends this macro unless it is asked for.
+    until(lambda: re.search(
+        rf"verdict .*ip={re.escape(address)} .*resolve=FAIL ",
+        site.log_since(mark)), lambda: site.log_since(mark))
 
 
 def local_submission(site):
