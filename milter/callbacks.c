@@ -380,6 +380,11 @@ static sfsistat on_close(SMFICTX *ctx)
 	return status;
 }
 
+static void *end_at_once(void *nothing)
+{
+	return nothing;
+}
+
 /*
  * libmilter starts and ends a thread for nearly every event under load. The C
  * library keeps 40 MB of used stacks at hand, which is five of its default
@@ -388,13 +393,22 @@ static sfsistat on_close(SMFICTX *ctx)
 static void shrink_stacks(void)
 {
 #ifdef __GLIBC__
-	pthread_attr_t attr;
+	pthread_attr_t before, small;
+	pthread_t probe;
 
-	if (pthread_attr_init(&attr) != 0)
+	if (pthread_getattr_default_np(&before) != 0)
 		return;
-	if (pthread_attr_setstacksize(&attr, STACK_SIZE) == 0)
-		(void)pthread_setattr_default_np(&attr);
-	pthread_attr_destroy(&attr);
+	if (pthread_attr_init(&small) == 0) {
+		if (pthread_attr_setstacksize(&small, STACK_SIZE) == 0)
+			(void)pthread_setattr_default_np(&small);
+		pthread_attr_destroy(&small);
+	}
+	/* Libraries with much thread-local data may need more. */
+	if (pthread_create(&probe, NULL, end_at_once, NULL) == 0)
+		pthread_join(probe, NULL);
+	else
+		(void)pthread_setattr_default_np(&before);
+	pthread_attr_destroy(&before);
 #endif
 }
 

@@ -368,8 +368,12 @@ void session_header(struct session *s, struct slice name)
 {
 	if (s->message.header_count < UINT_MAX)
 		s->message.header_count++;
-	if (stamp_is_ours(name) && s->message.own_header_count < INT_MAX)
+	if (!stamp_is_ours(name))
+		return;
+	if (s->message.own_header_count < s->conf->milter.headers_max)
 		s->message.own_header_count++;
+	else
+		s->broken = true;
 }
 
 /* ---- end of message ---- */

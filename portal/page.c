@@ -74,12 +74,10 @@ void page_end(struct buf *out, const struct conf *conf)
 	html_add_text(out, conf->host);
 	buf_add_text(out, "\">postmaster@");
 	html_add_text(out, conf->host);
-	buf_add_text(out, "</a> and give the reference.");
-	if (conf_is_exempt(conf, slice_of("postmaster")))
-		buf_add_text(out,
-			" That address takes mail from refused servers too.");
 	buf_add_text(out,
-		"</p>\n"
+		"</a> and give the reference."
+		/* RFC 5321 s4.5.1: policy/rules exempts it always. */
+		" That address takes mail from refused servers too.</p>\n"
 		"</footer>\n"
 		"</body>\n"
 		"</html>\n");

@@ -69,7 +69,7 @@ struct conf_milter {
 	unsigned socket_mode; /* of a unix socket, octal in the file */
 	size_t connection_memory; /* octets of the connection's arena */
 	size_t message_memory;
-	unsigned headers_max; /* fields looked at in a message */
+	unsigned headers_max; /* forged copies of our field in a message */
 	enum conf_failure on_internal_error;
 	char *secret_file; /* key of our keyed hashes */
 	char *id; /* name of this node; "": the host name */

@@ -77,7 +77,7 @@ const struct conf_row conf_rows[] = {
 		"octets one message may use" },
 	{ "milter", "headers_max", CONF_KIND_NUMBER, 50, 100000, "1000",
 		IN(milter.headers_max), 0, CONF_IN_CONF, false, NULL,
-		"header fields looked at in a message" },
+		"forged copies of our header field that are removed" },
 	{ "milter", "on_internal_error", CONF_KIND_FAILURE, 0, 0, "tempfail",
 		IN(milter.on_internal_error), 0, CONF_IN_CONF, false, NULL,
 		"accept or tempfail when we ourselves fail" },

@@ -3,10 +3,11 @@
  * store/case - the evidence of a refusal, found by its reference.
  *
  * rp:case:<ref>, a HASH with a life of cases.keep_s. No address of a person
- * goes in: domains in clear, whole addresses as a keyed hash (milter.secret).
- * The same (client network, cause) keeps its reference for cases.reuse_s since
- * it was made, and its hash counts on. Foreign text is cut (helo, domains,
- * ids: 255 octets; reason, reply, key: 1,024; findings: 8,192).
+ * goes in: domains in clear, whole addresses as a keyed hash
+ * (milter.secret_file). The same (client network, cause) keeps its reference
+ * for cases.reuse_s since it was made, and its hash counts on. Foreign text is
+ * cut (helo, domains, ids: 255 octets; reason, reply, key: 1,024; findings:
+ * 8,192).
  *
  * Fields, left out when empty: ref first_seen last_seen count code action
  * stage mode ip net class key reason until helo sender_domain sender_hash

@@ -85,7 +85,7 @@ struct prefix_key {
  * The key exists: adds its entry, or sets flags and expiry of the one that is
  * there (flags replace all but ALIASED and CANONICAL, which follow from the
  * key). RES_FULL: a bound is reached; RES_NOMEM; nothing has changed then.
- * *added: the entry was not there. expire_s past 2^31 - 1 counts as never.
+ * *added: the entry was not there. expire_s past 2^29 - 1 counts as never.
  * Grows in one go when it must: see prefixes_needs_grow.
  */
 enum result prefixes_put(struct prefixes *p, const struct prefix_key *key,

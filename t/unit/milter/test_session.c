@@ -456,6 +456,25 @@ static void stamps_after_removing_forgeries(void **state)
 	world_free(w);
 }
 
+static void a_flood_of_forgeries_waits(void **state)
+{
+	struct world *w = world_new("");
+
+	(void)state;
+	/* milter.headers_max is 1000. */
+	for (unsigned count = 1000; count <= 1001; count++) {
+		connect_from(w, "192.0.2.1", 4321);
+		mail(w, "<a@b.example>");
+		assert_int_equal(rcpt(w, "<a@example.net>"), ANSWER_CONTINUE);
+		for (unsigned i = 0; i < count; i++)
+			session_header(w->session, slice_of("X-Reprieve"));
+		assert_int_equal(end(w),
+			count > 1000 ? ANSWER_TEMPFAIL : ANSWER_CONTINUE);
+		fake_mta_forget(&w->mta);
+	}
+	world_free(w);
+}
+
 static void asks_only_what_was_agreed(void **state)
 {
 	struct world *w =
@@ -712,6 +731,8 @@ int main(void)
 			a_full_arena_is_our_error, NULL),
 		CASE("forged headers go from the highest, ours comes last",
 			stamps_after_removing_forgeries, NULL),
+		CASE("a message with more forgeries than the bound must wait",
+			a_flood_of_forgeries_waits, NULL),
 		CASE("nothing is asked that was not agreed on",
 			asks_only_what_was_agreed, NULL),
 		CASE("monitor lets pass, with log line, case and header",
