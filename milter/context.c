@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/once.h"
 #include "conf/conf.h"
 #include "milter/gauges.h"
-#include "milter/notify.h"
 #include "milter/pipeline.h"
 #include "milter/record.h"
 #include "milter/restart.h"

@@ -5,15 +5,16 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
+#include "base/privileges.h"
 #include "conf/conf.h"
+#include "conf/conflog.h"
 #include "milter/callbacks.h"
 #include "milter/context.h"
-#include "milter/notify.h"
-#include "milter/privileges.h"
 #include "milter/signals.h"
+#include "milter/socket.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,38 +88,12 @@ static struct conf *read_conf(const char *file)
 	return conf;
 }
 
-static void open_log(const struct conf *conf)
-{
-	static const struct {
-		const char *name;
-		enum log_level level;
-	} levels[] = {
-		{ "error", LOG_LEVEL_ERROR },
-		{ "warning", LOG_LEVEL_WARNING },
-		{ "notice", LOG_LEVEL_NOTICE },
-		{ "info", LOG_LEVEL_INFO },
-		{ "debug", LOG_LEVEL_DEBUG },
-	};
-	struct log_options o = {
-		.ident = "reprieve-milter",
-		.target = strcmp(conf->log.target, "stderr") == 0
-			? LOG_TO_STDERR
-			: LOG_TO_SYSLOG,
-		.level = LOG_LEVEL_INFO,
-	};
-
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (strcmp(conf->log.level, levels[i].name) == 0)
-			o.level = levels[i].level;
-	log_open(&o);
-}
-
-static enum result open_socket(
-	const struct conf *conf, const struct identity *id, struct buf *why)
+static enum result open_socket(const struct conf *conf,
+	const struct identity *id, gid_t group, struct buf *why)
 {
 	const struct conf_milter *m = &conf->milter;
 	char where[ENDPOINT_TEXT_MAX];
-	enum result res = privileges_clear_path(&m->socket, id, why);
+	enum result res = socket_clear(&m->socket, id, why);
 	mode_t before;
 
 	if (res != RES_OK)
@@ -132,27 +107,28 @@ static enum result open_socket(
 		buf_add_format(why, "cannot listen at %s", where);
 		return res;
 	}
-	return privileges_fit_path(&m->socket, id, m->socket_mode, why);
+	return socket_fit(&m->socket, id, group, m->socket_mode, why);
 }
 
 /* Socket first, while we may be root; then never again. */
 static enum result settle(const struct conf *conf)
 {
+	const struct conf_milter *m = &conf->milter;
 	struct identity id;
 	struct buf why;
 	enum result res;
+	gid_t group;
 
 	buf_init(&why, 1024);
-	res = privileges_find(conf->milter.user, conf->milter.group, &id, &why);
+	res = privileges_find_group(m->group, "milter.group", &group, &why);
+	if (res == RES_OK)
+		res = privileges_find(m->user, "milter.user", &id, &why);
 	if (res == RES_OK && why.len > 0)
 		log_message(LOG_LEVEL_WARNING, "start", "%s", buf_text(&why));
 	if (res == RES_OK)
-		res = open_socket(conf, &id, &why);
-	if (res == RES_OK) {
-		res = privileges_drop(&id);
-		if (res != RES_OK)
-			buf_add_format(&why, "cannot become %s", id.user);
-	}
+		res = open_socket(conf, &id, group, &why);
+	if (res == RES_OK)
+		res = privileges_drop(&id, &why);
 	if (res != RES_OK) {
 		log_message(LOG_LEVEL_ERROR, "start", "%s", buf_text(&why));
 		fprintf(stderr, "reprieve-milter: %s\n", buf_text(&why));
@@ -191,7 +167,7 @@ static int run(struct conf *conf)
 	struct context *ctx = NULL;
 	enum result res;
 
-	open_log(conf);
+	conflog_open(&conf->log, "reprieve-milter");
 	signals_block();
 	/* libmilter wants its description before the socket. */
 	res = callbacks_register();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "milter/signals.h"
 
+#include "base/notify.h"
 #include "milter/context.h"
-#include "milter/notify.h"
 
 #include <pthread.h>
 #include <signal.h>

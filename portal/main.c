@@ -7,10 +7,12 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
+#include "base/privileges.h"
 #include "conf/conf.h"
+#include "conf/conflog.h"
 #include "portal/context.h"
 #include "portal/page.h"
-#include "portal/process.h"
 #include "portal/routes.h"
 #include "web/server.h"
 
@@ -97,7 +99,7 @@ static void reload(struct context *c, const char *path)
 	struct buf errors;
 	enum result res;
 
-	process_notify("RELOADING=1");
+	notify_reloading();
 	buf_init(&errors, ERRORS_MAX);
 	res = conf_load(path, &conf, &errors);
 	log_lines(res == RES_OK ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
@@ -113,7 +115,7 @@ static void reload(struct context *c, const char *path)
 	}
 	conf_release(conf);
 	buf_clear(&errors);
-	process_notify("READY=1");
+	notify_send("READY=1");
 }
 
 static const int waited_for[] = { SIGTERM, SIGINT, SIGUSR1, SIGHUP };
@@ -183,7 +185,19 @@ static void say_listening(const struct conf *conf, const struct web_server *s)
 	log_message(LOG_LEVEL_NOTICE, "start",
 		"reprieve-portal " PACKAGE_VERSION " listens on %s",
 		endpoint_format(&at, text));
-	process_notify("READY=1");
+	notify_send("READY=1");
+}
+
+static enum result give_root_up(const char *user, struct buf *why)
+{
+	struct identity id;
+	enum result res = privileges_find(user, "portal.user", &id, why);
+
+	if (res == RES_OK && why->len > 0) {
+		log_message(LOG_LEVEL_WARNING, "start", "%s", buf_text(why));
+		buf_clear(why);
+	}
+	return res == RES_OK ? privileges_drop(&id, why) : res;
 }
 
 static int serve(struct conf *conf)
@@ -212,7 +226,7 @@ static int serve(struct conf *conf)
 	if (!endpoint_is_local(&conf->portal.listen))
 		options.per_address_max = PER_ADDRESS_MAX;
 	/* First of all: no thread and no file was ever root's. */
-	res = process_drop(conf->portal.user, &why);
+	res = give_root_up(conf->portal.user, &why);
 	if (res != RES_OK) {
 		code = fail("cannot give up root", res, &why);
 		goto done;
@@ -227,7 +241,7 @@ static int serve(struct conf *conf)
 	}
 	say_listening(conf, server);
 	wait_for_the_end(context, conf->path, &set);
-	process_notify("STOPPING=1");
+	notify_send("STOPPING=1");
 	log_message(LOG_LEVEL_NOTICE, "stop", "stopping");
 done:
 	web_server_close(server);
@@ -254,7 +268,7 @@ int main(int argc, char *argv[])
 	if (res != RES_OK)
 		return EXIT_CONF;
 	if (!options.check_only) {
-		process_log(conf);
+		conflog_open(&conf->log, "reprieve-portal");
 		code = serve(conf);
 	}
 	conf_release(conf);

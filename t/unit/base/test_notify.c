@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/notify.h"
+#include "base/notify.h"
 
 #include "support/case.h"
 
@@ -105,5 +105,5 @@ int main(void)
 			"aaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 	};
 
-	return cmocka_run_group_tests_name("milter/notify", cases, NULL, NULL);
+	return cmocka_run_group_tests_name("base/notify", cases, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * milter/notify - tells systemd how we are, by its datagram protocol
+ * base/notify - tells systemd how we are, by its datagram protocol
  * (sd_notify(3)): a text to the unix socket that NOTIFY_SOCKET names, "@" in
  * front for an abstract one. Without the variable nothing happens, and no
  * failure here is worth more than silence. Threads: any; reads the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/notify.h"
+#include "base/notify.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/privileges.h"
+#include "milter/socket.h"
 
+#include "base/privileges.h"
 #include "net/endpoint.h"
 #include "support/case.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct place {
@@ -25,7 +24,7 @@ struct place {
 static void make(struct place *p)
 {
 	*p = (struct place){ .folder = "/tmp/reprieve.XXXXXX",
-		.id = { .uid = geteuid(), .socket_gid = (gid_t)-1 } };
+		.id = { .uid = geteuid() } };
 	assert_non_null(mkdtemp(p->folder));
 	p->at.kind = ENDPOINT_UNIX;
 	snprintf(p->at.path, sizeof(p->at.path), "%s/s", p->folder);
@@ -62,9 +61,9 @@ static void clears_what_is_left_over(void **state)
 
 	(void)state;
 	make(&p);
-	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_OK);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_OK);
 	make_socket(&p, false);
-	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_OK);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_OK);
 	assert_int_equal(lstat(p.at.path, &st), -1);
 	assert_int_equal(errno, ENOENT);
 	drop(&p);
@@ -79,8 +78,7 @@ static void keeps_a_living_server(void **state)
 	(void)state;
 	make(&p);
 	fd = make_socket(&p, true);
-	assert_int_equal(
-		privileges_clear_path(&p.at, &p.id, &p.why), RES_EXISTS);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_EXISTS);
 	assert_non_null(strstr(buf_text(&p.why), "a server answers there"));
 	assert_int_equal(lstat(p.at.path, &st), 0);
 	close(fd);
@@ -97,7 +95,7 @@ static void keeps_a_file(void **state)
 	f = fopen(p.at.path, "w");
 	assert_non_null(f);
 	fclose(f);
-	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_TYPE);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_TYPE);
 	assert_int_equal(access(p.at.path, F_OK), 0);
 	drop(&p);
 }
@@ -113,7 +111,7 @@ static void does_not_follow_a_link(void **state)
 	snprintf(other, sizeof(other), "%s/o", p.folder);
 	assert_int_equal(rename(p.at.path, other), 0);
 	assert_int_equal(symlink(other, p.at.path), 0);
-	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_TYPE);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_TYPE);
 	assert_int_equal(unlink(other), 0);
 	drop(&p);
 }
@@ -125,16 +123,13 @@ static void wants_a_safe_folder(void **state)
 	(void)state;
 	make(&p);
 	assert_int_equal(chmod(p.folder, 0777), 0);
-	assert_int_equal(
-		privileges_clear_path(&p.at, &p.id, &p.why), RES_DENIED);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_DENIED);
 	assert_int_equal(chmod(p.folder, 01777), 0);
-	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_OK);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_OK);
 	snprintf(p.at.path, sizeof(p.at.path), "%s/none/s", p.folder);
-	assert_int_equal(
-		privileges_clear_path(&p.at, &p.id, &p.why), RES_MISSING);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_MISSING);
 	snprintf(p.at.path, sizeof(p.at.path), "relative");
-	assert_int_equal(
-		privileges_clear_path(&p.at, &p.id, &p.why), RES_DENIED);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_DENIED);
 	drop(&p);
 }
 
@@ -145,9 +140,9 @@ static void leaves_other_kinds(void **state)
 	(void)state;
 	make(&p);
 	p.at.kind = ENDPOINT_INET;
-	assert_int_equal(privileges_clear_path(&p.at, &p.id, &p.why), RES_OK);
+	assert_int_equal(socket_clear(&p.at, &p.id, &p.why), RES_OK);
 	assert_int_equal(
-		privileges_fit_path(&p.at, &p.id, 0600, &p.why), RES_OK);
+		socket_fit(&p.at, &p.id, (gid_t)-1, 0600, &p.why), RES_OK);
 	drop(&p);
 }
 
@@ -160,51 +155,10 @@ static void sets_the_mode(void **state)
 	make(&p);
 	make_socket(&p, false);
 	assert_int_equal(
-		privileges_fit_path(&p.at, &p.id, 0660, &p.why), RES_OK);
+		socket_fit(&p.at, &p.id, (gid_t)-1, 0660, &p.why), RES_OK);
 	assert_int_equal(lstat(p.at.path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0660);
 	drop(&p);
-}
-
-/* Runs both ways: as root a child gives root up, else nothing changes. */
-static void gives_root_up(void **state)
-{
-	struct identity id;
-	struct buf why;
-	int status = -1;
-	pid_t child;
-
-	(void)state;
-	buf_init(&why, 512);
-	if (geteuid() != 0) {
-		assert_int_equal(
-			privileges_find("nobody", "", &id, &why), RES_OK);
-		assert_false(id.change);
-		assert_int_equal(privileges_find("", "", &id, &why), RES_OK);
-		assert_int_equal(privileges_drop(&id), RES_OK);
-		buf_clear(&why);
-		return;
-	}
-	assert_int_equal(privileges_find("", "", &id, &why), RES_DENIED);
-	assert_int_equal(privileges_find("root", "", &id, &why), RES_DENIED);
-	assert_int_equal(
-		privileges_find("no-such-user", "", &id, &why), RES_MISSING);
-	assert_int_equal(privileges_find("nobody", "no-such-group", &id, &why),
-		RES_MISSING);
-	assert_int_equal(privileges_find("nobody", "", &id, &why), RES_OK);
-	assert_true(id.change);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		bool good = privileges_drop(&id) == RES_OK &&
-			geteuid() == id.uid && getuid() == id.uid &&
-			getegid() == id.gid && setuid(0) != 0;
-
-		_exit(good ? 0 : 1);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	buf_clear(&why);
 }
 
 int main(void)
@@ -223,10 +177,7 @@ int main(void)
 			NULL),
 		CASE("the socket gets the configured mode", sets_the_mode,
 			NULL),
-		CASE("root is given up for good, and must be", gives_root_up,
-			NULL),
 	};
 
-	return cmocka_run_group_tests_name(
-		"milter/privileges", cases, NULL, NULL);
+	return cmocka_run_group_tests_name("milter/socket", cases, NULL, NULL);
 }

@@ -1,86 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/privileges.h"
+#include "milter/socket.h"
 
+#include "base/privileges.h"
 #include "net/endpoint.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-static enum result find_group(
-	const char *group, struct identity *out, struct buf *why)
-{
-	const struct group *gr;
-
-	out->socket_gid = (gid_t)-1;
-	if (group[0] == '\0')
-		return RES_OK;
-	gr = getgrnam(group);
-	if (gr == NULL) {
-		buf_add_format(why, "milter.group: no such group: %s", group);
-		return RES_MISSING;
-	}
-	out->socket_gid = gr->gr_gid;
-	return RES_OK;
-}
-
-enum result privileges_find(const char *user, const char *group,
-	struct identity *out, struct buf *why)
-{
-	const struct passwd *pw;
-	enum result res;
-
-	*out = (struct identity){ .uid = geteuid(), .gid = getegid() };
-	res = find_group(group, out, why);
-	if (res != RES_OK)
-		return res;
-	if (user[0] == '\0') {
-		if (geteuid() != 0)
-			return RES_OK;
-		buf_add_text(why,
-			"milter.user is not set, and we do not "
-			"serve as root");
-		return RES_DENIED;
-	}
-	pw = getpwnam(user);
-	if (geteuid() != 0) {
-		if (pw == NULL || pw->pw_uid != geteuid())
-			buf_add_format(why,
-				"not started as root: cannot become %s", user);
-		return RES_OK;
-	}
-	if (pw == NULL) {
-		buf_add_format(why, "milter.user: no such user: %s", user);
-		return RES_MISSING;
-	}
-	snprintf(out->user, sizeof(out->user), "%s", user);
-	out->change = true;
-	out->uid = pw->pw_uid;
-	out->gid = pw->pw_gid;
-	if (out->uid != 0)
-		return RES_OK;
-	buf_add_text(why, "milter.user is root, and we do not serve as root");
-	return RES_DENIED;
-}
-
-enum result privileges_drop(const struct identity *id)
-{
-	if (!id->change)
-		return RES_OK;
-	if (initgroups(id->user, id->gid) != 0 || setgid(id->gid) != 0 ||
-		setuid(id->uid) != 0)
-		return RES_DENIED;
-	/* It must not come back. */
-	if (id->uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
-		return RES_DENIED;
-	return RES_OK;
-}
 
 static bool is_ours(uid_t owner, const struct identity *id)
 {
@@ -138,7 +68,7 @@ static bool is_answered(const char *path)
 	return answered;
 }
 
-enum result privileges_clear_path(
+enum result socket_clear(
 	const struct endpoint *e, const struct identity *id, struct buf *why)
 {
 	struct stat st;
@@ -171,14 +101,13 @@ enum result privileges_clear_path(
 	return RES_OK;
 }
 
-enum result privileges_fit_path(const struct endpoint *e,
-	const struct identity *id, unsigned mode, struct buf *why)
+enum result socket_fit(const struct endpoint *e, const struct identity *id,
+	gid_t group, unsigned mode, struct buf *why)
 {
 	if (e->kind != ENDPOINT_UNIX)
 		return RES_OK;
 	/* Without milter.group a setgid folder has given it the MTA's. */
-	if (lchown(e->path, id->change ? id->uid : (uid_t)-1, id->socket_gid) !=
-			0 ||
+	if (lchown(e->path, id->change ? id->uid : (uid_t)-1, group) != 0 ||
 		chmod(e->path, (mode_t)mode) != 0) {
 		buf_add_format(why, "%s: %s", e->path, strerror(errno));
 		return RES_DENIED;
