@@ -24,8 +24,21 @@ static void value_line(struct output *o, const char *before, const char *value,
 	buf_clear(&text);
 }
 
-static void for_postfix(struct ctl *ctl, const struct endpoint *e)
+/* An smtpd in its chroot finds nothing that is outside of it. */
+static void note_path(struct output *o, const char *path, const char *socket,
+	const char *queue_directory)
 {
+	if (strcmp(socket + strlen("unix:"), path) == 0)
+		value_line(o, "# warning: not below ", queue_directory,
+			", where smtpd is shut in on Debian");
+	else
+		value_line(o, "# The path is seen from ", queue_directory,
+			", where smtpd is shut in on Debian.");
+}
+
+static void for_postfix(struct ctl *ctl, const struct endpoint *ours)
+{
+	const struct endpoint *e = postfix_socket(ours);
 	struct output *o = ctl->out;
 	char socket[ENDPOINT_TEXT_MAX];
 	struct postfix_settings settings;
@@ -33,24 +46,22 @@ static void for_postfix(struct ctl *ctl, const struct endpoint *e)
 	postfix_read(&settings);
 	endpoint_format_postfix(e, settings.queue_directory, socket);
 	line(o, "# main.cf");
+	if (e != ours)
+		line(o,
+			"# This is the socket of reprieve-milter.socket as "
+			"shipped.");
 	value_line(o, "smtpd_milters = ", socket, "");
 	line(o, "# The milter away or broken: the client is told to try again.");
 	line(o, "milter_default_action = tempfail");
 	line(o, "# Mail of our own machines is not judged; leave it empty.");
 	line(o, "non_smtpd_milters =");
 	line(o, "# What the milter needs to know, beside the defaults.");
-	line(o, "milter_connect_timeout = 10s");
+	line(o, "milter_connect_timeout = 30s");
 	line(o, "milter_command_timeout = 30s");
 	line(o, "milter_content_timeout = 300s");
-	if (e->kind == ENDPOINT_UNIX) {
-		if (strcmp(socket + strlen("unix:"), e->path) == 0)
-			value_line(o, "# warning: not below ",
-				settings.queue_directory,
-				", where smtpd is shut in on Debian");
-		else
-			value_line(o, "# The path is seen from ",
-				settings.queue_directory,
-				", where smtpd is shut in on Debian.");
+	if (e->kind == ENDPOINT_UNIX)
+		note_path(o, e->path, socket, settings.queue_directory);
+	if (ours->kind == ENDPOINT_UNIX) {
 		line(o,
 			"# The folder and the socket must be open to the user "
 			"postfix");
@@ -60,13 +71,22 @@ static void for_postfix(struct ctl *ctl, const struct endpoint *e)
 	}
 }
 
-static void for_sendmail(struct ctl *ctl, const struct endpoint *e)
+static void for_sendmail(struct ctl *ctl, const struct endpoint *ours)
 {
+	/* ListenStream= of reprieve-sendmail.conf. */
+	static const struct endpoint shipped = { .kind = ENDPOINT_UNIX,
+		.path = "/run/reprieve/milter.sock" };
+	const struct endpoint *e =
+		postfix_socket(ours) != ours ? &shipped : ours;
 	struct output *o = ctl->out;
 	char socket[ENDPOINT_TEXT_MAX];
 
 	endpoint_format(e, socket);
 	line(o, "dnl sendmail.mc");
+	if (e != ours)
+		line(o,
+			"dnl This is the socket of reprieve-milter.socket with "
+			"reprieve-sendmail.conf.");
 	line(o,
 		"dnl F=T: the milter away or broken means \"try again later\"; "
 		"without F= all mail");
@@ -92,12 +112,6 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 	if (!is_postfix && strcmp(args->word[0], "sendmail") != 0) {
 		output_error(ctl->out, "mta-config: postfix or sendmail");
 		return CTL_USAGE;
-	}
-	if (e->kind == ENDPOINT_FD || e->kind == ENDPOINT_NONE) {
-		output_error(ctl->out,
-			"milter.socket is one that systemd hands over: see "
-			"ListenStream= of reprieve-milter.socket");
-		return CTL_REFUSED;
 	}
 	output_open(ctl->out, "lines", OUTPUT_PLAIN);
 	if (is_postfix)

@@ -61,7 +61,8 @@ static bool find_closed(
 /* Sendmail's smtpd talks to milters as root; Postfix's as its own user. */
 static void look_at_rights(struct doctor *d)
 {
-	const struct endpoint *e = &d->ctl->conf->milter.socket;
+	const struct endpoint *ours = &d->ctl->conf->milter.socket;
+	const struct endpoint *e = postfix_socket(ours);
 	char closed[ENDPOINT_PATH_MAX];
 	struct person postfix;
 
@@ -71,32 +72,21 @@ static void look_at_rights(struct doctor *d)
 		return;
 	if (find_closed(&postfix, e->path, closed, sizeof(closed)))
 		doctor_note(d, DOCTOR_FAIL, "socket",
-			"set milter.group = \"postfix\" and milter.socket_mode "
-			"= \"0660\", and open the folder to that group",
+			e == ours ? "set milter.group = \"postfix\" and "
+				    "milter.socket_mode = \"0660\", and open "
+				    "the folder to that group"
+				  : "see SocketGroup=, SocketMode= and "
+				    "DirectoryMode= of reprieve-milter.socket",
 			"the user postfix may not use %s", closed);
 	else
 		doctor_note(d, DOCTOR_OK, "socket", NULL,
 			"the user postfix may use %s", e->path);
 }
 
-static bool names_socket(const char *milters, const char *socket)
-{
-	struct slice rest = slice_of(milters);
-	size_t len = strlen(socket);
-
-	for (size_t i = 0; i + len <= rest.len; i++) {
-		bool starts = i == 0 || strchr(", \t{", rest.at[i - 1]) != NULL;
-		bool ends = i + len == rest.len ||
-			strchr(", \t}", rest.at[i + len]) != NULL;
-
-		if (starts && ends && memcmp(rest.at + i, socket, len) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void look_at_postfix(struct doctor *d)
 {
+	const struct endpoint *ours = &d->ctl->conf->milter.socket;
+	const struct endpoint *e = postfix_socket(ours);
 	struct postfix_settings set;
 	char socket[ENDPOINT_TEXT_MAX];
 
@@ -106,14 +96,18 @@ static void look_at_postfix(struct doctor *d)
 			d, DOCTOR_OK, "postfix", NULL, "not on this machine");
 		return;
 	}
-	endpoint_format_postfix(
-		&d->ctl->conf->milter.socket, set.queue_directory, socket);
-	if (names_socket(set.smtpd_milters, socket))
+	endpoint_format_postfix(e, set.queue_directory, socket);
+	if (postfix_names(set.smtpd_milters, socket))
 		doctor_note(d, DOCTOR_OK, "postfix", NULL,
 			"smtpd_milters names %s", socket);
 	else
 		doctor_note(d, DOCTOR_WARN, "postfix",
-			"\"reprievectl mta-config postfix\" has the lines",
+			e == ours
+				? "\"reprievectl mta-config postfix\" has the "
+				  "lines"
+				: "\"reprievectl mta-config postfix\" has the "
+				  "lines; if ListenStream= of "
+				  "reprieve-milter.socket was changed, name that",
 			"smtpd_milters (\"%s\") does not name %s",
 			set.smtpd_milters, socket);
 	if (strcmp(set.default_action, "tempfail") == 0)

@@ -107,3 +107,31 @@ void postfix_read(struct postfix_settings *out)
 	}
 	buf_clear(&text);
 }
+
+const struct endpoint *postfix_socket(const struct endpoint *e)
+{
+	/* ListenStream= of reprieve-milter.socket. */
+	static const struct endpoint shipped = { .kind = ENDPOINT_UNIX,
+		.path = "/var/spool/postfix/reprieve/milter.sock" };
+
+	return e->kind == ENDPOINT_FD || e->kind == ENDPOINT_NONE ? &shipped
+								  : e;
+}
+
+bool postfix_names(const char *milters, const char *socket)
+{
+	struct slice rest = slice_of(milters);
+	size_t len = strlen(socket);
+
+	if (len == 0)
+		return false;
+	for (size_t i = 0; i + len <= rest.len; i++) {
+		bool starts = i == 0 || strchr(", \t{", rest.at[i - 1]) != NULL;
+		bool ends = i + len == rest.len ||
+			strchr(", \t}", rest.at[i + len]) != NULL;
+
+		if (starts && ends && memcmp(rest.at + i, socket, len) == 0)
+			return true;
+	}
+	return false;
+}

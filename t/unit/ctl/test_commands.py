@@ -389,6 +389,38 @@ def _():
     assert "smtpd_milters = unix:reprieve/m.sock\n" in answer.out, answer
 
 
+def handed_over():
+    return place.file("fd.conf", re.sub(
+        r'socket = "[^"]*"', 'socket = "fd:3"', open(place.conf).read(), count=1))
+
+
+def sample(name, pattern):
+    with open(os.path.join(SOURCE, "etc", name)) as text:
+        return re.findall(pattern, text.read(), re.M)
+
+
+@case("mta-config names the shipped socket where systemd hands it over")
+def _():
+    conf = handed_over()
+    answer = place("mta-config", "postfix", conf=conf)
+    gives(answer, DONE)
+    assert "# This is the socket of reprieve-milter.socket" in answer.out, answer
+    assert "milter.group" not in answer.out, answer
+    lines = sample("postfix.cf", r"^(?:smtpd_milters|milter_\w+_\w+) = .*$")
+    assert "smtpd_milters = unix:reprieve/milter.sock" in lines and len(lines) == 5, lines
+    for wanted in lines:
+        assert wanted in answer.out.splitlines(), (wanted, answer)
+    path, = sample("reprieve-milter.socket", r"^ListenStream=(.*)$")
+    assert path == "/var/spool/postfix/reprieve/milter.sock", path
+    answer = place("mta-config", "sendmail", conf=conf)
+    gives(answer, DONE)
+    assert "dnl This is the socket of reprieve-milter.socket" in answer.out, answer
+    for wanted in sample("sendmail.mc", r"^INPUT_MAIL_FILTER.*$"):
+        assert wanted in answer.out.splitlines(), (wanted, answer)
+    path = sample("reprieve-sendmail.conf", r"^ListenStream=(.+)$")[0]
+    assert "`S=unix:%s, F=T" % path in answer.out, answer
+
+
 class FakeMilter:
     """Answers the negotiation, or whatever it is told to."""
 
