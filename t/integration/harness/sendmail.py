@@ -116,7 +116,8 @@ class Sendmail:
         self.process = self.world.start(
             *self.argv("-L", os.path.basename(self.dir), "-bD", "-q1h"),
             name="sendmail")
-        wait_listening(("127.0.0.1", self.port), self.process)
+        # It looks up names of its own before it listens.
+        wait_listening(("127.0.0.1", self.port), self.process, 30)
 
     def stop(self):
         if self.process is not None and self.process.alive():
