@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/pending.h"
+
+#include "base/buf.h"
 #include "support/case.h"
 
 #include <stdio.h>
@@ -49,6 +51,37 @@ static void keeps_one_of_each(void **state)
 	assert_int_equal(pending_oldest_ms(p, 9), 1);
 	wants(pending_take_newest(p, &name), name, "a");
 	assert_int_equal(pending_oldest_ms(p, 9), 9);
+	pending_free(p);
+}
+
+static void note(void *ctx, struct slice name)
+{
+	buf_add(ctx, name);
+}
+
+static void shows_each_push_once(void **state)
+{
+	struct pending *p = pending_new(10);
+	struct slice name;
+	struct buf seen;
+
+	(void)state;
+	buf_init(&seen, 100);
+	push(p, "a", 1);
+	push(p, "b", 2);
+	push(p, "c", 3);
+	pending_show_new(p, note, &seen);
+	assert_string_equal(buf_text(&seen), "cba");
+	buf_reset(&seen);
+	pending_show_new(p, note, &seen);
+	assert_string_equal(buf_text(&seen), "");
+	push(p, "b", 4);
+	push(p, "d", 5);
+	wants(pending_take_oldest(p, &name), name, "a");
+	pending_show_new(p, note, &seen);
+	assert_string_equal(buf_text(&seen), "db");
+	assert_int_equal(pending_count(p), 3);
+	buf_clear(&seen);
 	pending_free(p);
 }
 
@@ -126,6 +159,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		CASE("names leave at both ends", takes_both_ends, NULL),
 		CASE("a name waits once", keeps_one_of_each, NULL),
+		CASE("what was pushed since is shown once, newest first",
+			shows_each_push_once, NULL),
 		CASE("there is a bound", is_bounded, NULL),
 		CASE("a name may hold any octet", holds_any_octet, NULL),
 		CASE("many names keep their order", grows, NULL),
