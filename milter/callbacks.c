@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The one pointer at file scope: see STYLE section 2. */
+/* The one pointer at file scope: libmilter hands no user data to a callback. */
 static struct context *the_context;
 
 /* Behind libmilter's private pointer. */

@@ -27,7 +27,7 @@ enum {
 static const char cut_mark[] = "...";
 enum { TAIL_MAX = sizeof(cut_mark) };
 
-/* The one destination of the process (STYLE.md names this exception). */
+/* The one destination of the process. */
 static struct {
 	struct log_options options;
 	bool is_journal;

@@ -57,7 +57,7 @@ void rules_carry(struct verdict *carried, const struct verdict *rcpt);
 /*
  * A recipient was taken with first, would next be treated in another way by
  * this message's end? Then it must come in a transaction of its own: *out is
- * 452 4.5.3 (DESIGN section 3) and true is returned.
+ * 452 4.5.3 and true is returned.
  */
 bool rules_mix(const struct verdict *first, const struct verdict *next,
 	struct verdict *out);
