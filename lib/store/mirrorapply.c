@@ -121,14 +121,18 @@ static void say_full(struct mirror *m, enum result res)
 	mirror_set_error(m, MIRROR_FULL);
 }
 
+/* What is kept of an entry until it is read again: without Redis a shadow
+ * entry must not be enforced only because it was touched. */
+enum { LAST_FLAGS = PREFIX_SHADOW | PREFIX_FORCE | PREFIX_CLASS };
+
 static void put_item(struct mirror *m, struct prefixes *table,
 	const struct item *it, enum facts_wish wish)
 {
 	const struct prefix_key key = { .name = &it->name,
 		.text = slice_make(it->key, it->len) };
 	uint32_t expire_s = expire_of(m, it->facts.life_ms);
-	struct prefix_hit now;
-	unsigned flags = 0;
+	struct prefix_hit now = { .flags = 0 };
+	unsigned flags;
 	bool added;
 	enum result res;
 
@@ -136,7 +140,10 @@ static void put_item(struct mirror *m, struct prefixes *table,
 		(void)prefixes_remove(table, &key);
 		return;
 	}
-	if (wish != FACTS_LIFE)
+	(void)prefixes_find(table, &it->name, &now);
+	if (wish == FACTS_LIFE)
+		flags = now.flags & LAST_FLAGS;
+	else
 		flags = PREFIX_KNOWN |
 			(it->facts.is_listing ? 0U : PREFIX_IGNORED) |
 			(it->facts.shadow ? PREFIX_SHADOW : 0U) |
@@ -315,7 +322,8 @@ static void doubt(struct prefixes *table, const struct item *it)
 
 	(void)prefixes_find(table, &it->name, &now);
 	/* No room: the name waits for its turn, as the others do. */
-	if (prefixes_put(table, &key, 0, now.expire_s, &added) != RES_OK)
+	if (prefixes_put(table, &key, now.flags & LAST_FLAGS, now.expire_s,
+		    &added) != RES_OK)
 		return;
 }
 
