@@ -2,9 +2,9 @@
 #include "milter/callbacks.h"
 
 #include "base/log.h"
+#include "judge/session.h"
 #include "milter/context.h"
 #include "milter/mta.h"
-#include "milter/session.h"
 
 #include <libmilter/mfapi.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "milter/telemetry.h"
+#include "judge/telemetry.h"
 #include "store/blocklist.h"
 #include "store/mirror.h"
 #include "store/writer.h"

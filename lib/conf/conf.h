@@ -40,12 +40,32 @@ struct conf_rule {
 	double score; /* of CONF_ACTION_SCORE, -1000 to 1000 */
 };
 
-/* check "NAME" { hit = "reject" miss = "ignore" unknown = "ignore" } */
+/*
+ * Results of authentication that a check may have a rule for; the names are
+ * those of the options, and a finding's detail is one of them.
+ */
+enum conf_result {
+	CONF_RESULT_PASS,
+	CONF_RESULT_FAIL,
+	CONF_RESULT_SOFTFAIL,
+	CONF_RESULT_NEUTRAL,
+	CONF_RESULT_NONE,
+	CONF_RESULT_POLICY,
+	CONF_RESULT_TEMPERROR,
+	CONF_RESULT_PERMERROR,
+	CONF_RESULT_FAIL_QUARANTINE, /* DMARC fails, policy quarantine */
+	CONF_RESULT_FAIL_REJECT, /* DMARC fails, policy reject */
+	CONF_RESULT_COUNT
+};
+
+/* check "NAME" { hit = "reject" miss = "ignore" unknown = "ignore" }, and
+ * check "spf" { fail = "score 4" } for those of authentication. */
 struct conf_check {
 	char *name;
 	struct conf_rule hit;
 	struct conf_rule miss;
 	struct conf_rule unknown;
+	struct conf_rule result[CONF_RESULT_COUNT];
 	bool shadow;
 };
 
@@ -70,6 +90,7 @@ struct conf_milter {
 	size_t connection_memory; /* octets of the connection's arena */
 	size_t message_memory;
 	unsigned headers_max; /* forged copies of our field in a message */
+	unsigned fields_max; /* header fields kept for the checks */
 	enum conf_failure on_internal_error;
 	char *secret_file; /* key of our keyed hashes */
 	char *id; /* name of this node; "": the host name */
@@ -127,6 +148,48 @@ struct conf_policy {
 	double reject_at;
 };
 
+struct conf_dns {
+	char **forward; /* "127.0.0.1@53"; none: resolv.conf */
+	size_t forward_count;
+	char *unbound_conf; /* file for the rest, "" */
+	bool dnssec;
+	char *trust_anchor; /* file with the root's keys */
+	unsigned timeout_ms; /* of one question */
+	unsigned command_ms; /* waited before an answer, not at the end */
+	unsigned end_ms; /* waited at the end of a message */
+	unsigned questions_max; /* sent for one message */
+	unsigned pending_max; /* on their way in the whole process */
+	size_t cache_octets;
+	unsigned cache_positive_s; /* greatest TTL believed */
+	unsigned cache_negative_s;
+	size_t answer_max; /* octets of one answer */
+};
+
+struct conf_auth {
+	bool enabled; /* no: nothing is evaluated, nothing is written */
+	char *authserv_id; /* "": host */
+	bool received_spf; /* add Received-SPF, too */
+	char **known_lists; /* domains of mailing lists, folded */
+	size_t known_list_count;
+	char *dmarc_mode; /* "treewalk" "psl" "both" */
+};
+
+struct conf_dkim {
+	unsigned signatures_max; /* evaluated, at most AUTH_DKIM_MAX */
+	unsigned min_key_bits; /* of RSA */
+	unsigned max_key_bits;
+	unsigned clock_skew_s;
+};
+
+struct conf_arc {
+	char *seal_domain; /* "": no sealing */
+	char *selector;
+	char *key; /* file with the private key, PEM */
+	char **trusted; /* domains of sealers, folded */
+	size_t trusted_count;
+	unsigned sets_max;
+};
+
 struct conf_portal {
 	struct endpoint listen;
 	bool allow_direct; /* listen on an address that is not loopback */
@@ -153,6 +216,10 @@ struct conf {
 	struct conf_lists lists;
 	struct conf_cases cases;
 	struct conf_policy policy;
+	struct conf_dns dns;
+	struct conf_auth auth;
+	struct conf_dkim dkim;
+	struct conf_arc arc;
 	struct conf_portal portal;
 	struct conf_metrics metrics;
 	struct conf_log log;

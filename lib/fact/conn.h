@@ -2,7 +2,7 @@
 /*
  * fact/conn - what is known of one SMTP connection.
  *
- * Plain data, filled by milter/session, read by checks. Slices live in the
+ * Plain data, filled by judge/session, read by checks. Slices live in the
  * connection's arena. Only the socket address is trusted for ip; names and
  * macros are what the MTA claims.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * milter/session: any events in any order, with lists that say anything.
+ * judge/session: any events in any order, with lists that say anything.
  *
  * Input: first the configuration, then events, each an octet for its kind, one
  * for what the lists say, one for the length of its text, and the text.
@@ -12,10 +12,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/conf.h"
-#include "milter/pipeline.h"
-#include "milter/record.h"
-#include "milter/session.h"
-#include "milter/telemetry.h"
+#include "judge/pipeline.h"
+#include "judge/record.h"
+#include "judge/session.h"
+#include "judge/telemetry.h"
 #include "support/fake_mta.h"
 #include "t/fuzz/target.h"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the MTAs in use do with a milter's answers.
 
-Our design rests on these facts (why: lib/policy/codes.def, milter/pipeline).
+Our design rests on these facts (why: lib/policy/codes.def, judge/pipeline).
 No line of ours is under test but answer_milter: a failure here says that an
 MTA or libmilter has changed, and that the design must be looked at again.
 """

@@ -11,7 +11,7 @@ import tree as lint
 ROWS = (
     ("base",), ("net",), ("mail",), ("fact", "conf"),
     ("store", "dns", "geo", "web"), ("list", "auth", "heur"), ("policy",),
-    ("reply",),
+    ("reply",), ("judge",),
 )
 ROW_OF = {name: row for row, names in enumerate(ROWS) for name in names}
 PROGRAMS = ("milter", "portal", "ctl")
@@ -23,7 +23,7 @@ WRAPPERS = {
     "confuse.h": ("lib/conf/confread.c",),
     "microhttpd.h": ("lib/web/server.c",),
     "libmilter/": ("milter/callbacks.c", "milter/mta.c"),
-    "openssl/": ("lib/base/hmac.c",),
+    "openssl/": ("lib/base/hmac.c", "lib/base/digest.c", "lib/base/pubkey.c"),
     "jansson.h": ("ctl/",),
     "spf2/": ("lib/auth/spf.c",),
     "opendkim/": ("lib/auth/dkim.c",),

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "base/buf.h"
-#include "milter/mta.h"
+#include "judge/mta.h"
 
 struct fake_mta {
 	struct mta mta;

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
-#include "milter/telemetry.h"
+#include "judge/telemetry.h"
 #include "store/blocklist.h"
 #include "store/mirror.h"
 #include "store/writer.h"

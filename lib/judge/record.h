@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * milter/record - what stays of a verdict: one line in the log, and a case.
+ * judge/record - what stays of a verdict: one line in the log, and a case.
  *
  * The line, event "verdict", keys in this order; a key without a value is
  * left out:

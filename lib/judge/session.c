@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/session.h"
+#include "judge/session.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -7,10 +7,10 @@
 #include "base/random.h"
 #include "conf/conf.h"
 #include "fact/check.h"
-#include "milter/mta.h"
-#include "milter/pipeline.h"
-#include "milter/record.h"
-#include "milter/telemetry.h"
+#include "judge/mta.h"
+#include "judge/pipeline.h"
+#include "judge/record.h"
+#include "judge/telemetry.h"
 #include "net/hostname.h"
 #include "policy/rules.h"
 #include "reply/stamp.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/session.h"
+#include "judge/session.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/conf.h"
-#include "milter/pipeline.h"
-#include "milter/record.h"
-#include "milter/telemetry.h"
+#include "judge/pipeline.h"
+#include "judge/record.h"
+#include "judge/telemetry.h"
 #include "support/case.h"
 #include "support/fake_mta.h"
 #include "web/metrics.h"
@@ -759,5 +759,5 @@ int main(void)
 			an_mta_that_takes_nothing_changes_no_verdict, NULL),
 	};
 
-	return cmocka_run_group_tests_name("milter/session", cases, NULL, NULL);
+	return cmocka_run_group_tests_name("judge/session", cases, NULL, NULL);
 }

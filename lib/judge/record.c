@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/record.h"
+#include "judge/record.h"
 
 #include "base/buf.h"
 #include "base/log.h"

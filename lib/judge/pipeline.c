@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/pipeline.h"
+#include "judge/pipeline.h"
 
 #include "base/arena.h"
 #include "list/blocked.h"

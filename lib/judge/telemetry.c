@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/telemetry.h"
+#include "judge/telemetry.h"
 
 #include "web/metrics.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * milter/session - one SMTP connection: facts so far, and its verdicts.
+ * judge/session - one SMTP connection: facts so far, and its verdicts.
  *
  * Takes what the MTA tells in any order, as slices, and answers in our own
  * words; knows no libmilter type. A verdict is given at RCPT and at the end of

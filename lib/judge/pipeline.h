@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * milter/pipeline - which check runs at which stage.
+ * judge/pipeline - which check runs at which stage.
  *
  * A table of steps in order. A step that is "warm" starts what takes time, so
  * that a later step need not wait for it; its findings are thrown away. The

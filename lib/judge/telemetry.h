@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * milter/telemetry - what the milter counts (names: reprieve-milter(8)).
+ * judge/telemetry - what the milter counts (names: reprieve-milter(8)).
  *
  * Sessions and reloads count here; gauges that live elsewhere are added by
  * milter/gauges. Threads: any.
