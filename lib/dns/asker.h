@@ -22,17 +22,19 @@ struct clock;
 
 /*
  * Where questions go: a resolver, or a table in a test (t/support/fake_dns).
- * start answers at once by returning an answer (given), or returns NULL and
- * later calls done once, from any thread, with an answer that is borrowed
- * during the call. *ticket is set before it returns. cancel: done is not
- * running and will not be called when it returns.
+ * The name is in lower case, without a trailing dot, and can exist. start
+ * answers at once by returning an answer (given) and sets *ticket to NULL; or
+ * it returns NULL, sets *ticket, and done is called at most once, from any
+ * thread, maybe before start returns, with an answer that is borrowed during
+ * the call. finish is called once for each ticket, answered or not: when it
+ * returns done is not running, will not be called, and the ticket is gone.
  */
 typedef void dns_done(void *at, struct dns_answer *answer);
 
 struct dns_source {
 	struct dns_answer *(*start)(void *ctx, struct slice name,
 		enum dns_type type, dns_done *done, void *at, void **ticket);
-	void (*cancel)(void *ctx, void *ticket);
+	void (*finish)(void *ctx, void *ticket);
 	void *ctx;
 };
 
