@@ -38,33 +38,6 @@ const char *conf_action_name(enum conf_action a)
 	return action_names[a];
 }
 
-static const char *const result_names[] = {
-	[CONF_RESULT_PASS] = "pass",
-	[CONF_RESULT_FAIL] = "fail",
-	[CONF_RESULT_SOFTFAIL] = "softfail",
-	[CONF_RESULT_NEUTRAL] = "neutral",
-	[CONF_RESULT_NONE] = "none",
-	[CONF_RESULT_POLICY] = "policy",
-	[CONF_RESULT_TEMPERROR] = "temperror",
-	[CONF_RESULT_PERMERROR] = "permerror",
-	[CONF_RESULT_FAIL_QUARANTINE] = "fail_quarantine",
-	[CONF_RESULT_FAIL_REJECT] = "fail_reject",
-};
-
-const char *conf_result_name(enum conf_result r)
-{
-	return result_names[r];
-}
-
-enum conf_result conf_result_find(const char *name)
-{
-	int r = 0;
-
-	while (r < CONF_RESULT_COUNT && strcmp(result_names[r], name) != 0)
-		r++;
-	return (enum conf_result)r;
-}
-
 static struct counted *counted_of(struct conf *c)
 {
 	return (struct counted *)(void *)c;

@@ -58,17 +58,10 @@ enum conf_result {
 	CONF_RESULT_COUNT
 };
 
-/* "pass" ... "fail_reject". Static. */
-const char *conf_result_name(enum conf_result r);
-/* CONF_RESULT_COUNT: no such name. */
-enum conf_result conf_result_find(const char *name);
-
 /* check "NAME" { hit = "reject" miss = "ignore" unknown = "ignore" }, and
- * check "spf" { fail = "score 4" } for those of authentication: there by_result
- * is set, and result[] counts in place of hit, miss and unknown. */
+ * check "spf" { fail = "score 4" } for those of authentication. */
 struct conf_check {
 	char *name;
-	bool by_result;
 	struct conf_rule hit;
 	struct conf_rule miss;
 	struct conf_rule unknown;

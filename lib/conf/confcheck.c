@@ -12,7 +12,7 @@
 
 #include <sys/stat.h>
 
-enum { SECRET_FILE_MAX = 4096, PASSWORD_MAX = 512, KEY_FILE_MAX = 65536 };
+enum { SECRET_FILE_MAX = 4096, PASSWORD_MAX = 512 };
 
 static void error_at(struct confload *l, const char *section, const char *name,
 	const char *text)
@@ -72,15 +72,14 @@ struct secret {
 	const char *file;
 };
 
-static void warn_readable(struct confload *l, const char *section,
-	const char *option, const char *file)
+static void warn_readable(struct confload *l, const struct secret *s)
 {
 	struct stat st;
 
-	if (stat(file, &st) == 0 && (st.st_mode & S_IROTH) != 0)
+	if (stat(s->file, &st) == 0 && (st.st_mode & S_IROTH) != 0)
 		confload_note(l, CONF_WARNING,
-			confload_place(l, section, option),
-			"%s can be read by everybody on this machine", file);
+			confload_place(l, "redis", s->file_name),
+			"%s can be read by everybody on this machine", s->file);
 }
 
 static enum result read_secret(struct confload *l, const struct secret *s)
@@ -109,7 +108,7 @@ static enum result read_secret(struct confload *l, const struct secret *s)
 			s->file);
 		goto done;
 	}
-	warn_readable(l, "redis", s->file_name, s->file);
+	warn_readable(l, s);
 	copy = strndup(line.at, line.len);
 	if (copy == NULL) {
 		res = RES_NOMEM;
@@ -206,17 +205,6 @@ static void check_lists(struct confload *l, const struct conf *c)
 			"cases.reuse_s is longer than cases.keep_s");
 }
 
-static void refuse_reject(struct confload *l, const struct conf_check *k,
-	const char *option, const struct conf_rule *rule)
-{
-	if (rule->action == CONF_ACTION_REJECT)
-		confload_note(l, CONF_ERROR,
-			confload_titled_place(l, "check", k->name, option),
-			"%s: \"reject\" would refuse everybody while a "
-			"service is down; use tempfail",
-			option);
-}
-
 static void check_check(struct confload *l, const struct conf_check *k)
 {
 	if (!confdefault_has_check(k->name)) {
@@ -227,51 +215,11 @@ static void check_check(struct confload *l, const struct conf_check *k)
 			k->name);
 		return;
 	}
-	refuse_reject(l, k, "unknown", &k->unknown);
-	refuse_reject(l, k, "temperror", &k->result[CONF_RESULT_TEMPERROR]);
-}
-
-/* The key itself is read by who seals; here only whether it is one. */
-static void check_key(struct confload *l, const char *file)
-{
-	static const char mark[] = "PRIVATE KEY-----";
-	struct buf text;
-
-	buf_init(&text, KEY_FILE_MAX);
-	if (file_read(file, &text) != RES_OK)
-		confload_note(l, CONF_ERROR, confload_place(l, "arc", "key"),
-			"key: cannot read %s", file);
-	else if (memmem(text.at, text.len, mark, sizeof(mark) - 1) == NULL)
-		confload_note(l, CONF_ERROR, confload_place(l, "arc", "key"),
-			"key: %s holds no private key in PEM", file);
-	else
-		warn_readable(l, "arc", "key", file);
-	if (text.at != NULL)
-		explicit_bzero(text.at, text.len);
-	buf_clear(&text);
-}
-
-static void check_arc(struct confload *l, const struct conf_arc *a)
-{
-	const struct {
-		const char *name;
-		const char *value;
-	} parts[] = { { "seal_domain", a->seal_domain },
-		{ "selector", a->selector }, { "key", a->key } };
-	const char *given = NULL;
-
-	for (size_t i = 0; i < 3; i++)
-		if (*parts[i].value != '\0')
-			given = parts[i].name;
-	for (size_t i = 0; given != NULL && i < 3; i++)
-		if (*parts[i].value == '\0')
-			confload_note(l, CONF_ERROR,
-				confload_place(l, "arc", given),
-				"arc.%s is missing; sealing needs seal_domain, "
-				"selector and key",
-				parts[i].name);
-	if (*a->key != '\0' && confload_is_real(l))
-		check_key(l, a->key);
+	if (k->unknown.action == CONF_ACTION_REJECT)
+		confload_note(l, CONF_ERROR,
+			confload_titled_place(l, "check", k->name, "unknown"),
+			"unknown: \"reject\" would refuse everybody while a "
+			"service is down; use tempfail");
 }
 
 static int compare_domains(const void *a, const void *b)
@@ -300,7 +248,6 @@ enum result confcheck_run(struct confload *l, const char *path)
 	check_milter(l, &c->milter);
 	check_policy(l, &c->policy);
 	check_lists(l, c);
-	check_arc(l, &c->arc);
 	for (size_t i = 0; i < c->check_count; i++)
 		check_check(l, &c->checks[i]);
 	if (c->domain_count > 1)

@@ -11,70 +11,20 @@
 
 enum { DEFAULT_VALUES_MAX = 8 };
 
-#define BIT(name) (1u << CONF_RESULT_##name)
-
-/* RFC 8601 s2.7: what each method can come to. */
-enum {
-	OF_IPREV = BIT(PASS) | BIT(FAIL) | BIT(TEMPERROR) | BIT(PERMERROR),
-	OF_SPF = OF_IPREV | BIT(SOFTFAIL) | BIT(NEUTRAL) | BIT(NONE),
-	OF_DKIM = OF_IPREV | BIT(NEUTRAL) | BIT(NONE) | BIT(POLICY),
-	OF_ARC = BIT(PASS) | BIT(FAIL) | BIT(NONE) | BIT(TEMPERROR),
-	OF_DMARC =
-		OF_IPREV | BIT(NONE) | BIT(FAIL_QUARANTINE) | BIT(FAIL_REJECT)
+/* What each check of this version does when the file says nothing. */
+static const struct conf_check built_in[] = {
+	{ .name = NULL, .hit = { .action = CONF_ACTION_REJECT, .score = 0 } },
+	{ .name = NULL, .hit = { .action = CONF_ACTION_ACCEPT, .score = 0 } },
 };
-
-/* What each check of this version does when the file says nothing; what is
- * not named is ignored. etc/reprieve.conf has the reason of each. */
-static const struct built_in {
-	const char *name;
-	unsigned results; /* that it knows; 0: hit, miss and unknown */
-	struct conf_rule hit;
-	struct {
-		enum conf_result result;
-		double score;
-	} scores[3]; /* a score of 0 is none */
-} built_in[] = {
-	{ "blocked", 0, { CONF_ACTION_REJECT, 0 }, { { 0, 0 } } },
-	{ "allowed", 0, { CONF_ACTION_ACCEPT, 0 }, { { 0, 0 } } },
-	{ "iprev", OF_IPREV, { 0, 0 },
-		{ { CONF_RESULT_FAIL, 2 }, { CONF_RESULT_PERMERROR, 1 } } },
-	{ "spf", OF_SPF, { 0, 0 },
-		{ { CONF_RESULT_FAIL, 4 }, { CONF_RESULT_SOFTFAIL, 1 },
-			{ CONF_RESULT_PERMERROR, 1 } } },
-	{ "spf-helo", OF_SPF, { 0, 0 }, { { CONF_RESULT_FAIL, 2 } } },
-	{ "dkim", OF_DKIM, { 0, 0 }, { { 0, 0 } } },
-	{ "arc", OF_ARC, { 0, 0 }, { { 0, 0 } } },
-	{ "dmarc", OF_DMARC, { 0, 0 },
-		{ { CONF_RESULT_FAIL_QUARANTINE, 5 },
-			{ CONF_RESULT_FAIL_REJECT, 10 } } },
-	{ "dmarc-modes", 0, { 0, 0 }, { { 0, 0 } } },
-	{ "from", 0, { CONF_ACTION_SCORE, 4 }, { { 0, 0 } } },
-};
-enum { BUILT_IN = sizeof(built_in) / sizeof(built_in[0]), SCORES = 3 };
-
-static const struct built_in *find(const char *name)
-{
-	for (size_t i = 0; i < BUILT_IN; i++)
-		if (strcmp(built_in[i].name, name) == 0)
-			return &built_in[i];
-	return NULL;
-}
+static const char *const built_in_names[] = { "blocked", "allowed" };
+enum { BUILT_IN = sizeof(built_in) / sizeof(built_in[0]) };
 
 bool confdefault_has_check(const char *name)
 {
-	return find(name) != NULL;
-}
-
-bool confdefault_has_result(const char *check, const char *option)
-{
-	const struct built_in *b = find(check);
-	enum conf_result r = conf_result_find(option);
-
-	if (b == NULL || strcmp(option, "shadow") == 0)
-		return true;
-	if (r == CONF_RESULT_COUNT)
-		return b->results == 0;
-	return (b->results & (1u << r)) != 0;
+	for (size_t i = 0; i < BUILT_IN; i++)
+		if (strcmp(built_in_names[i], name) == 0)
+			return true;
+	return false;
 }
 
 static bool grow(void **list, size_t count, size_t each)
@@ -159,23 +109,6 @@ static enum result set_empty(struct conf *c, const struct conf_row *row)
 	return *field == NULL ? RES_NOMEM : RES_OK;
 }
 
-static enum result set_check(struct conf *c, const struct built_in *b)
-{
-	size_t at;
-	enum result res = confdefault_check(c, b->name, &at);
-	struct conf_check *k = &c->checks[at];
-
-	if (res != RES_OK)
-		return res;
-	k->hit = b->hit;
-	k->by_result = b->results != 0;
-	for (size_t i = 0; i < SCORES && b->scores[i].score > 0; i++)
-		k->result[b->scores[i].result] =
-			(struct conf_rule){ CONF_ACTION_SCORE,
-				b->scores[i].score };
-	return RES_OK;
-}
-
 static enum result set_defaults(struct conf *c)
 {
 	enum result res = RES_OK;
@@ -187,8 +120,14 @@ static enum result set_defaults(struct conf *c)
 			? set_empty(c, &conf_rows[i])
 			: set_default(c, &conf_rows[i]);
 	}
-	for (size_t i = 0; res == RES_OK && i < BUILT_IN; i++)
-		res = set_check(c, &built_in[i]);
+	for (size_t i = 0; res == RES_OK && i < BUILT_IN; i++) {
+		size_t at;
+
+		res = confdefault_check(c, built_in_names[i], &at);
+		if (res != RES_OK)
+			break;
+		c->checks[at].hit = built_in[i].hit;
+	}
 	return res;
 }
 

@@ -27,6 +27,3 @@ enum result confdefault_domain(
 
 /* Is it a check that this version has? */
 bool confdefault_has_check(const char *name);
-/* May the check answer so: is there such an option for it? True for all
- * options of a check that this version does not have. */
-bool confdefault_has_result(const char *check, const char *option);

@@ -338,20 +338,6 @@ static bool find_target(struct confload *l, const struct conf_row *row,
 	return true;
 }
 
-/* A check without such a result would keep the rule and never use it. */
-static bool has_result(struct confload *l, const struct conf_row *row,
-	const void *base, struct conf_place place)
-{
-	const struct conf_check *k = base;
-
-	if (row->base != CONF_IN_CHECK ||
-		confdefault_has_result(k->name, row->name))
-		return true;
-	confload_note(l, CONF_ERROR, place, "check \"%s\" has no result \"%s\"",
-		k->name, row->name);
-	return false;
-}
-
 /* A domain without a word about the mode follows that of the file. */
 static void mark_mode(const struct conf_row *row, void *base)
 {
@@ -379,8 +365,6 @@ static enum result set_option(struct confload *l,
 			"%s is there twice, first on line %u", row->name,
 			said->line);
 	*said = place;
-	if (!has_result(l, row, base, place))
-		return RES_OK;
 	if (row->base == CONF_NOWHERE)
 		say_later(l, conf_section_find(item->section), row, place);
 	/* An empty list comes as one empty value (conf/confscan). */

@@ -2,7 +2,6 @@
 #include "conf/confprint.h"
 
 #include "conf/conf.h"
-#include "conf/confdefault.h"
 
 #include <inttypes.h>
 
@@ -76,9 +75,7 @@ static void print_list(
 	if (row->kind == CONF_KIND_ENDPOINTS)
 		print_endpoints(*(struct endpoint *const *)field,
 			*(const size_t *)count, out);
-	else if (row->kind == CONF_KIND_NAMES ||
-		row->kind == CONF_KIND_DOMAINS ||
-		row->kind == CONF_KIND_SERVERS)
+	else if (row->kind == CONF_KIND_NAMES)
 		print_texts(*(char *const *const *)field,
 			*(const size_t *)count, out);
 	else if (row->kind == CONF_KIND_NETWORKS)
@@ -153,22 +150,11 @@ static void print_row(const struct conf_row *row, const void *base,
 	buf_add_char(out, '\n');
 }
 
-/* A check has the options of what it can answer only. */
-static bool is_printed(const struct conf_row *row, const void *base)
-{
-	const struct conf_check *k = base;
-
-	if (row->base == CONF_NOWHERE)
-		return false;
-	return row->base != CONF_IN_CHECK ||
-		confdefault_has_result(k->name, row->name);
-}
-
 static void print_rows(const char *section, const void *base,
 	const char *indent, struct buf *out)
 {
 	for (size_t i = 0; i < conf_row_count; i++)
-		if (is_printed(&conf_rows[i], base) &&
+		if (conf_rows[i].base != CONF_NOWHERE &&
 			slice_is_equal(slice_of(conf_rows[i].section),
 				slice_of(section)))
 			print_row(&conf_rows[i], base, indent, out);

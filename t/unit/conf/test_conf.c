@@ -158,108 +158,6 @@ static void test_built_in_checks(void **state)
 	conf_release(c);
 }
 
-static void test_defaults_auth(void **state)
-{
-	struct conf *c = load(START SOCKET);
-
-	(void)state;
-	assert_int_equal(c->dns.forward_count, 0);
-	assert_string_equal(c->dns.unbound_conf, "");
-	assert_false(c->dns.dnssec);
-	assert_string_equal(c->dns.trust_anchor, "/usr/share/dns/root.key");
-	assert_int_equal(c->dns.timeout_ms, 5000);
-	assert_int_equal(c->dns.command_ms, 8000);
-	assert_int_equal(c->dns.end_ms, 20000);
-	assert_int_equal(c->dns.questions_max, 40);
-	assert_int_equal(c->dns.pending_max, 10000);
-	assert_int_equal(c->dns.cache_octets, 8 << 20);
-	assert_int_equal(c->dns.cache_positive_s, 3600);
-	assert_int_equal(c->dns.cache_negative_s, 60);
-	assert_int_equal(c->dns.answer_max, 65536);
-	assert_true(c->auth.enabled);
-	assert_true(c->auth.received_spf);
-	assert_string_equal(c->auth.authserv_id, "");
-	assert_int_equal(c->auth.known_list_count, 0);
-	assert_string_equal(c->auth.dmarc_mode, "treewalk");
-	assert_int_equal(c->dkim.signatures_max, 8);
-	assert_int_equal(c->dkim.min_key_bits, 1024);
-	assert_int_equal(c->dkim.max_key_bits, 4096);
-	assert_int_equal(c->dkim.clock_skew_s, 300);
-	assert_string_equal(c->arc.seal_domain, "");
-	assert_string_equal(c->arc.selector, "");
-	assert_string_equal(c->arc.key, "");
-	assert_int_equal(c->arc.trusted_count, 0);
-	assert_int_equal(c->arc.sets_max, 50);
-	assert_int_equal(c->milter.fields_max, 1000);
-	conf_release(c);
-}
-
-struct rule_row {
-	const char *check;
-	const char *rules; /* all that are not "ignore" */
-};
-
-/* The defaults, as a table that an admin could check by hand. */
-static void has_rules(void **state)
-{
-	const struct rule_row *row = *state;
-	struct conf *c = load(START SOCKET);
-	const struct conf_check *k = conf_check_find(c, row->check);
-	struct buf got;
-
-	buf_init(&got, 4096);
-	for (int r = 0; r < CONF_RESULT_COUNT; r++)
-		if (k->result[r].action == CONF_ACTION_SCORE)
-			buf_add_format(&got, "%s %g ",
-				conf_result_name((enum conf_result)r),
-				k->result[r].score);
-		else if (k->result[r].action != CONF_ACTION_IGNORE)
-			buf_add_format(&got, "%s %s ",
-				conf_result_name((enum conf_result)r),
-				conf_action_name(k->result[r].action));
-	assert_true(k->by_result);
-	assert_string_equal(buf_text(&got), row->rules);
-	buf_clear(&got);
-	conf_release(c);
-}
-
-static void test_results_have_names(void **state)
-{
-	(void)state;
-	for (int r = 0; r < CONF_RESULT_COUNT; r++)
-		assert_int_equal(
-			conf_result_find(conf_result_name((enum conf_result)r)),
-			r);
-	assert_int_equal(conf_result_find("hit"), CONF_RESULT_COUNT);
-	assert_int_equal(conf_result_find(""), CONF_RESULT_COUNT);
-}
-
-static void test_example_of_the_design(void **state)
-{
-	struct conf *c = NULL;
-	struct buf errors;
-
-	(void)state;
-	buf_init(&errors, ERRORS_MAX);
-	assert_int_equal(
-		conf_load_text("f",
-			slice_of(START SOCKET
-				"dns { forward = {\"127.0.0.1@53\", \"::1\"}\n"
-				"dnssec = false timeout_ms = 5000 }\n"
-				"check \"spf\" { fail = \"score 4\" softfail = "
-				"\"score 1\" temperror = \"ignore\" "
-				"shadow = false }\n"
-				"arc { trusted = {\"Example.ORG.\"} }\n"),
-			&c, &errors),
-		RES_OK);
-	assert_string_equal(buf_text(&errors), "");
-	assert_string_equal(c->dns.forward[0], "127.0.0.1@53");
-	assert_string_equal(c->dns.forward[1], "::1");
-	assert_string_equal(c->arc.trusted[0], "example.org");
-	conf_release(c);
-	buf_clear(&errors);
-}
-
 static void test_shadow_keeps_the_rest(void **state)
 {
 	struct conf *c = load(START SOCKET
@@ -478,14 +376,7 @@ static const char full[] = START
 	"domain \"a.example\" { mode = monitor }\n"
 	"portal { listen = \"inet:80@0.0.0.0\" allow_direct = true }\n"
 	"metrics { listen = \"unix:/run/m.sock\" }\n"
-	"log { target = stderr level = debug }\n"
-	"dmarc_mode = both\n"
-	"dns { forward = {\"192.0.2.1@5353\"} dnssec = yes cache_size = 0 }\n"
-	"auth { authserv_id = \"a.example\" known_lists = {\"l.example\"} }\n"
-	"dkim { signatures_max = 3 }\n"
-	"arc { seal_domain = \"a.example\" selector = \"2026\" "
-	"key = \"/k.pem\" trusted = {\"b.example\", \"c.example\"} }\n"
-	"check \"dmarc\" { fail_reject = \"quarantine\" }\n";
+	"log { target = stderr level = debug }\n";
 
 /* ---- files ---- */
 
@@ -627,34 +518,6 @@ static void test_password_file(void **state)
 	assert_null(c);
 }
 
-static void test_key_file(void **state)
-{
-	struct conf *c = NULL;
-	char text[256];
-
-	(void)state;
-	put("pw", "-----BEGIN PRIVATE KEY-----\nAA==\n", 0600);
-	(void)snprintf(text, sizeof(text),
-		START SOCKET "arc { seal_domain = a.example selector = 1\n"
-			     "key = \"%s/pw\" }\n",
-		folder);
-	put("main.conf", text, 0644);
-	load_file(&c, RES_OK, "");
-	assert_string_equal(c->arc.selector, "1");
-	conf_release(c);
-	put("pw", "-----BEGIN PRIVATE KEY-----\n", 0644);
-	load_file(&c, RES_OK,
-		"main.conf:5: warning: pw can be read by "
-		"everybody on this machine\n");
-	conf_release(c);
-	put("pw", "-----BEGIN PUBLIC KEY-----\n", 0600);
-	load_file(&c, RES_SYNTAX,
-		"main.conf:5: key: pw holds no private key in PEM\n");
-	(void)unlink("pw");
-	load_file(&c, RES_SYNTAX, "main.conf:5: key: cannot read pw\n");
-	assert_null(c);
-}
-
 static void test_missing_file(void **state)
 {
 	struct conf *c = NULL;
@@ -714,25 +577,6 @@ int main(void)
 		CASE("listed is refused and allowed accepted when nothing is "
 		     "said",
 			test_built_in_checks, NULL),
-		CASE("defaults of authentication", test_defaults_auth, NULL),
-		CASE("spf adds to the sum", has_rules,
-			(&(struct rule_row){
-				"spf", "fail 4 softfail 1 permerror 1 " })),
-		CASE("spf of the greeting adds less", has_rules,
-			(&(struct rule_row){ "spf-helo", "fail 2 " })),
-		CASE("an address without a name adds a little", has_rules,
-			(&(struct rule_row){ "iprev", "fail 2 permerror 1 " })),
-		CASE("a broken signature is as none", has_rules,
-			(&(struct rule_row){ "dkim", "" })),
-		CASE("a chain of forwarders costs nothing", has_rules,
-			(&(struct rule_row){ "arc", "" })),
-		CASE("dmarc alone never refuses", has_rules,
-			(&(struct rule_row){ "dmarc",
-				"fail_quarantine 5 fail_reject 10 " })),
-		CASE("results are found by their names",
-			test_results_have_names, NULL),
-		CASE("resolvers and rules load without a word",
-			test_example_of_the_design, NULL),
 		CASE("a check in shadow keeps its other rules",
 			test_shadow_keeps_the_rest, NULL),
 		CASE("scores have a sign and three places", test_scores, NULL),
@@ -758,7 +602,6 @@ int main(void)
 			test_include_of_itself, NULL),
 		CASE("a password comes from the first line of a file",
 			test_password_file, NULL),
-		CASE("the key of the seal must be one", test_key_file, NULL),
 		CASE("a file that is not there", test_missing_file, NULL),
 		CASE("eight threads hold and release a thousand times",
 			test_threads, NULL),

@@ -68,28 +68,12 @@ int main(void)
 		BASE REDIS "lists { snapshot = \"/tmp/x\" entries_max = 2000 "
 			   "}\nmetrics { listen = \"inet:9894@127.0.0.1\" }\n",
 		"lists.snapshot, lists.entries_max, metrics.listen" };
-	static const struct row dns = { BASE REDIS,
-		BASE REDIS "dns { forward = \"192.0.2.1\" dnssec = yes "
-			   "cache_size = 1 command_ms = 700 }\n"
-			   "arc { seal_domain = a.example selector = s "
-			   "key = \"/k\" trusted = b.example }\n",
-		"dns.forward, dns.dnssec, dns.cache_size, arc.seal_domain, "
-		"arc.selector, arc.key" };
-	static const struct row auth = { BASE REDIS,
-		BASE REDIS
-		"auth { enabled = no }\ndkim { signatures_max = 1 }\n"
-		"dns { end_ms = 700 questions_max = 7 }\n"
-		"check \"spf\" { fail = reject }\n",
-		"" };
 	const struct CMUnitTest cases[] = {
 		CASE("the same file needs no restart", names, &same),
 		CASE("policy needs no restart", names, &soft),
 		CASE("another socket needs one", names, &socket),
 		CASE("another user needs one", names, &user),
 		CASE("other servers of Redis need one", names, &redis),
-		CASE("the resolver and the key of the seal need one", names,
-			&dns),
-		CASE("what authentication does needs none", names, &auth),
 		CASE("sizes, files and the metrics port need one", names,
 			&lists),
 	};
