@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum kind { TEXT, UNSIGNED, SIZE, ENDPOINT, SERVERS, SENTINELS };
+enum kind { TEXT, UNSIGNED, SWITCH, TEXTS, SIZE, ENDPOINT, SERVERS, SENTINELS };
 
 #define OPTION(name, kind, member)                            \
 	{                                                     \
@@ -54,6 +54,16 @@ static const struct option {
 	OPTION("cases.keep_s", UNSIGNED, cases.keep_s),
 	OPTION("cases.reuse_s", UNSIGNED, cases.reuse_s),
 	OPTION("cases.reuse_max", UNSIGNED, cases.reuse_max),
+	OPTION("dns.forward", TEXTS, dns.forward),
+	OPTION("dns.unbound_conf", TEXT, dns.unbound_conf),
+	OPTION("dns.dnssec", SWITCH, dns.dnssec),
+	OPTION("dns.trust_anchor", TEXT, dns.trust_anchor),
+	OPTION("dns.timeout_ms", UNSIGNED, dns.timeout_ms),
+	OPTION("dns.pending_max", UNSIGNED, dns.pending_max),
+	OPTION("dns.cache_size", SIZE, dns.cache_octets),
+	OPTION("dns.cache_positive_s", UNSIGNED, dns.cache_positive_s),
+	OPTION("dns.cache_negative_s", UNSIGNED, dns.cache_negative_s),
+	OPTION("dns.answer_max", SIZE, dns.answer_max),
 	OPTION("metrics.listen", ENDPOINT, metrics.listen),
 	OPTION("log.target", TEXT, log.target),
 	OPTION("log.level", TEXT, log.level),
@@ -79,6 +89,17 @@ static bool is_same_list(const struct endpoint *a, size_t a_count,
 	return true;
 }
 
+static bool is_same_texts(
+	char *const *a, size_t a_count, char *const *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	return true;
+}
+
 static bool is_same(
 	const struct option *o, const struct conf *a, const struct conf *b)
 {
@@ -90,6 +111,11 @@ static bool is_same(
 		return strcmp(*(char *const *)a_at, *(char *const *)b_at) == 0;
 	case UNSIGNED:
 		return *(const unsigned *)a_at == *(const unsigned *)b_at;
+	case SWITCH:
+		return *(const bool *)a_at == *(const bool *)b_at;
+	case TEXTS:
+		return is_same_texts(a->dns.forward, a->dns.forward_count,
+			b->dns.forward, b->dns.forward_count);
 	case SIZE:
 		return *(const size_t *)a_at == *(const size_t *)b_at;
 	case ENDPOINT:

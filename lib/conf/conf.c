@@ -33,6 +33,27 @@ static const char *const action_names[] = {
 	[CONF_ACTION_REJECT] = "reject",
 };
 
+static const char *const result_names[] = {
+	[CONF_RESULT_PASS] = "pass",
+	[CONF_RESULT_FAIL] = "fail",
+	[CONF_RESULT_TEMPERROR] = "temperror",
+	[CONF_RESULT_PERMERROR] = "permerror",
+};
+
+const char *conf_result_name(enum conf_result r)
+{
+	return result_names[r];
+}
+
+const struct conf_rule *conf_check_rule(
+	const struct conf_check *c, const char *result)
+{
+	for (size_t i = 0; i < CONF_RESULT_COUNT; i++)
+		if (strcmp(result_names[i], result) == 0)
+			return &c->result[i];
+	return NULL;
+}
+
 const char *conf_action_name(enum conf_action a)
 {
 	return action_names[a];

@@ -47,19 +47,13 @@ struct conf_rule {
 enum conf_result {
 	CONF_RESULT_PASS,
 	CONF_RESULT_FAIL,
-	CONF_RESULT_SOFTFAIL,
-	CONF_RESULT_NEUTRAL,
-	CONF_RESULT_NONE,
-	CONF_RESULT_POLICY,
 	CONF_RESULT_TEMPERROR,
 	CONF_RESULT_PERMERROR,
-	CONF_RESULT_FAIL_QUARANTINE, /* DMARC fails, policy quarantine */
-	CONF_RESULT_FAIL_REJECT, /* DMARC fails, policy reject */
 	CONF_RESULT_COUNT
 };
 
 /* check "NAME" { hit = "reject" miss = "ignore" unknown = "ignore" }, and
- * check "spf" { fail = "score 4" } for those of authentication. */
+ * check "iprev" { fail = "score 2" } for those of authentication. */
 struct conf_check {
 	char *name;
 	struct conf_rule hit;
@@ -90,7 +84,6 @@ struct conf_milter {
 	size_t connection_memory; /* octets of the connection's arena */
 	size_t message_memory;
 	unsigned headers_max; /* forged copies of our field in a message */
-	unsigned fields_max; /* header fields kept for the checks */
 	enum conf_failure on_internal_error;
 	char *secret_file; /* key of our keyed hashes */
 	char *id; /* name of this node; "": the host name */
@@ -155,7 +148,6 @@ struct conf_dns {
 	bool dnssec;
 	char *trust_anchor; /* file with the root's keys */
 	unsigned timeout_ms; /* of one question */
-	unsigned command_ms; /* waited before an answer, not at the end */
 	unsigned end_ms; /* waited at the end of a message */
 	unsigned questions_max; /* sent for one message */
 	unsigned pending_max; /* on their way in the whole process */
@@ -168,26 +160,6 @@ struct conf_dns {
 struct conf_auth {
 	bool enabled; /* no: nothing is evaluated, nothing is written */
 	char *authserv_id; /* "": host */
-	bool received_spf; /* add Received-SPF, too */
-	char **known_lists; /* domains of mailing lists, folded */
-	size_t known_list_count;
-	char *dmarc_mode; /* "treewalk" "psl" "both" */
-};
-
-struct conf_dkim {
-	unsigned signatures_max; /* evaluated, at most AUTH_DKIM_MAX */
-	unsigned min_key_bits; /* of RSA */
-	unsigned max_key_bits;
-	unsigned clock_skew_s;
-};
-
-struct conf_arc {
-	char *seal_domain; /* "": no sealing */
-	char *selector;
-	char *key; /* file with the private key, PEM */
-	char **trusted; /* domains of sealers, folded */
-	size_t trusted_count;
-	unsigned sets_max;
 };
 
 struct conf_portal {
@@ -218,8 +190,6 @@ struct conf {
 	struct conf_policy policy;
 	struct conf_dns dns;
 	struct conf_auth auth;
-	struct conf_dkim dkim;
-	struct conf_arc arc;
 	struct conf_portal portal;
 	struct conf_metrics metrics;
 	struct conf_log log;
@@ -249,6 +219,11 @@ void conf_release(struct conf *c); /* NULL is fine */
 /* The rule set of a check; the built-in default when the file has none. */
 const struct conf_check *conf_check_find(
 	const struct conf *c, const char *name);
+/* The name of the option, static. */
+const char *conf_result_name(enum conf_result r);
+/* The rule for the result of that name, or NULL when there is no such word. */
+const struct conf_rule *conf_check_rule(
+	const struct conf_check *c, const char *result);
 /* enforce or monitor for this recipient domain (folded; may be ""). */
 enum conf_mode conf_mode_for(const struct conf *c, struct slice domain);
 bool conf_is_exempt(const struct conf *c, struct slice local_part);

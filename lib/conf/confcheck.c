@@ -205,6 +205,39 @@ static void check_lists(struct confload *l, const struct conf *c)
 			"cases.reuse_s is longer than cases.keep_s");
 }
 
+/* A rule for what cannot be would be a rule that somebody relies on. */
+static void check_results(struct confload *l, const struct conf_check *k)
+{
+	static const char *const plain[] = { "hit", "miss", "unknown" };
+
+	for (unsigned i = 0; i < CONF_RESULT_COUNT; i++) {
+		const char *name = conf_result_name(i);
+
+		if (!confdefault_has_result(k->name, i) &&
+			confload_is_titled_said(l, "check", k->name, name))
+			confload_note(l, CONF_ERROR,
+				confload_titled_place(
+					l, "check", k->name, name),
+				"check \"%s\" has no result \"%s\"", k->name,
+				name);
+	}
+	if (k->result[CONF_RESULT_TEMPERROR].action == CONF_ACTION_REJECT)
+		confload_note(l, CONF_ERROR,
+			confload_titled_place(l, "check", k->name, "temperror"),
+			"temperror: \"reject\" would refuse everybody while "
+			"DNS is down; use tempfail");
+	if (!confdefault_has_results(k->name))
+		return;
+	for (size_t i = 0; i < 3; i++)
+		if (confload_is_titled_said(l, "check", k->name, plain[i]))
+			confload_note(l, CONF_ERROR,
+				confload_titled_place(
+					l, "check", k->name, plain[i]),
+				"check \"%s\" has results such as fail and "
+				"none instead of \"%s\"",
+				k->name, plain[i]);
+}
+
 static void check_check(struct confload *l, const struct conf_check *k)
 {
 	if (!confdefault_has_check(k->name)) {
@@ -215,6 +248,7 @@ static void check_check(struct confload *l, const struct conf_check *k)
 			k->name);
 		return;
 	}
+	check_results(l, k);
 	if (k->unknown.action == CONF_ACTION_REJECT)
 		confload_note(l, CONF_ERROR,
 			confload_titled_place(l, "check", k->name, "unknown"),

@@ -11,20 +11,54 @@
 
 enum { DEFAULT_VALUES_MAX = 8 };
 
-/* What each check of this version does when the file says nothing. */
-static const struct conf_check built_in[] = {
-	{ .name = NULL, .hit = { .action = CONF_ACTION_REJECT, .score = 0 } },
-	{ .name = NULL, .hit = { .action = CONF_ACTION_ACCEPT, .score = 0 } },
+#define SCORE(n)                                          \
+	{                                                 \
+		.action = CONF_ACTION_SCORE, .score = (n) \
+	}
+#define BIT(result) (1U << CONF_RESULT_##result)
+
+/*
+ * What each check of this version does when the file says nothing, and which
+ * results it has. Reasons: etc/reprieve.conf.
+ */
+static const struct built_in {
+	const char *name;
+	unsigned results;
+	struct conf_check rules;
+} built_in[] = {
+	{ "blocked", 0, { .hit = { .action = CONF_ACTION_REJECT } } },
+	{ "allowed", 0, { .hit = { .action = CONF_ACTION_ACCEPT } } },
+	{ "iprev", BIT(PASS) | BIT(FAIL) | BIT(TEMPERROR) | BIT(PERMERROR),
+		{ .result = { [CONF_RESULT_FAIL] = SCORE(2),
+			  [CONF_RESULT_PERMERROR] = SCORE(1) } } },
 };
-static const char *const built_in_names[] = { "blocked", "allowed" };
 enum { BUILT_IN = sizeof(built_in) / sizeof(built_in[0]) };
+
+static const struct built_in *built_in_find(const char *name)
+{
+	for (size_t i = 0; i < BUILT_IN; i++)
+		if (strcmp(built_in[i].name, name) == 0)
+			return &built_in[i];
+	return NULL;
+}
 
 bool confdefault_has_check(const char *name)
 {
-	for (size_t i = 0; i < BUILT_IN; i++)
-		if (strcmp(built_in_names[i], name) == 0)
-			return true;
-	return false;
+	return built_in_find(name) != NULL;
+}
+
+bool confdefault_has_result(const char *name, enum conf_result result)
+{
+	const struct built_in *b = built_in_find(name);
+
+	return b != NULL && (b->results & 1U << result) != 0;
+}
+
+bool confdefault_has_results(const char *name)
+{
+	const struct built_in *b = built_in_find(name);
+
+	return b != NULL && b->results != 0;
 }
 
 static bool grow(void **list, size_t count, size_t each)
@@ -123,10 +157,12 @@ static enum result set_defaults(struct conf *c)
 	for (size_t i = 0; res == RES_OK && i < BUILT_IN; i++) {
 		size_t at;
 
-		res = confdefault_check(c, built_in_names[i], &at);
+		res = confdefault_check(c, built_in[i].name, &at);
 		if (res != RES_OK)
 			break;
-		c->checks[at].hit = built_in[i].hit;
+		c->checks[at].hit = built_in[i].rules.hit;
+		memcpy(c->checks[at].result, built_in[i].rules.result,
+			sizeof(c->checks[at].result));
 	}
 	return res;
 }

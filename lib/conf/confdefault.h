@@ -7,13 +7,7 @@
  */
 #pragma once
 
-#include "base/result.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-
-struct conf;
-struct conf_check;
+#include "conf/conf.h"
 
 /* With one reference, every default set, the built-in checks there. */
 enum result confdefault_conf(struct conf **out) MUST_USE;
@@ -27,3 +21,6 @@ enum result confdefault_domain(
 
 /* Is it a check that this version has? */
 bool confdefault_has_check(const char *name);
+/* Can that check have that result; has it results at all, not hit and miss? */
+bool confdefault_has_result(const char *name, enum conf_result result);
+bool confdefault_has_results(const char *name);

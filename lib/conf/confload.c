@@ -20,7 +20,7 @@ enum {
 	NOTE_MAX = 512,
 	FILE_MAX = 1 << 20,
 	TITLED_MAX = 10000,
-	TITLED_ROWS = 16 /* options of a titled section */
+	TITLED_ROWS = 24 /* options of a titled section */
 };
 
 struct note {
@@ -185,6 +185,22 @@ struct conf_place confload_titled_place(const struct confload *l,
 		return t->opening;
 	}
 	return start_of_file();
+}
+
+bool confload_is_titled_said(const struct confload *l, const char *section,
+	const char *title, const char *name)
+{
+	size_t row = row_index(section, name);
+
+	for (size_t i = 0; i < l->titled_count; i++) {
+		const struct titled *t = &l->titled[i];
+
+		if (row < conf_row_count &&
+			strcmp(t->section->name, section) == 0 &&
+			strcmp(t->title, title) == 0)
+			return t->said[row_rank(&conf_rows[row])].line > 0;
+	}
+	return false;
 }
 
 /* ---- sections with a title ---- */

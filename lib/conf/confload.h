@@ -45,6 +45,9 @@ bool confload_is_said(
 /* The same for check "title" and domain "title". */
 struct conf_place confload_titled_place(const struct confload *l,
 	const char *section, const char *title, const char *name);
+/* Has the file a word on this option of that section? */
+bool confload_is_titled_said(const struct confload *l, const char *section,
+	const char *title, const char *name);
 
 void confload_note(struct confload *l, enum conf_severity severity,
 	struct conf_place place, const char *format, ...) PRINTF_LIKE(4, 5);

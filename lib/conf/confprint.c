@@ -2,8 +2,10 @@
 #include "conf/confprint.h"
 
 #include "conf/conf.h"
+#include "conf/confdefault.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { THOUSAND = 1000 };
 
@@ -75,7 +77,7 @@ static void print_list(
 	if (row->kind == CONF_KIND_ENDPOINTS)
 		print_endpoints(*(struct endpoint *const *)field,
 			*(const size_t *)count, out);
-	else if (row->kind == CONF_KIND_NAMES)
+	else if (row->kind == CONF_KIND_NAMES || row->kind == CONF_KIND_SERVERS)
 		print_texts(*(char *const *const *)field,
 			*(const size_t *)count, out);
 	else if (row->kind == CONF_KIND_NETWORKS)
@@ -150,13 +152,27 @@ static void print_row(const struct conf_row *row, const void *base,
 	buf_add_char(out, '\n');
 }
 
+/* A check has rules for its results, or for hit, miss and unknown. */
+static bool is_of_check(const struct conf_row *row, const void *base)
+{
+	const struct conf_check *check = base;
+
+	if (row->base != CONF_IN_CHECK || row->kind != CONF_KIND_RULE)
+		return true;
+	for (unsigned i = 0; i < CONF_RESULT_COUNT; i++)
+		if (strcmp(row->name, conf_result_name(i)) == 0)
+			return confdefault_has_result(check->name, i);
+	return !confdefault_has_results(check->name);
+}
+
 static void print_rows(const char *section, const void *base,
 	const char *indent, struct buf *out)
 {
 	for (size_t i = 0; i < conf_row_count; i++)
 		if (conf_rows[i].base != CONF_NOWHERE &&
 			slice_is_equal(slice_of(conf_rows[i].section),
-				slice_of(section)))
+				slice_of(section)) &&
+			is_of_check(&conf_rows[i], base))
 			print_row(&conf_rows[i], base, indent, out);
 }
 

@@ -23,7 +23,7 @@ enum conf_kind {
 	CONF_KIND_ENDPOINTS, /* struct endpoint *, count */
 	CONF_KIND_NETWORKS, /* struct cidrset *; texts are kept beside it */
 	CONF_KIND_NAMES, /* char **, count; local parts, lower case */
-	CONF_KIND_TEXTS, /* checked only, of options to come */
+	CONF_KIND_SERVERS, /* char **, count; "ADDRESS@PORT" of DNS servers */
 	CONF_KIND_NUMBER, /* unsigned */
 	CONF_KIND_OCTAL, /* unsigned */
 	CONF_KIND_SIZE, /* size_t */

@@ -190,6 +190,8 @@ static enum result set_host(const struct conf_row *row, void *field,
 	char name[HOSTNAME_MAX];
 	size_t len;
 
+	if (slice_is_empty(v) && row->min == 0)
+		return set_checked(row, field, v, why, NULL);
 	if (hostname_parse(v, name, &len) != RES_OK)
 		return wrong(why, "is not a host name", v);
 	return set_checked(row, field, slice_make(name, len), why, NULL);
@@ -314,7 +316,7 @@ static enum result set_octal(const struct conf_row *row, void *field,
 	return RES_OK;
 }
 
-enum { PLACES = 3, THOUSAND = 1000 };
+enum { PLACES = 3, THOUSAND = 1000, SCORE_MAX = 1000 };
 
 /* "4", "-1.5": at most three places. In thousandths, whatever the locale. */
 static bool read_decimal(struct slice v, int64_t *thousandths)
@@ -396,8 +398,6 @@ static enum result set_failure(const struct conf_row *row, void *field,
 		return wrong(why, "is neither accept nor tempfail", v);
 	return RES_OK;
 }
-
-enum { SCORE_MAX = 1000 };
 
 static enum result set_score(
 	struct conf_rule *rule, struct slice v, struct buf *why)
@@ -537,6 +537,40 @@ static enum result set_names(void *field, size_t *count,
 	return set_texts(field, count, values, n, fold_lower);
 }
 
+/* "192.0.2.1@53", "2001:db8::1": as libunbound reads it. */
+static enum result fold_server(struct slice v, struct buf *out)
+{
+	size_t at = slice_find_last(v, '@');
+	char text[IPADDR_TEXT_MAX];
+	struct ipaddr ip;
+	uint64_t port = 53;
+	enum result res = ipaddr_parse(&ip, slice_part(v, 0, at));
+
+	if (res == RES_OK && at < v.len)
+		res = slice_parse_u64(
+			slice_part(v, at + 1, v.len), 1, 65535, &port);
+	if (res == RES_OK)
+		buf_add_format(
+			out, "%s@%u", ipaddr_format(&ip, text), (unsigned)port);
+	return res == RES_OK ? buf_result(out) : RES_SYNTAX;
+}
+
+static enum result set_servers(void *field, size_t *count,
+	const struct slice *values, size_t n, struct buf *why)
+{
+	enum result res = RES_OK;
+	struct buf text;
+
+	buf_init(&text, 2048);
+	for (size_t i = 0; res == RES_OK && i < n; i++)
+		if (fold_server(values[i], &text) != RES_OK)
+			res = wrong(why, "is not ADDRESS or ADDRESS@PORT",
+				values[i]);
+	buf_clear(&text);
+	return res == RES_OK ? set_texts(field, count, values, n, fold_server)
+			     : res;
+}
+
 static enum result set_networks(struct conf_milter *m,
 	const struct slice *values, size_t n, struct buf *why)
 {
@@ -586,10 +620,9 @@ static enum result set_list(const struct conf_row *row, void *base,
 		return set_endpoints(field, count, values, n, why);
 	if (row->kind == CONF_KIND_NAMES)
 		return set_names(field, count, values, n, why);
-	if (row->kind == CONF_KIND_NETWORKS)
-		return set_networks(
-			&((struct conf *)base)->milter, values, n, why);
-	return RES_OK; /* texts of options to come: any will do */
+	if (row->kind == CONF_KIND_SERVERS)
+		return set_servers(field, count, values, n, why);
+	return set_networks(&((struct conf *)base)->milter, values, n, why);
 }
 
 /* ---- the rows ---- */
@@ -653,7 +686,8 @@ void confvalue_clear(const struct conf_row *row, void *base)
 	} else if (row->kind == CONF_KIND_ENDPOINTS) {
 		free(*(struct endpoint **)field);
 		*(struct endpoint **)field = NULL;
-	} else if (row->kind == CONF_KIND_NAMES) {
+	} else if (row->kind == CONF_KIND_NAMES ||
+		row->kind == CONF_KIND_SERVERS) {
 		free_texts(
 			field, (size_t *)(void *)((char *)base + row->extra));
 	} else if (row->kind == CONF_KIND_NETWORKS) {

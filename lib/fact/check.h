@@ -32,7 +32,6 @@ struct check_input {
 	struct asker *dns; /* the session's questions; NULL: no resolver */
 	struct arena *arena; /* lives as long as the findings */
 	int64_t wall_s; /* now, seconds since 1970 */
-	bool body_ended; /* all of the body has been seen */
 	void *service; /* what the check's table row names, or NULL */
 	void **state; /* the check's own; *state is NULL at first */
 };
@@ -48,9 +47,6 @@ enum check_progress { CHECK_DONE = 0, CHECK_WAITING };
  */
 typedef enum check_progress check_step(
 	const struct check_input *in, struct findings *out);
-
-/* A piece of the body as the MTA sends it: CRLF lines, cut anywhere. */
-typedef void check_body(const struct check_input *in, struct slice piece);
 
 /* Frees *state (never NULL). Questions need no cancelling. */
 typedef void check_clear(void *state);

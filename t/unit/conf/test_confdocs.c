@@ -163,6 +163,7 @@ static const char range_words[] = {
 	[CONF_KIND_SECRET] = 'u',
 	[CONF_KIND_ENDPOINTS] = 'u',
 	[CONF_KIND_NAMES] = 'u',
+	[CONF_KIND_SERVERS] = 'u',
 	[CONF_KIND_NUMBER] = 'a',
 	[CONF_KIND_OCTAL] = 'o',
 	[CONF_KIND_SIZE] = 'a',
@@ -361,7 +362,9 @@ static struct slice sample_section(struct slice text, const char *name)
 		buf_add_format(&title, "%s {", s->name);
 	if (*name != '\0')
 		found = part(text, buf_text(&title),
-			strcmp(name, "domain") == 0 ? "#}" : "}");
+			strcmp(name, "domain") == 0	     ? "#}"
+				: strcmp(name, "check") == 0 ? "#domain"
+							     : "}");
 	buf_clear(&title);
 	return found;
 }

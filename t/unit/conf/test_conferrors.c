@@ -147,17 +147,30 @@ int main(void)
 			"f:4: warning: this version has no check \"nosuch\"; "
 			"the section has no effect\n"),
 		SAYS("sections of a later version warn once each",
-			"dns { dnssec = no\ntimeout_ms = 5000 }\n"
 			"geo { }\ncontent { enabled = false }\n"
 			"portal { smtp = \"127.0.0.1:25\" from = \"a@b\" }\n",
-			"f:4: warning: dns: known, takes effect in a later "
+			"f:4: warning: geo: known, takes effect in a later "
 			"version\n"
-			"f:6: warning: geo: known, takes effect in a later "
+			"f:5: warning: content: known, takes effect in a later "
 			"version\n"
-			"f:7: warning: content: known, takes effect in a later "
-			"version\n"
-			"f:8: warning: portal.smtp: known, takes effect in a "
+			"f:6: warning: portal.smtp: known, takes effect in a "
 			"later version\n"),
+		SAYS("a result that a check can not have is an error",
+			"check \"iprev\" { fail = \"reject\"\n"
+			"hit = \"reject\" }\n"
+			"check \"blocked\" { fail = \"reject\" }\n",
+			"f:5: check \"iprev\" has results such as fail and "
+			"none instead of \"hit\"\n"
+			"f:6: check \"blocked\" has no result \"fail\"\n"),
+		SAYS("DNS trouble must never refuse",
+			"check \"iprev\" {\n temperror = \"reject\"\n}\n",
+			"f:5: temperror: \"reject\" would refuse everybody "
+			"while DNS is down; use tempfail\n"),
+		SAYS("a DNS server is an address and a port",
+			"dns { forward = {\"127.0.0.1@53\", \"::1\",\n"
+			"\"ns.example.org\"} }\n",
+			"f:4: forward: \"ns.example.org\" is not ADDRESS or "
+			"ADDRESS@PORT\n"),
 		SAYS("sentinels need the name of the service",
 			"redis {\n sentinel = {\"inet:26379@10.0.0.1\"} }\n",
 			"f:5: redis.sentinel needs redis.master, the name of "
@@ -209,10 +222,10 @@ int main(void)
 			"info debug\n"),
 		SAYS("a comment does not move the lines",
 			"/* one\n two */ /* */ // x\n# \"\n#\n"
-			"redis { pool = 0 # {\n} dns {\n}\n",
+			"redis { pool = 0 # {\n} geo {\n}\n",
 			"f:8: pool: \"0\" is out of range: 1 to 256 are "
 			"allowed\n"
-			"f:9: warning: dns: known, takes effect in a later "
+			"f:9: warning: geo: known, takes effect in a later "
 			"version\n"),
 		SAYS("a string that is not closed is the last error",
 			"mode = \"x\"\nredis { master = \"abc\n pool = 0 }\n",
