@@ -45,6 +45,25 @@ static void settle(
 	out->reason = slice_of(reason);
 }
 
+/* RES_NOMEM, or not: *name is empty when it is no host name. */
+static enum result read_name(
+	struct slice rdata, struct arena *a, struct slice *name)
+{
+	char folded[HOSTNAME_MAX];
+	struct slice text;
+	size_t len;
+	enum result res = dns_name_text(rdata, a, &text);
+
+	*name = slice_of("");
+	if (res == RES_OK)
+		res = hostname_parse(text, folded, &len);
+	if (res != RES_OK)
+		return res;
+	return arena_copy(a, slice_make(folded, len), name) == RES_OK
+		? RES_OK
+		: RES_NOMEM;
+}
+
 /* All names are asked before the first is waited for. */
 static enum check_progress match_names(const struct ipaddr *ip,
 	const struct dns_answer *ptr, struct asker *dns, struct arena *a,
@@ -53,14 +72,11 @@ static enum check_progress match_names(const struct ipaddr *ip,
 	bool is_waiting = false, is_unknown = false;
 
 	for (size_t i = 0; i < ptr->count && i < IPREV_NAMES_MAX; i++) {
-		char folded[HOSTNAME_MAX];
 		struct slice name;
-		size_t len;
 
-		if (dns_name_text(ptr->rdata[i], a, &name) != RES_OK ||
-			hostname_parse(name, folded, &len) != RES_OK)
-			continue;
-		if (arena_copy(a, slice_make(folded, len), &name) != RES_OK)
+		if (read_name(ptr->rdata[i], a, &name) == RES_NOMEM)
+			is_unknown = true;
+		if (slice_is_empty(name))
 			continue;
 		if (slice_is_empty(out->name))
 			out->name = name;

@@ -25,7 +25,7 @@ static void evaluates(void **state)
 		asker_new(fake_dns_source(dns), &limits, clock_system());
 	struct arena *arena = arena_new(65536);
 	struct findings found = { .count = 0 };
-	struct auth_facts auth = { .helo = { 0 } };
+	struct auth_facts auth = { .iprev = { .result = AUTH_UNKNOWN } };
 	struct conn conn = { .kind = CONN_REMOTE };
 	struct check_input in = {
 		.conn = &conn, .auth = &auth, .dns = asker, .arena = arena
