@@ -216,9 +216,8 @@ static sfsistat tell_header(SMFICTX *ctx, char *name, char *value)
 {
 	struct door *d = door_of(ctx);
 
-	(void)value;
 	if (d != NULL)
-		session_header(d->session, slice_of(name));
+		session_header(d->session, slice_of(name), slice_of(value));
 	return quiet(d, SMFIP_NR_HDR);
 }
 

@@ -6,6 +6,7 @@
 #include "base/notify.h"
 #include "base/once.h"
 #include "conf/conf.h"
+#include "dns/resolver.h"
 #include "judge/pipeline.h"
 #include "judge/record.h"
 #include "judge/session.h"
@@ -39,6 +40,7 @@ struct context {
 	struct case_book *book;
 	struct node *node;
 	struct web_server *web;
+	struct resolver *resolver;
 	struct once *warned;
 	struct telemetry telemetry;
 	struct gauges gauges;
@@ -174,10 +176,42 @@ static enum result start_metrics(struct context *ctx)
 	return res;
 }
 
+/* Mail goes on without DNS: what hangs on it can not be told then. */
+static void start_resolver(struct context *ctx)
+{
+	const struct conf_dns *dns = &ctx->started->dns;
+	const struct resolver_options options = {
+		.forward = (const char *const *)dns->forward,
+		.forward_count = dns->forward_count,
+		.unbound_conf = dns->unbound_conf,
+		.dnssec = dns->dnssec,
+		.trust_anchor = dns->trust_anchor,
+		.timeout_ms = dns->timeout_ms,
+		.pending_max = dns->pending_max,
+		.cache_octets = dns->cache_octets,
+		.cache_positive_s = dns->cache_positive_s,
+		.cache_negative_s = dns->cache_negative_s,
+		.answer_max = dns->answer_max,
+		.clock = ctx->clock,
+	};
+	struct buf why;
+
+	buf_init(&why, 512);
+	if (resolver_open(&ctx->resolver, &options, &why) == RES_OK) {
+		ctx->env.dns = resolver_source(ctx->resolver);
+		ctx->gauges.resolver = ctx->resolver;
+	} else {
+		log_message(LOG_LEVEL_ERROR, "dns",
+			"no name can be asked for: %s", buf_text(&why));
+	}
+	buf_clear(&why);
+}
+
 enum result context_start(struct context *ctx)
 {
 	enum result res = mirror_start(ctx->mirror);
 
+	start_resolver(ctx);
 	if (res == RES_OK)
 		res = writer_start(ctx->writer);
 	if (res == RES_OK)
@@ -200,6 +234,7 @@ void context_close(struct context *ctx)
 	writer_close(ctx->writer);
 	blocklist_close(ctx->blocklist);
 	mirror_close(ctx->mirror);
+	resolver_close(ctx->resolver);
 	telemetry_clear(&ctx->telemetry);
 	once_free(ctx->warned);
 	conf_release(ctx->conf);

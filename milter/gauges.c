@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dns/resolver.h"
 #include "judge/telemetry.h"
 #include "store/blocklist.h"
 #include "store/mirror.h"
@@ -141,6 +142,56 @@ static double writer_connected(void *ctx)
 	return writes_of(ctx).is_connected ? 1 : 0;
 }
 
+static struct resolver_count dns_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct resolver_count count = { .asked = 0 };
+
+	if (g->resolver != NULL)
+		resolver_read_count(g->resolver, &count);
+	return count;
+}
+
+static double dns_asked(void *ctx)
+{
+	return (double)dns_of(ctx).asked;
+}
+
+static double dns_hits(void *ctx)
+{
+	return (double)dns_of(ctx).hits;
+}
+
+static double dns_sent(void *ctx)
+{
+	return (double)dns_of(ctx).sent;
+}
+
+static double dns_failed(void *ctx)
+{
+	return (double)dns_of(ctx).failed;
+}
+
+static double dns_timeouts(void *ctx)
+{
+	return (double)dns_of(ctx).timeouts;
+}
+
+static double dns_refused(void *ctx)
+{
+	return (double)dns_of(ctx).refused;
+}
+
+static double dns_pending(void *ctx)
+{
+	return (double)dns_of(ctx).pending;
+}
+
+static double dns_cache(void *ctx)
+{
+	return (double)dns_of(ctx).cache_octets;
+}
+
 static double lines_dropped(void *ctx)
 {
 	(void)ctx;
@@ -193,6 +244,22 @@ static const struct row {
 		lists_eviction },
 	{ "reprieve_lists_resyncs_total", "Full loads of the lists.", "counter",
 		lists_resyncs },
+	{ "reprieve_dns_questions_total", "Names asked for.", "counter",
+		dns_asked },
+	{ "reprieve_dns_cached_total", "Of these, known at once.", "counter",
+		dns_hits },
+	{ "reprieve_dns_sent_total", "Questions sent.", "counter", dns_sent },
+	{ "reprieve_dns_failed_total", "Server failures and forged answers.",
+		"counter", dns_failed },
+	{ "reprieve_dns_timeouts_total", "Questions without answer in time.",
+		"counter", dns_timeouts },
+	{ "reprieve_dns_refused_total",
+		"Questions not sent: too many on their way.", "counter",
+		dns_refused },
+	{ "reprieve_dns_pending", "Questions on their way.", "gauge",
+		dns_pending },
+	{ "reprieve_dns_cache_bytes", "Memory of answers.", "gauge",
+		dns_cache },
 	{ "reprieve_redis_breaker_open",
 		"1 while details of hits are not asked for.", "gauge",
 		breaker_open },

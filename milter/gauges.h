@@ -11,6 +11,7 @@ struct blocklist;
 struct clock;
 struct metrics;
 struct mirror;
+struct resolver;
 struct telemetry;
 struct writer;
 
@@ -20,6 +21,7 @@ struct gauges {
 	struct mirror *mirror;
 	struct blocklist *blocklist;
 	struct writer *writer;
+	struct resolver *resolver; /* NULL: there is none */
 	const struct clock *clock;
 	double start_s; /* wall time of the start */
 };

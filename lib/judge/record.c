@@ -72,6 +72,8 @@ void record_log(const struct record *r)
 		put_verdict(&l, r);
 	else
 		put_text(&l, "action", action_name(ACTION_ACCEPT));
+	if (r->auth != NULL && r->auth->iprev.result != AUTH_UNKNOWN)
+		put_text(&l, "iprev", auth_result_name(r->auth->iprev.result));
 	put(&l, "queue_id", e->queue_id);
 	if (r->verdict != NULL) {
 		snprintf(score, sizeof(score), "%.1f", r->verdict->score);
@@ -119,6 +121,11 @@ static void add_finding(struct buf *b, const struct finding *f)
 		buf_add_escaped(b, f->subject);
 		buf_add_char(b, '"');
 	}
+	if (!slice_is_empty(f->evidence)) {
+		buf_add_text(b, " seen=\"");
+		buf_add_escaped(b, f->evidence);
+		buf_add_char(b, '"');
+	}
 	buf_add_char(b, '\n');
 }
 
@@ -155,7 +162,8 @@ void record_case(const struct casework *w, const struct record *r, bool is_new)
 	facts.findings = buf_slice(&lines);
 	if (f != NULL) {
 		facts.subject = f->subject;
-		facts.class = slice_of(f->detail);
+		if (strcmp(f->check, "blocked") == 0)
+			facts.class = slice_of(f->detail);
 		facts.reason = f->evidence;
 		facts.until_s = f->until_s;
 	}

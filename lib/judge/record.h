@@ -20,6 +20,7 @@
  *     check key reason   the finding that decided, the list entry, its words
  *     exempt       yes: a recipient that is always reachable
  *     unchecked    lists: they could not be read
+ *     iprev        result of RFC 8601 s2.7.3, at eom
  *     queue_id score
  *     accepted refused   recipients of the transaction, at eom and abort
  *     judged why   yes; or no and why: local, trusted, authenticated
@@ -28,6 +29,7 @@
  */
 #pragma once
 
+#include "fact/auth.h"
 #include "fact/conn.h"
 #include "fact/envelope.h"
 #include "policy/verdict.h"
@@ -49,6 +51,7 @@ struct record {
 	const struct envelope *envelope;
 	const struct verdict *verdict; /* NULL: not judged */
 	const struct findings *findings; /* of this recipient, or NULL */
+	const struct auth_facts *auth; /* of the message, or NULL */
 	struct slice rcpt_domain;
 	const struct reply *reply; /* NULL: none was given */
 	const char *ref; /* "": no case */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "judge/session.h"
 
+#include "auth/authres.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "conf/conf.h"
+#include "dns/asker.h"
 #include "fact/check.h"
 #include "judge/mta.h"
 #include "judge/pipeline.h"
@@ -28,7 +30,8 @@ enum {
 	NAME_DAEMON,
 	NAME_HELO,
 	NAME_COUNT,
-	STAMP_MAX = 900
+	STAMP_MAX = 900,
+	AUTHRES_MAX = 8192
 };
 
 struct session {
@@ -38,12 +41,20 @@ struct session {
 	struct conn conn;
 	char name[NAME_COUNT][SESSION_NAME_MAX];
 	struct arena *lookup; /* emptied before each look-up */
+	struct asker *dns; /* NULL: nothing was to be asked yet */
+	struct progress progress;
 	struct arena *transaction; /* emptied after each message */
 	/* Of the transaction: */
 	bool has_mail;
 	bool broken; /* no memory for a fact: an internal error */
 	struct envelope envelope;
 	struct message message;
+	struct auth_facts auth;
+	unsigned authres_seen; /* Authentication-Results, ours or not */
+	unsigned *forged; /* which of them claim our name, from 1 */
+	size_t forged_count;
+	unsigned spared; /* of the recipients taken, see rules_input */
+	unsigned monitored;
 	struct verdict carried; /* what RCPT left for the end */
 	struct finding carried_cause;
 	char carried_domain[sizeof(((struct envelope *)0)->rcpt_domain)];
@@ -80,6 +91,14 @@ static void start_transaction(struct session *s)
 	s->broken = false;
 	s->envelope = (struct envelope){ .queue_id = { NULL, 0 } };
 	s->message = (struct message){ .header_count = 0 };
+	s->auth = (struct auth_facts){ .iprev = { .result = AUTH_UNKNOWN } };
+	s->authres_seen = 0;
+	s->forged_count = 0;
+	pipeline_end_message(s->env->pipeline, &s->progress);
+	if (s->dns != NULL)
+		asker_release(s->dns);
+	s->spared = 0;
+	s->monitored = 0;
 	s->carried = (struct verdict){ .action = ACTION_NONE };
 	s->carried_domain[0] = '\0';
 	s->carried_ref[0] = '\0';
@@ -114,6 +133,9 @@ void session_free(struct session *s)
 		return;
 	session_abort(s);
 	telemetry_session(s->env->telemetry, -1);
+	pipeline_end_connection(s->env->pipeline, &s->progress);
+	asker_free(s->dns);
+	free(s->forged);
 	arena_free(s->lookup);
 	arena_free(s->transaction);
 	conf_release(s->conf);
@@ -142,32 +164,68 @@ static void read_address(struct session *s, const struct sockaddr *sa)
 	c->is_trusted = cidrset_match(s->conf->milter.trusted, &c->ip);
 }
 
-static void run_stage(struct session *s, enum stage stage)
+static struct check_input input_of(struct session *s, enum stage stage)
 {
-	const struct check_input in = {
+	bool has_message = stage != STAGE_CONNECT;
+
+	return (struct check_input){
 		.conf = s->conf,
 		.conn = &s->conn,
-		.envelope = stage == STAGE_CONNECT ? NULL : &s->envelope,
+		.envelope = has_message ? &s->envelope : NULL,
+		.auth = has_message ? &s->auth : NULL,
+		.dns = s->dns,
 		.arena = s->lookup,
+		.wall_s = clock_wall_ms(s->env->clock) / 1000,
 	};
+}
+
+static void run_stage(struct session *s, enum stage stage)
+{
+	const struct check_input in = input_of(s, stage);
 
 	arena_reset(s->lookup);
 	findings_clear(&s->findings);
 	pipeline_run(s->env->pipeline, stage, &in, &s->findings);
 }
 
+/* Whoever can not be asked for has questions that all fail. */
+static void start_questions(struct session *s)
+{
+	const struct asker_limits limits = {
+		.questions_max = s->conf->dns.questions_max,
+		.timeout_ms = s->conf->dns.timeout_ms,
+	};
+
+	if (s->conf->auth.enabled)
+		s->dns = asker_new(s->env->dns, &limits, s->env->clock);
+}
+
+static void advance(struct session *s, enum stage stage)
+{
+	const struct check_input in = input_of(s, stage);
+
+	if (s->dns != NULL)
+		pipeline_advance(s->env->pipeline, &s->progress, stage, &in);
+}
+
 void session_connect(struct session *s, const struct session_peer *peer)
 {
 	start_conn(s);
 	start_transaction(s);
+	pipeline_end_connection(s->env->pipeline, &s->progress);
+	asker_free(s->dns);
+	s->dns = NULL;
 	s->conn.hostname = keep_name(s, NAME_HOST, peer->hostname);
 	s->conn.ptr = keep_name(s, NAME_PTR, peer->ptr);
 	s->conn.resolve = keep_name(s, NAME_RESOLVE, peer->resolve);
 	s->conn.daemon = keep_name(s, NAME_DAEMON, peer->daemon);
 	read_address(s, peer->sa);
 	telemetry_connection(s->env->telemetry);
-	if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
-		run_stage(s, STAGE_CONNECT);
+	if (s->conn.kind != CONN_REMOTE || s->conn.is_trusted)
+		return;
+	run_stage(s, STAGE_CONNECT);
+	start_questions(s);
+	advance(s, STAGE_CONNECT);
 }
 
 void session_helo(struct session *s, struct slice name)
@@ -191,6 +249,8 @@ void session_mail(struct session *s, struct slice sender,
 
 	session_abort(s);
 	s->has_mail = true;
+	if (s->dns != NULL)
+		asker_mark(s->dns);
 	if (arena_copy(s->transaction, sender, &kept) != RES_OK ||
 		arena_copy(s->transaction, auth_type, &e->auth_type) !=
 			RES_OK ||
@@ -254,6 +314,8 @@ static void carry(struct session *s, const struct verdict *v, const char *ref)
 	struct finding *to = &s->carried_cause;
 	struct verdict before = s->carried;
 
+	s->spared += v->is_exempt || v->is_trusted;
+	s->monitored += strcmp(v->mode, "monitor") == 0;
 	rules_carry(&s->carried, v);
 	if (before.action != ACTION_NONE &&
 		s->carried.action == before.action &&
@@ -351,8 +413,10 @@ enum answer session_rcpt(
 	read_rcpt(s, rcpt);
 	read_queue_id(s, mta);
 	judged = why_not(s) == NULL;
-	if (judged)
+	if (judged) {
 		answer = judge_rcpt(s, mta, &v);
+		advance(s, STAGE_RCPT);
+	}
 	telemetry_recipient(s->env->telemetry, judged ? &v : NULL,
 		clock_mono_ms(s->env->clock) - start_ms);
 	if (answer == ANSWER_CONTINUE)
@@ -364,10 +428,47 @@ enum answer session_rcpt(
 	return answer;
 }
 
-void session_header(struct session *s, struct slice name)
+/* Keeps which of the fields of that name are forged. */
+static void keep_forged(struct session *s)
+{
+	unsigned *more;
+
+	if (s->forged_count >= s->conf->milter.headers_max) {
+		s->broken = true;
+		return;
+	}
+	/* Room for powers of two only, so the count alone says how much. */
+	if ((s->forged_count & (s->forged_count - 1)) == 0) {
+		size_t room = s->forged_count == 0 ? 1 : s->forged_count * 2;
+
+		more = realloc(s->forged, room * sizeof(*more));
+		if (more == NULL) {
+			s->broken = true;
+			return;
+		}
+		s->forged = more;
+	}
+	s->forged[s->forged_count++] = s->authres_seen;
+}
+
+static struct slice authserv_id(const struct session *s)
+{
+	return slice_of(s->conf->auth.authserv_id[0] != '\0'
+			? s->conf->auth.authserv_id
+			: s->conf->host);
+}
+
+void session_header(struct session *s, struct slice name, struct slice value)
 {
 	if (s->message.header_count < UINT_MAX)
 		s->message.header_count++;
+	if (s->conf->auth.enabled &&
+		slice_is_equal_nocase(name, slice_of(authres_name))) {
+		s->authres_seen++;
+		if (authres_claims(value, authserv_id(s)))
+			keep_forged(s);
+		return;
+	}
 	if (!stamp_is_ours(name))
 		return;
 	if (s->message.own_header_count < s->conf->milter.headers_max)
@@ -378,37 +479,75 @@ void session_header(struct session *s, struct slice name)
 
 /* ---- end of message ---- */
 
+static void complain(struct session *s, const char *name, const char *what)
+{
+	log_message(LOG_LEVEL_ERROR, "header", "session %s: %s could not be %s",
+		s->conn.id, name, what);
+}
+
 /*
- * Forged copies of our field go from the highest index down: Postfix numbers
+ * Forged copies of our fields go from the highest index down: Postfix numbers
  * anew after each deletion, Sendmail does not, and this is right in both. Ours
- * comes after that, for an insertion would count as number 1.
+ * come after that, for an insertion would count as number 1.
  */
+static void remove_authres(struct session *s, const struct mta *mta)
+{
+	bool ok = true;
+
+	if ((s->may & SESSION_MAY_DELETE) == 0)
+		return;
+	for (size_t i = s->forged_count; i > 0; i--)
+		ok = mta->delete_header(
+			     mta->at, authres_name, (int)s->forged[i - 1]) &&
+			ok;
+	if (!ok)
+		complain(s, authres_name, "removed");
+}
+
+static void remove_stamps(struct session *s, const struct mta *mta)
+{
+	bool ok = true;
+
+	if ((s->may & SESSION_MAY_DELETE) == 0)
+		return;
+	for (unsigned i = s->message.own_header_count; i > 0; i--)
+		ok = mta->delete_header(mta->at, stamp_name, (int)i) && ok;
+	if (!ok)
+		complain(s, stamp_name, "removed");
+}
+
+static void insert(struct session *s, const struct mta *mta, const char *name,
+	enum result res, const struct buf *value)
+{
+	if (res != RES_OK ||
+		!mta->insert_header(mta->at, name,
+			buf_text(value) + (mta->drops_blank ? 1 : 0)))
+		complain(s, name, "added");
+}
+
+/* The last one inserted stands on top. */
 static void stamp(struct session *s, const struct mta *mta)
 {
 	const struct stamp_input in = { .verdict = &s->carried,
 		.host = slice_of(s->conf->host),
 		.ref = slice_of(s->carried_ref),
 		.unchecked = s->carried.unchecked };
+	const struct authres_input results = { .authserv_id = authserv_id(s),
+		.auth = &s->auth,
+		.ip = &s->conn.ip };
 	struct buf value;
-	bool ok = true;
 
-	if ((s->may & SESSION_MAY_DELETE) != 0)
-		for (unsigned i = s->message.own_header_count; i > 0; i--)
-			ok = mta->delete_header(mta->at, stamp_name, (int)i) &&
-				ok;
-	if (!ok)
-		log_message(LOG_LEVEL_ERROR, "header",
-			"session %s: a forged %s could not be removed",
-			s->conn.id, stamp_name);
+	remove_authres(s, mta);
+	remove_stamps(s, mta);
 	if ((s->may & SESSION_MAY_INSERT) == 0)
 		return;
 	buf_init(&value, STAMP_MAX);
-	if (stamp_format(&in, &value) != RES_OK ||
-		!mta->insert_header(mta->at, stamp_name,
-			buf_text(&value) + (mta->drops_blank ? 1 : 0)))
-		log_message(LOG_LEVEL_ERROR, "header",
-			"session %s: %s could not be added", s->conn.id,
-			stamp_name);
+	insert(s, mta, stamp_name, stamp_format(&in, &value), &value);
+	buf_clear(&value);
+	if (!s->conf->auth.enabled)
+		return;
+	buf_init(&value, AUTHRES_MAX);
+	insert(s, mta, authres_name, authres_format(&results, &value), &value);
 	buf_clear(&value);
 }
 
@@ -424,6 +563,19 @@ static void hold(struct session *s, const struct mta *mta)
 			s->conn.id);
 }
 
+static void await(struct session *s)
+{
+	const struct check_input in = input_of(s, STAGE_END);
+	int64_t start_ms = clock_mono_ms(s->env->clock);
+
+	if (s->dns == NULL)
+		return;
+	pipeline_await(s->env->pipeline, &s->progress, STAGE_END, &in,
+		&s->findings, start_ms + (int64_t)s->conf->dns.end_ms);
+	telemetry_auth(s->env->telemetry, &s->auth,
+		clock_mono_ms(s->env->clock) - start_ms);
+}
+
 static enum answer judge_end(struct session *s, const struct mta *mta)
 {
 	const struct verdict carried = s->carried;
@@ -431,11 +583,17 @@ static enum answer judge_end(struct session *s, const struct mta *mta)
 		.envelope = &s->envelope,
 		.findings = &s->findings,
 		.carried = &carried,
-		.stage = RULES_END };
+		.stage = RULES_END,
+		.all_spared =
+			s->spared > 0 && s->spared == s->envelope.rcpt_accepted,
+		.all_monitored = s->monitored > 0 &&
+			s->monitored == s->envelope.rcpt_accepted };
 	struct record r = { .stage = "eom",
 		.conn = &s->conn,
 		.envelope = &s->envelope,
 		.verdict = &s->carried,
+		.findings = &s->findings,
+		.auth = &s->auth,
 		.ref = s->carried_ref };
 	struct reply reply;
 	enum answer answer;
@@ -445,6 +603,7 @@ static enum answer judge_end(struct session *s, const struct mta *mta)
 		gather(s);
 	} else {
 		run_stage(s, STAGE_END);
+		await(s);
 	}
 	rules_decide(&in, &s->carried);
 	r.rcpt_domain = slice_of(s->carried_domain);
@@ -480,6 +639,8 @@ enum answer session_end(struct session *s, const struct mta *mta)
 			.ref = "",
 			.why = why };
 
+		if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
+			remove_authres(s, mta);
 		record_log(&r);
 		telemetry_message(s->env->telemetry, NULL);
 	}

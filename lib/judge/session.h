@@ -12,8 +12,14 @@
  * before each. When one is full the verdict is that of an internal error.
  *
  * Not judged, and not changed in any way: local submissions (no address, a
- * unix socket, or port 0), clients in milter.trusted, and transactions that
- * the MTA marks as authenticated. The log line of their message says so.
+ * unix socket, or port 0) and clients in milter.trusted. Not judged either are
+ * transactions that the MTA marks as authenticated; of their header only
+ * Authentication-Results that claim our name are removed (RFC 8601 s5). The log
+ * line of a message says why it was not judged.
+ *
+ * What is judged gets, with auth.enabled, one Authentication-Results on top of
+ * its header and X-Reprieve below that; incoming fields that bear our name
+ * are removed first.
  * Threads: one at a time, but not always the same.
  */
 #pragma once
@@ -25,6 +31,7 @@
 struct casework;
 struct clock;
 struct conf;
+struct dns_source;
 struct mta;
 struct pipeline;
 struct session;
@@ -36,6 +43,7 @@ enum { SESSION_NAME_MAX = 512 };
 /* What all sessions share; borrowed as long as any of them lives. */
 struct session_env {
 	const struct clock *clock;
+	const struct dns_source *dns; /* NULL: DNS can tell nothing */
 	const struct pipeline *pipeline;
 	const struct casework *cases;
 	struct telemetry *telemetry;
@@ -78,7 +86,7 @@ void session_mail(struct session *s, struct slice sender,
 enum answer session_rcpt(
 	struct session *s, struct slice rcpt, const struct mta *mta) MUST_USE;
 
-void session_header(struct session *s, struct slice name);
+void session_header(struct session *s, struct slice name, struct slice value);
 
 /* Judges the message, changes its headers, ends the transaction. */
 enum answer session_end(struct session *s, const struct mta *mta) MUST_USE;

@@ -12,6 +12,10 @@ static const char *const outcomes[] = { "failed", "ok", NULL };
 
 static const char *const fates[] = { "dropped", "queued", NULL };
 
+/* In the order of enum auth_result. */
+static const char *const results[] = { "unknown", "none", "pass", "fail",
+	"temperror", "permerror", NULL };
+
 static const double reply_bounds[] = { 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
 	0.1, 0.2, 0.5, 1, 2, 5, 8 };
 
@@ -37,12 +41,18 @@ enum result telemetry_init(struct telemetry *t)
 	t->cases = metrics_counter(m, "reprieve_cases_total",
 		"Pieces of evidence, by whether the queue took them.",
 		"outcome", fates);
+	t->iprev = metrics_counter(m, "reprieve_iprev_total",
+		"Messages by whether the client's name points back to it.",
+		"result", results);
+	t->wait_seconds = metrics_histogram(m, "reprieve_dns_wait_seconds",
+		"Time the end of a message waited for DNS.", reply_bounds,
+		sizeof(reply_bounds) / sizeof(reply_bounds[0]));
 	t->reply_seconds = metrics_histogram(m, "reprieve_reply_seconds",
 		"Time to answer one recipient.", reply_bounds,
 		sizeof(reply_bounds) / sizeof(reply_bounds[0]));
 	if (t->connections < 0 || t->recipients < 0 || t->messages < 0 ||
 		t->would_refuse < 0 || t->reloads < 0 || t->cases < 0 ||
-		t->reply_seconds < 0) {
+		t->iprev < 0 || t->wait_seconds < 0 || t->reply_seconds < 0) {
 		telemetry_clear(t);
 		return RES_NOMEM;
 	}
@@ -83,6 +93,14 @@ void telemetry_recipient(
 void telemetry_message(struct telemetry *t, const struct verdict *v)
 {
 	metrics_add(t->metrics, t->messages, index_of(v), 1);
+}
+
+void telemetry_auth(
+	struct telemetry *t, const struct auth_facts *auth, int64_t waited_ms)
+{
+	metrics_add(t->metrics, t->iprev, (size_t)auth->iprev.result, 1);
+	metrics_observe(
+		t->metrics, t->wait_seconds, (double)waited_ms / 1000.0);
 }
 
 void telemetry_reload(struct telemetry *t, bool ok)

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "fact/auth.h"
 #include "policy/verdict.h"
 
 #include <stdatomic.h>
@@ -22,6 +23,8 @@ struct telemetry {
 	int reply_seconds;
 	int reloads;
 	int cases;
+	int iprev;
+	int wait_seconds;
 	atomic_long open_sessions;
 };
 
@@ -37,4 +40,7 @@ void telemetry_recipient(
 void telemetry_message(struct telemetry *t, const struct verdict *v);
 /* One piece of evidence was queued, or there was no room for it. */
 void telemetry_case(struct telemetry *t, bool queued);
+/* Results of a message, and how long its end waited for them. */
+void telemetry_auth(
+	struct telemetry *t, const struct auth_facts *auth, int64_t waited_ms);
 void telemetry_reload(struct telemetry *t, bool ok);

@@ -65,12 +65,34 @@ static enum action action_of(enum conf_action a)
 	return ACTION_ACCEPT;
 }
 
+/* Checks with results have a rule for each instead of hit and miss. A result
+ * that DNS could not tell never refuses for good. */
+static const struct conf_rule *rule_of_result(
+	const struct conf_check *check, const struct finding *f)
+{
+	static const struct conf_rule tempfail = {
+		.action = CONF_ACTION_TEMPFAIL
+	};
+	const struct conf_rule *rule;
+
+	if (check == NULL || f->detail == NULL || is_of_lists(f))
+		return NULL;
+	rule = conf_check_rule(check, f->detail);
+	if (rule != NULL && f->outcome == OUTCOME_UNKNOWN &&
+		rule->action == CONF_ACTION_REJECT)
+		return &tempfail;
+	return rule;
+}
+
 /* The rule for this finding; one that nobody wrote says ignore. */
 static struct conf_rule rule_of(const struct conf *conf,
 	const struct conf_check *check, const struct finding *f)
 {
 	struct conf_rule rule = { CONF_ACTION_IGNORE, 0 };
+	const struct conf_rule *own = rule_of_result(check, f);
 
+	if (own != NULL)
+		return *own;
 	switch (f->outcome) {
 	case OUTCOME_HIT:
 		if (check != NULL)
@@ -147,6 +169,19 @@ static void tally_close(struct tally *t, const struct conf_policy *policy)
 	}
 }
 
+/* For what is not a list's, and for sums. */
+static enum code general_code(const struct tally *t, enum rules_stage stage)
+{
+	const struct finding *f = t->cause;
+
+	if (t->action != ACTION_REJECT)
+		return codes[stage].tempfail;
+	if (stage == RULES_END && f != NULL && f != t->scored &&
+		strcmp(f->check, "iprev") == 0)
+		return CODE_IPREV_FAIL;
+	return codes[stage].reject;
+}
+
 static enum code code_of(const struct tally *t, enum rules_stage stage)
 {
 	const struct finding *f = t->cause;
@@ -154,10 +189,9 @@ static enum code code_of(const struct tally *t, enum rules_stage stage)
 	if (!action_is_refusal(t->action))
 		return CODE_NONE;
 	/* A cause that only added to a sum is not the whole reason. */
-	if (f == NULL || f == t->scored || stage == RULES_END ||
-		!is_of_lists(f))
-		return t->action == ACTION_REJECT ? codes[stage].reject
-						  : codes[stage].tempfail;
+	if (f == NULL || f == t->scored || !is_of_lists(f) ||
+		stage == RULES_END)
+		return general_code(t, stage);
 	if (f->outcome == OUTCOME_UNKNOWN)
 		return CODE_LISTS_UNKNOWN;
 	if (t->action == ACTION_TEMPFAIL)
@@ -175,6 +209,8 @@ static bool is_exempt(const struct rules_input *in)
 {
 	struct slice local;
 
+	if (in->stage == RULES_END)
+		return in->all_spared;
 	if (in->stage != RULES_RCPT || in->envelope == NULL)
 		return false;
 	local = in->envelope->rcpt.local;
@@ -188,6 +224,8 @@ static bool is_monitored(const struct rules_input *in)
 {
 	if (in->conf->mode == CONF_MONITOR)
 		return true;
+	if (in->stage == RULES_END)
+		return in->all_monitored;
 	if (in->stage != RULES_RCPT || in->envelope == NULL)
 		return false;
 	return conf_mode_for(in->conf, slice_of(in->envelope->rcpt_domain)) ==
@@ -225,6 +263,7 @@ static void settle(const struct rules_input *in, const struct tally *enforced,
 	const struct tally *told = all;
 
 	out->mode = "enforce";
+	out->is_trusted = enforced->trusted;
 	out->action = enforced->action;
 	out->would_be = all->action;
 	if (is_monitored(in)) {
@@ -293,7 +332,9 @@ void rules_decide(const struct rules_input *in, struct verdict *out)
 		gather(in, &enforced, &all, out);
 		settle(in, &enforced, &all, out);
 	}
-	if (is_exempt(in))
+	/* At the end our own failure must not lose what we owe the message. */
+	if (is_exempt(in) &&
+		(in->stage == RULES_RCPT || !has_broken(in->findings)))
 		exempt(out);
 	if (in->carried != NULL && in->carried->action != ACTION_NONE) {
 		struct verdict own = *out;
@@ -301,6 +342,8 @@ void rules_decide(const struct rules_input *in, struct verdict *out)
 		*out = *in->carried;
 		if (own.action > out->action || own.would_be > out->would_be)
 			rules_carry(out, &own);
+		if (own.score > out->score)
+			out->score = own.score;
 	}
 }
 

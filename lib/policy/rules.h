@@ -35,6 +35,11 @@ struct rules_input {
 	/* At RULES_END what RCPT left to do, see rules_carry; or NULL. */
 	const struct verdict *carried;
 	enum rules_stage stage;
+	/* At RULES_END, of all recipients that were taken: each is always
+	 * reachable or the client trusted for it; each is of a domain in mode
+	 * monitor. One that is not has the message judged for all. */
+	bool all_spared;
+	bool all_monitored;
 };
 
 /*

@@ -31,6 +31,7 @@ struct verdict {
 	const struct finding *cause; /* the finding that decided, or NULL */
 	double score;
 	bool is_exempt; /* recipient that is always reachable */
+	bool is_trusted; /* a rule said accept */
 	bool unchecked; /* our lists could not be read */
 	const char *mode; /* "enforce", "monitor", "shadow" */
 };

@@ -9,6 +9,7 @@
  * who is not judged is neither refused nor changed; no session without a
  * connect is refused for good.
  */
+#include "auth/iprev.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/conf.h"
@@ -120,6 +121,25 @@ static void check_refusal(struct world *w, enum answer answer)
 	target_promise(slice_is_empty(said), "a refusal says nothing else");
 }
 
+/* Forged results go even where nothing else is changed. */
+static bool is_only_results(struct slice said)
+{
+	struct slice line;
+
+	while (slice_cut(&said, '\n', &line))
+		if (!slice_has_prefix(
+			    line, slice_of("delete Authentication-Results ")))
+			return false;
+	return true;
+}
+
+static bool is_insertion(struct slice line)
+{
+	return slice_has_prefix(line, slice_of("insert X-Reprieve:")) ||
+		slice_has_prefix(
+			line, slice_of("insert Authentication-Results:"));
+}
+
 static void check_pass(struct world *w, bool at_end)
 {
 	struct slice said = buf_slice(&w->mta.said);
@@ -127,21 +147,24 @@ static void check_pass(struct world *w, bool at_end)
 	int inserted = 0;
 
 	if (!at_end || w->judged_never || w->auth) {
-		target_promise(slice_is_empty(said),
+		target_promise(w->auth && at_end && !w->judged_never
+				? is_only_results(said)
+				: slice_is_empty(said),
 			"nothing is said where nothing is to say");
 		return;
 	}
 	while (slice_cut(&said, '\n', &line)) {
 		if (slice_has_prefix(line, slice_of("delete ")))
 			target_promise(inserted == 0, "deletions come first");
-		else if (slice_has_prefix(line, slice_of("insert X-Reprieve:")))
+		else if (is_insertion(line))
 			inserted++;
-		else
+		else if (inserted == 0 ||
+			!slice_has_prefix(line, slice_of("\t")))
 			target_promise(
 				slice_has_prefix(line, slice_of("hold ")),
 				"nothing but headers and hold");
 	}
-	target_promise(inserted == 1, "one header of ours");
+	target_promise(inserted == 2, "two headers of ours");
 }
 
 static void check(struct world *w, enum answer answer, bool at_end)
@@ -192,7 +215,9 @@ static void play(struct world *w, uint8_t kind)
 		break;
 	case 4:
 		session_header(w->session,
-			w->says % 2 == 0 ? w->text : slice_of("x-reprieve"));
+			w->says % 2 == 0 ? slice_of("x-reprieve")
+					 : slice_of("authentication-results"),
+			w->text);
 		break;
 	case 5:
 		check(w, session_end(w->session, &w->mta.mta), true);
@@ -232,11 +257,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{ STAGE_RCPT, false, SERVICE_BLOCKLIST, ask },
 	};
 	struct world w = { .says = 0 };
-	struct pipeline pipeline = { .steps = steps, .count = 2 };
+	static const struct pipeline_check checks[] = {
+		{ "iprev", STAGE_CONNECT, STAGE_END, iprev_step, NULL },
+	};
+	struct pipeline pipeline = {
+		.steps = steps, .count = 2, .checks = checks, .check_count = 1
+	};
 	const struct casework cases = { refer, record, &w };
 	struct telemetry telemetry;
-	struct session_env env = { clock_system(), &pipeline, &cases,
-		&telemetry };
+	struct session_env env = { .clock = clock_system(),
+		.pipeline = &pipeline,
+		.cases = &cases,
+		.telemetry = &telemetry };
 	static struct conf *loaded[CONFS]; /* once a process: it is slow */
 	struct conf *conf;
 

@@ -499,6 +499,46 @@ def case_kept(site):
 
 # ---- modes ----
 
+def set_auth(site, word):
+    mark = site.mark()
+    site.milter.write(auth=f"enabled = {word}")
+    site.milter.reload()
+    site.milter.wait_log("is in effect", after=mark)
+
+
+CLAIMS = ("mx.example.net; spf=pass forged", "MX.Example.NET. 1; forged=pass",
+          '(a (b) c)\r\n\t"mx.exam\\ple.net"; dkim=pass forged',
+          "mx.example.net;\r\n dmarc=pass forged")
+OTHERS = ("mx.example.org; spf=pass", "a.mx.example.net; none",
+          "mx.example.net.org; none")
+
+
+def results(site):
+    """Ours stands on top, forged ones are gone, those of others are not."""
+    address = CONNECTED.next4()
+    lines = [f"Authentication-Results: {value}" for value in (
+        CLAIMS[0], OTHERS[0], CLAIMS[1], CLAIMS[2], OTHERS[1], OTHERS[2],
+        CLAIMS[3])]
+    text = "\r\n".join(lines) + "\r\n" + MESSAGE
+    set_auth(site, "yes")
+    try:
+        mail = site.deliver(
+            address, site.milter.world.unique("results"), text)
+    finally:
+        set_auth(site, "no")
+    names, _ = split(mail)
+    fields = [line.split(":", 1)[1].strip() for line in names
+              if line.lower().startswith("authentication-results:")]
+    match(re.sub(r"\s+", " ", fields[0]),
+          r"mx\.example\.net; iprev=(pass|fail|permerror) .*policy\.iprev="
+          + re.escape(address) + "( .*)?", "ours")
+    equal(fields[1:], list(OTHERS), "those of others")
+    true("forged" not in mail, mail)
+    order = [line.split(":", 1)[0].lower() for line in names]
+    true(order.index("authentication-results") < order.index("received"),
+         f"ours is not on top: {order}")
+
+
 def set_mode(site, mode):
     mark = site.mark()
     site.milter.write(mode=mode)
@@ -612,6 +652,7 @@ CASES = [
     ("the same cause keeps its reference", same_reference),
     ("X-Reprieve once on what passes", stamped),
     ("forged X-Reprieve fields go, all else stays", forged),
+    ("Authentication-Results: ours on top, forged ones gone", results),
     ("a refusal leaves one log line that says why", logged),
     ("a sender cannot forge the log", not_forgeable),
     ("the case is kept for thirty days", case_kept),

@@ -23,7 +23,7 @@ WRAPPERS = {
     "confuse.h": ("lib/conf/confread.c",),
     "microhttpd.h": ("lib/web/server.c",),
     "libmilter/": ("milter/callbacks.c", "milter/mta.c"),
-    "openssl/": ("lib/base/hmac.c", "lib/base/digest.c", "lib/base/pubkey.c"),
+    "openssl/": ("lib/base/hmac.c",),
     "jansson.h": ("ctl/",),
     "spf2/": ("lib/auth/spf.c",),
     "opendkim/": ("lib/auth/dkim.c",),

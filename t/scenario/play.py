@@ -22,6 +22,8 @@ configuration that a file asks for. What a file may say:
   open                  a further connection (the last one is used)
   signal NAME           to the milter, e.g. USR1; reconf LINE changes its file
   log REGEX, nolog REGEX           a line of this case's log, or none
+  dns COMMAND           to the DNS server that the milter asks where the file
+                        has a "conf auth {...}" (t/support/dns_server.py)
   case FIELD REGEX      a field of the case in Redis by the last reference
 
 An expected answer stands on the lines below its event:
@@ -44,6 +46,11 @@ import subprocess
 import sys
 import tempfile
 import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.environ["top_srcdir"], "t", "support"))
+
+import dns_server
 
 DEADLINE = 15.0
 REF = r"[0-9A-HJKMNP-TV-Z]{16}[0-9A-HJKMNP-TV-Z*~$=U]"
@@ -126,7 +133,8 @@ class Redis:
 class Milter:
     """reprieve-milter with one configuration, its log in a file."""
 
-    def __init__(self, folder, redis, lines):
+    def __init__(self, folder, redis, dns, lines):
+        self.dns = dns
         self.redis = redis
         self.folder = tempfile.mkdtemp(prefix="m", dir=folder)
         self.lines = lines
@@ -162,10 +170,14 @@ class Milter:
                 self.redis.socket if self.redis else "/nonexistent/redis")],
             "lists": ['snapshot = "%s/lists"' % self.folder],
             "metrics": ['listen = "unix:%s"' % self.metrics],
+            "dns": ['forward = {"127.0.0.1@%d"}' % self.dns.port],
+            "auth": [],
             "log": ['target = "stderr"']}
+        if not any(line.startswith("auth {") for line in lines):
+            sections["auth"] = ["enabled = no"]
         free = []
         for line in lines:
-            m = re.match(r"(milter|redis|lists|log) \{(.*)\}$", line)
+            m = re.match(r"(milter|redis|lists|log|dns|auth) \{(.*)\}$", line)
             if m:
                 sections[m[1]].append(m[2])
             else:
@@ -335,6 +347,7 @@ class Player:
         return steps
 
     def play(self):
+        self.table.dns.clear()
         self.milter = self.table.milter(tuple(self.conf), self.has_redis)
         self.log_start = len(self.milter.log().encode("latin-1"))
         self.mta = Mta(self.milter)
@@ -383,6 +396,10 @@ class Player:
         elif word == "nolog":
             if re.search(rest, self.milter.log(self.log_start)):
                 raise Failure(self.milter.log(self.log_start))
+        elif word == "dns":
+            answer = self.table.dns.command(rest)
+            if answer != "ok":
+                raise Failure(answer)
         elif word == "case":
             self.case(rest)
         elif word == "open":
@@ -508,6 +525,9 @@ class Player:
             "(?P<r%d>%s)" % (i, REF) if p.startswith("{ref") else re.escape(p)
             for i, p in enumerate(parts))
         m = re.fullmatch(pattern, got)
+        if not m and "\\" in want:  # As in events: \n and \t.
+            m = re.fullmatch(re.escape(want.encode().decode(
+                "unicode_escape")), got)
         if not m:
             raise Failure("wanted %s\n got %s" % (want, got))
         if got.startswith("reply ") and len(got) - len("reply ") + 2 > 512:
@@ -525,6 +545,7 @@ class Table:
     def __init__(self, folder):
         self.folder = folder
         self.redis = Redis(folder)
+        self.dns = dns_server.Server()
         self.running = {}
         self.ended = []
 
@@ -534,7 +555,8 @@ class Table:
         key = (conf, has_redis)
         if key not in self.running:
             self.running[key] = Milter(
-                self.folder, self.redis if has_redis else None, list(conf))
+                self.folder, self.redis if has_redis else None, self.dns,
+                list(conf))
         milter = self.running[key]
         if has_redis:
             poll(milter.is_in_step, "the lists to be empty")

@@ -10,416 +10,203 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the made-up checks are given as their service, and what they leave. */
+enum { LONG_MS = 20000 };
+
+static const struct fake_record records[] = {
+	{ "a.example", "A", "192.0.2.1" },
+	{ "late.example", "TIMEOUT", "" },
+	{ NULL, NULL, NULL },
+};
+
 struct world {
 	struct fake_dns *dns;
 	struct asker *asker;
-	struct arena *arena;
 	struct auth_facts auth;
-	struct findings findings;
-	struct pipeline pipeline;
-	struct pipeline_run run;
-	unsigned steps; /* of all checks */
-	unsigned live; /* states that are not freed */
-	unsigned made;
-	unsigned beats;
-	size_t body;
-	char order[64]; /* a letter for each report */
+	struct findings found;
+	struct progress progress;
+	int freed;
+	int64_t now;
 };
 
-struct memory {
-	struct world *world;
-	size_t body;
-};
+static struct world *the_world; /* a check has no other way to it */
 
-static struct memory *remember(const struct check_input *in)
+static enum check_progress ask(const struct check_input *in, const char *name,
+	const char *check, struct findings *out)
 {
-	struct world *w = in->service;
+	const struct dns_answer *a = asker_ask(in->dns, slice_of(name), DNS_A);
 
-	if (*in->state == NULL) {
-		struct memory *m = calloc(1, sizeof(*m));
-
-		assert_non_null(m);
-		m->world = w;
-		*in->state = m;
-		w->live++;
-		w->made++;
-	}
-	return *in->state;
-}
-
-static void forget(void *state)
-{
-	struct memory *m = state;
-
-	m->world->live--;
-	free(m);
-}
-
-static enum check_progress report(const struct check_input *in,
-	struct findings *out, const char *name, const struct dns_answer *a)
-{
-	struct world *w = in->service;
-	size_t len = strlen(w->order);
-
-	if (out == NULL)
-		return CHECK_DONE;
-	w->order[len] = name[0];
-	findings_add(out, name)->detail =
-		a != NULL && a->status == DNS_UNKNOWN ? "temperror" : "pass";
+	if (*in->state == NULL)
+		*in->state = malloc(1);
+	if (a == NULL)
+		return CHECK_WAITING;
+	if (out != NULL)
+		findings_add(out, check)->detail = dns_status_name(a->status);
 	return CHECK_DONE;
 }
 
-/* Of the connection: one name. */
-static enum check_progress conn_step(
+static enum check_progress first(
 	const struct check_input *in, struct findings *out)
 {
-	struct world *w = remember(in)->world;
-	const struct dns_answer *a =
-		asker_ask(in->dns, slice_of("conn.example"), DNS_TXT);
+	enum check_progress p = ask(in, "a.example", "first", out);
 
-	w->steps++;
-	return a == NULL ? CHECK_WAITING : report(in, out, "conn", a);
+	if (p == CHECK_DONE && out != NULL)
+		in->auth->iprev.result = AUTH_PASS;
+	return p;
 }
 
-/* Of the message: a name, then another one. */
-static enum check_progress two_step(
+/* Reads what the first has written, as DMARC does with SPF. */
+static enum check_progress second(
 	const struct check_input *in, struct findings *out)
 {
-	struct world *w = remember(in)->world;
-	const struct dns_answer *a =
-		asker_ask(in->dns, slice_of("one.example"), DNS_TXT);
-
-	w->steps++;
-	if (a == NULL)
+	if (in->auth->iprev.result == AUTH_UNKNOWN)
 		return CHECK_WAITING;
-	a = asker_ask(in->dns, slice_of("two.example"), DNS_TXT);
-	return a == NULL ? CHECK_WAITING : report(in, out, "two", a);
+	return ask(in, "late.example", "second", out);
 }
 
-/* Waits for what the next one in the table writes. */
-static enum check_progress early_step(
+static enum check_progress never(
 	const struct check_input *in, struct findings *out)
 {
-	((struct world *)in->service)->steps++;
-	return in->auth->dkim_is_known ? report(in, out, "early", NULL)
-				       : CHECK_WAITING;
-}
-
-static enum check_progress body_step(
-	const struct check_input *in, struct findings *out)
-{
-	struct memory *m = remember(in);
-
-	m->world->steps++;
-	if (out == NULL)
-		return CHECK_DONE;
-	in->auth->dkim_is_known = true;
-	m->world->body = m->body;
-	return report(in, out, "body", NULL);
-}
-
-static void body_body(const struct check_input *in, struct slice piece)
-{
-	remember(in)->body += piece.len;
-}
-
-static enum check_progress stuck_step(
-	const struct check_input *in, struct findings *out)
-{
+	(void)in;
 	(void)out;
-	((struct world *)in->service)->steps++;
 	return CHECK_WAITING;
 }
 
-enum { ALL = 4, WITH_STUCK = 5 };
-
-static const struct pipeline_check checks[] = {
-	{ "conn", STAGE_CONNECT, STAGE_END, SERVICE_BLOCKLIST, conn_step, NULL,
-		forget },
-	{ "two", STAGE_MAIL, STAGE_END, SERVICE_BLOCKLIST, two_step, NULL,
-		forget },
-	{ "early", STAGE_EOH, STAGE_END, SERVICE_BLOCKLIST, early_step, NULL,
-		NULL },
-	{ "body", STAGE_EOH, STAGE_END, SERVICE_BLOCKLIST, body_step, body_body,
-		forget },
-	{ "stuck", STAGE_MAIL, STAGE_END, SERVICE_BLOCKLIST, stuck_step, NULL,
-		NULL },
-};
-
-static const struct fake_record records[] = {
-	{ "conn.example", "TXT", "c" },
-	{ "one.example", "TXT", "1" },
-	{ "two.example", "TXT", "2" },
-	{ NULL, NULL, NULL },
-};
-
-static const struct fake_record dead[] = {
-	{ "conn.example", "TIMEOUT", "" },
-	{ "one.example", "TIMEOUT", "" },
-	{ "two.example", "TXT", "2" },
-	{ NULL, NULL, NULL },
-};
-
-static struct world *world_new(const struct fake_record *zone, size_t count)
+static void clear(void *state)
 {
-	const struct asker_limits limits = { 20, 60000 };
-	struct world *w = calloc(1, sizeof(*w));
-
-	assert_non_null(w);
-	w->dns = fake_dns_new(zone);
-	w->arena = arena_new(65536);
-	w->asker = asker_new(fake_dns_source(w->dns), &limits, clock_system());
-	assert_non_null(w->asker);
-	w->pipeline.checks = checks;
-	w->pipeline.check_count = count;
-	w->pipeline.service[SERVICE_BLOCKLIST] = w;
-	pipeline_begin(&w->run, &w->pipeline);
-	return w;
+	free(state);
+	the_world->freed++;
 }
 
-static void world_free(struct world *w)
+static const struct pipeline_check both[] = {
+	{ "second", STAGE_MAIL, STAGE_END, second, clear },
+	{ "first", STAGE_CONNECT, STAGE_END, first, clear },
+};
+static const struct pipeline_check broken[] = {
+	{ "never", STAGE_MAIL, STAGE_END, never, NULL },
+	{ "first", STAGE_CONNECT, STAGE_END, first, clear },
+};
+
+static void open_world(struct world *w)
 {
-	pipeline_end_connection(&w->run);
-	pipeline_end_connection(&w->run);
-	assert_int_equal(w->live, 0);
+	const struct asker_limits limits = { 10, LONG_MS };
+
+	*w = (struct world){ .now = clock_mono_ms(clock_system()) };
+	the_world = w;
+	w->dns = fake_dns_new(records);
+	w->asker = asker_new(fake_dns_source(w->dns), &limits, clock_system());
+	asker_mark(w->asker);
+}
+
+static void close_world(struct world *w)
+{
 	asker_free(w->asker);
 	fake_dns_free(w->dns);
-	arena_free(w->arena);
-	free(w);
 }
 
-static struct check_input input(struct world *w)
+static struct check_input input_of(struct world *w)
 {
-	return (struct check_input){
-		.auth = &w->auth, .dns = w->asker, .arena = w->arena
-	};
+	return (struct check_input){ .auth = &w->auth, .dns = w->asker };
 }
 
-static void advance(struct world *w, enum stage stage)
+static void each_reports_once(void **state)
 {
-	const struct check_input in = input(w);
-
-	pipeline_advance(&w->run, stage, &in);
-}
-
-static void body(struct world *w, const char *piece)
-{
-	const struct check_input in = input(w);
-
-	pipeline_body(&w->run, &in, slice_of(piece));
-}
-
-static void beat(void *at)
-{
-	struct world *w = at;
-
-	w->beats++;
-	(void)fake_dns_let_go(w->dns);
-}
-
-static void await(struct world *w, int64_t for_ms, int64_t beat_ms)
-{
-	const struct check_input in = input(w);
-	const struct pipeline_wait wait = { .clock = clock_system(),
-		.deadline_ms = clock_mono_ms(clock_system()) + for_ms,
-		.beat_ms = beat_ms,
-		.beat = beat_ms > 0 ? beat : NULL,
-		.at = w };
-
-	findings_clear(&w->findings);
-	memset(w->order, 0, sizeof(w->order));
-	pipeline_await(&w->run, STAGE_END, &in, &w->findings, &wait);
-}
-
-static void begin_message(struct world *w)
-{
-	w->auth = (struct auth_facts){ .dkim_is_known = false };
-	asker_mark(w->asker);
-	advance(w, STAGE_MAIL);
-}
-
-static void end_message(struct world *w)
-{
-	pipeline_end_message(&w->run);
-	asker_release(w->asker);
-}
-
-static const char *detail(const struct world *w, const char *check)
-{
-	const struct finding *f = findings_find(&w->findings, check);
-
-	return f == NULL ? "(none)" : f->detail;
-}
-
-static void reports_in_order(void **state)
-{
-	struct world *w = world_new(records, ALL);
+	const struct pipeline p = { .checks = both, .check_count = 2 };
+	struct world w;
+	struct check_input in;
 
 	(void)state;
-	advance(w, STAGE_CONNECT);
-	begin_message(w);
-	advance(w, STAGE_EOH);
-	body(w, "one\r\n");
-	body(w, "");
-	body(w, "two\r\n");
-	await(w, 5000, 0);
-	/* The third needs the fourth, so it is the last to report. */
-	assert_string_equal(w->order, "ctbe");
-	assert_int_equal(w->findings.count, 4);
-	assert_int_equal(w->body, 10);
-	assert_int_equal(w->run.waited_ms, 0);
-	await(w, 5000, 0);
-	assert_string_equal(w->order, "");
-	end_message(w);
-	world_free(w);
+	open_world(&w);
+	in = input_of(&w);
+	pipeline_advance(&p, &w.progress, STAGE_CONNECT, &in);
+	assert_int_equal(fake_dns_asked(w.dns), 1);
+	/* The deadline is over: the one that never comes is "unknown". */
+	pipeline_await(&p, &w.progress, STAGE_END, &in, &w.found, w.now);
+	assert_int_equal(w.found.count, 2);
+	assert_string_equal(w.found.item[0].check, "first");
+	assert_string_equal(w.found.item[0].detail, "found");
+	assert_string_equal(w.found.item[1].check, "second");
+	assert_string_equal(w.found.item[1].detail, "unknown");
+	pipeline_end_message(&p, &w.progress);
+	assert_int_equal(w.freed, 1);
+	pipeline_end_connection(&p, &w.progress);
+	assert_int_equal(w.freed, 2);
+	close_world(&w);
 }
 
-static void asks_as_soon_as_a_name_is_known(void **state)
+static void a_connection_reports_for_each_message(void **state)
 {
-	struct world *w = world_new(records, 2);
-	unsigned steps;
+	const struct pipeline p = { .checks = both + 1, .check_count = 1 };
+	struct world w;
+	struct check_input in;
 
 	(void)state;
-	fake_dns_hold(w->dns, true);
-	advance(w, STAGE_CONNECT);
-	assert_int_equal(fake_dns_asked(w->dns), 1);
-	begin_message(w);
-	assert_int_equal(fake_dns_asked(w->dns), 2);
-	steps = w->steps;
-	advance(w, STAGE_MAIL);
-	advance(w, STAGE_MAIL);
-	assert_int_equal(w->steps, steps);
-	assert_int_equal(fake_dns_let_go(w->dns), 2);
-	advance(w, STAGE_MAIL);
-	assert_int_equal(fake_dns_asked(w->dns), 3);
-	/* What has nothing more to do is not stepped for another's answer. */
-	steps = w->steps;
-	assert_int_equal(fake_dns_let_go(w->dns), 1);
-	advance(w, STAGE_MAIL);
-	assert_int_equal(w->steps, steps + 1);
-	await(w, 5000, 0);
-	assert_string_equal(w->order, "ct");
-	end_message(w);
-	world_free(w);
-}
-
-static void waits_for_answers(void **state)
-{
-	struct world *w = world_new(records, 2);
-
-	(void)state;
-	fake_dns_hold(w->dns, true);
-	advance(w, STAGE_CONNECT);
-	begin_message(w);
-	/* The beats let the answers go, one question after the other. */
-	await(w, 20000, 20);
-	assert_string_equal(w->order, "ct");
-	assert_string_equal(detail(w, "two"), "pass");
-	assert_in_range(w->beats, 2, 100);
-	assert_in_range(w->run.waited_ms, 30, 10000);
-	end_message(w);
-	assert_int_equal(w->run.waited_ms, 0);
-	world_free(w);
-}
-
-static void a_deadline_ends_it(void **state)
-{
-	struct world *w = world_new(dead, ALL);
-	int64_t start = clock_mono_ms(clock_system());
-
-	(void)state;
-	advance(w, STAGE_CONNECT);
-	begin_message(w);
-	advance(w, STAGE_EOH);
-	await(w, 50, 20);
-	assert_in_range(clock_mono_ms(clock_system()) - start, 50, 5000);
-	assert_int_equal(w->findings.count, 4);
-	assert_string_equal(detail(w, "conn"), "temperror");
-	assert_string_equal(detail(w, "two"), "temperror");
-	assert_string_equal(detail(w, "early"), "pass");
-	end_message(w);
-	world_free(w);
-}
-
-static void a_check_that_never_ends_is_our_fault(void **state)
-{
-	struct world *w = world_new(records, WITH_STUCK);
-
-	(void)state;
-	begin_message(w);
-	/* Nothing is on its way: it does not cost the time either. */
-	await(w, 3600 * 1000, 0);
-	assert_string_equal(w->order, "ctbe");
-	assert_string_equal(detail(w, "stuck"), "internal");
-	assert_int_equal(
-		findings_find(&w->findings, "stuck")->outcome, OUTCOME_UNKNOWN);
-	assert_true(w->steps < 20);
-	end_message(w);
-	world_free(w);
-}
-
-static void two_messages_on_one_connection(void **state)
-{
-	struct world *w = world_new(records, ALL);
-
-	(void)state;
-	advance(w, STAGE_CONNECT);
+	open_world(&w);
+	in = input_of(&w);
+	pipeline_advance(&p, &w.progress, STAGE_CONNECT, &in);
 	for (int i = 0; i < 2; i++) {
-		begin_message(w);
-		advance(w, STAGE_EOH);
-		body(w, "x");
-		await(w, 5000, 0);
-		assert_string_equal(w->order, "ctbe");
-		assert_int_equal(w->body, 1);
-		end_message(w);
-		/* That of the connection stays. */
-		assert_int_equal(w->live, 1);
+		findings_clear(&w.found);
+		pipeline_await(&p, &w.progress, STAGE_END, &in, &w.found,
+			w.now + LONG_MS);
+		assert_int_equal(w.found.count, 1);
+		pipeline_end_message(&p, &w.progress);
 	}
-	assert_int_equal(w->made, 5);
-	world_free(w);
+	assert_int_equal(w.freed, 0);
+	pipeline_end_connection(&p, &w.progress);
+	assert_int_equal(w.freed, 1);
+	pipeline_end_connection(&p, &w.progress);
+	assert_int_equal(w.freed, 1);
+	close_world(&w);
 }
 
-static void an_abort_frees_all_once(void **state)
+static void one_that_never_ends_is_our_error(void **state)
 {
-	struct world *w = world_new(records, ALL);
+	const struct pipeline p = { .checks = broken, .check_count = 2 };
+	struct world w;
+	struct check_input in;
+	const struct finding *f;
 
 	(void)state;
-	fake_dns_hold(w->dns, true);
-	advance(w, STAGE_CONNECT);
-	begin_message(w);
-	advance(w, STAGE_EOH);
-	body(w, "x");
-	assert_int_equal(w->live, 3);
-	end_message(w);
-	pipeline_end_message(&w->run);
-	assert_int_equal(w->live, 1);
-	fake_dns_hold(w->dns, false);
-	begin_message(w);
-	await(w, 5000, 0);
-	/* Answers of the first message were dropped, not lost. */
-	assert_int_equal(w->findings.count, 4);
-	end_message(w);
-	world_free(w);
+	open_world(&w);
+	in = input_of(&w);
+	pipeline_await(
+		&p, &w.progress, STAGE_END, &in, &w.found, w.now + LONG_MS);
+	assert_int_equal(w.found.count, 2);
+	f = findings_find(&w.found, "never");
+	assert_non_null(f);
+	assert_string_equal(f->detail, "internal");
+	pipeline_end_connection(&p, &w.progress);
+	close_world(&w);
+}
+
+static void an_aborted_message_frees_its_state(void **state)
+{
+	const struct pipeline p = { .checks = both, .check_count = 2 };
+	struct world w;
+	struct check_input in;
+
+	(void)state;
+	open_world(&w);
+	w.auth.iprev.result = AUTH_PASS;
+	in = input_of(&w);
+	pipeline_advance(&p, &w.progress, STAGE_RCPT, &in);
+	pipeline_end_message(&p, &w.progress);
+	assert_int_equal(w.freed, 1);
+	pipeline_end_connection(&p, &w.progress);
+	assert_int_equal(w.freed, 2);
+	close_world(&w);
 }
 
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
-		CASE("checks report in order, but for one that needs another",
-			reports_in_order, NULL),
-		CASE("questions go out as soon as their names are known",
-			asks_as_soon_as_a_name_is_known, NULL),
-		CASE("the end waits for answers and keeps the MTA awake",
-			waits_for_answers, NULL),
-		CASE("a dead DNS server costs the deadline and no more",
-			a_deadline_ends_it, NULL),
-		CASE("a check that never ends is an internal error",
-			a_check_that_never_ends_is_our_fault, NULL),
-		CASE("the connection's state lives over two messages",
-			two_messages_on_one_connection, NULL),
-		CASE("an abort in the middle frees each state once",
-			an_abort_frees_all_once, NULL),
+		CASE("each check reports once, whatever their order",
+			each_reports_once, NULL),
+		CASE("a check of the connection reports for each message",
+			a_connection_reports_for_each_message, NULL),
+		CASE("a check that never ends is our own error",
+			one_that_never_ends_is_our_error, NULL),
+		CASE("an aborted message frees what its checks kept",
+			an_aborted_message_frees_its_state, NULL),
 	};
 
 	return cmocka_run_group_tests_name("judge/pipeline", cases, NULL, NULL);
