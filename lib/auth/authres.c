@@ -93,10 +93,18 @@ static bool match_quoted(struct matcher *m, struct slice v, size_t *at)
 	return false;
 }
 
+/* RFC 2045 s5.1. What no token can hold ends the id, or a reader that drops
+ * such octets would find our name where we did not. U-labels may stand there
+ * (RFC 8616). */
+static bool is_of_token(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f &&
+		strchr("()<>@,;:\\\"/[]?=", c) == NULL;
+}
+
 static void match_token(struct matcher *m, struct slice v, size_t *at)
 {
-	while (*at < v.len && !is_blank(v.at[*at]) &&
-		strchr(";(\"", v.at[*at]) == NULL)
+	while (*at < v.len && is_of_token(v.at[*at]))
 		match(m, v.at[(*at)++]);
 }
 

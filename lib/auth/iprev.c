@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_MAX_LEN = 400, ADDRESSES_MAX = 64 };
+enum { LINE_MAX_LEN = 400 };
 
 /* What the addresses of one name say. */
 enum match { MATCH_NO = 0, MATCH_YES, MATCH_WAITING, MATCH_UNKNOWN };
@@ -17,7 +17,7 @@ static bool has_address(const struct dns_answer *a, const struct ipaddr *ip)
 {
 	size_t len = ipaddr_is_v4(ip) ? 4 : 16;
 
-	for (size_t i = 0; i < a->count && i < ADDRESSES_MAX; i++)
+	for (size_t i = 0; i < a->count; i++)
 		if (a->rdata[i].len == len &&
 			memcmp(a->rdata[i].at, ip->octet + (16 - len), len) ==
 				0)

@@ -5,8 +5,6 @@
 #include "dns/asker.h"
 #include "list/blocked.h"
 
-#include <string.h>
-
 /*
  * The lists are asked anew for each recipient: they may have one of their
  * own, and an edit must show in sessions that are open.
