@@ -10,7 +10,10 @@
  * has the answer "timeout" (dns/asker), so that a step always comes to an end.
  *
  * A check that keeps something between its steps makes it at the first one,
- * hangs it at *in->state and frees it in its clear function.
+ * hangs it at *in->state and frees it in its clear function; in->arena is
+ * emptied between events and serves only what a report leaves behind. Answers
+ * of in->dns live until the message (of a check that begins at CONNECT: the
+ * connection) is over, message and envelope from their event to its end.
  */
 #pragma once
 
@@ -32,6 +35,7 @@ struct check_input {
 	struct asker *dns; /* the session's questions; NULL: no resolver */
 	struct arena *arena; /* lives as long as the findings */
 	int64_t wall_s; /* now, seconds since 1970 */
+	bool body_ended; /* all of the body has been seen */
 	void *service; /* what the check's table row names, or NULL */
 	void **state; /* the check's own; *state is NULL at first */
 };
@@ -47,6 +51,12 @@ enum check_progress { CHECK_DONE = 0, CHECK_WAITING };
  */
 typedef enum check_progress check_step(
 	const struct check_input *in, struct findings *out);
+
+/*
+ * A piece of the body as the MTA sends it: CRLF lines, cut anywhere. False: no
+ * more of it is wanted. Called after the step at the end of the header.
+ */
+typedef bool check_body(const struct check_input *in, struct slice piece);
 
 /* Frees *state (never NULL). Questions need no cancelling. */
 typedef void check_clear(void *state);
