@@ -36,8 +36,14 @@ static const char *const action_names[] = {
 static const char *const result_names[] = {
 	[CONF_RESULT_PASS] = "pass",
 	[CONF_RESULT_FAIL] = "fail",
+	[CONF_RESULT_SOFTFAIL] = "softfail",
+	[CONF_RESULT_NEUTRAL] = "neutral",
+	[CONF_RESULT_NONE] = "none",
+	[CONF_RESULT_POLICY] = "policy",
 	[CONF_RESULT_TEMPERROR] = "temperror",
 	[CONF_RESULT_PERMERROR] = "permerror",
+	[CONF_RESULT_FAIL_QUARANTINE] = "fail_quarantine",
+	[CONF_RESULT_FAIL_REJECT] = "fail_reject",
 };
 
 const char *conf_result_name(enum conf_result r)

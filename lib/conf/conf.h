@@ -47,8 +47,14 @@ struct conf_rule {
 enum conf_result {
 	CONF_RESULT_PASS,
 	CONF_RESULT_FAIL,
+	CONF_RESULT_SOFTFAIL,
+	CONF_RESULT_NEUTRAL,
+	CONF_RESULT_NONE,
+	CONF_RESULT_POLICY,
 	CONF_RESULT_TEMPERROR,
 	CONF_RESULT_PERMERROR,
+	CONF_RESULT_FAIL_QUARANTINE, /* DMARC fails, its policy: quarantine */
+	CONF_RESULT_FAIL_REJECT, /* DMARC fails, its policy: reject */
 	CONF_RESULT_COUNT
 };
 
@@ -84,6 +90,7 @@ struct conf_milter {
 	size_t connection_memory; /* octets of the connection's arena */
 	size_t message_memory;
 	unsigned headers_max; /* forged copies of our field in a message */
+	unsigned fields_max; /* header fields kept for the checks */
 	enum conf_failure on_internal_error;
 	char *secret_file; /* key of our keyed hashes */
 	char *id; /* name of this node; "": the host name */
@@ -160,6 +167,26 @@ struct conf_dns {
 struct conf_auth {
 	bool enabled; /* no: nothing is evaluated, nothing is written */
 	char *authserv_id; /* "": host */
+	bool received_spf; /* add Received-SPF, too */
+	char **known_lists; /* domains of mailing lists, folded */
+	size_t known_list_count;
+	char *dmarc_mode; /* "treewalk" "psl" "both" */
+};
+
+struct conf_dkim {
+	unsigned signatures_max; /* evaluated, at most AUTH_DKIM_MAX */
+	unsigned min_key_bits; /* of RSA */
+	unsigned max_key_bits;
+	unsigned clock_skew_s;
+};
+
+struct conf_arc {
+	char *seal_domain; /* "": no sealing */
+	char *selector;
+	char *key; /* file with the private key, PEM */
+	char **trusted; /* domains of sealers, folded */
+	size_t trusted_count;
+	unsigned sets_max;
 };
 
 struct conf_portal {
@@ -190,6 +217,8 @@ struct conf {
 	struct conf_policy policy;
 	struct conf_dns dns;
 	struct conf_auth auth;
+	struct conf_dkim dkim;
+	struct conf_arc arc;
 	struct conf_portal portal;
 	struct conf_metrics metrics;
 	struct conf_log log;
