@@ -34,7 +34,7 @@ enum { WANTED_ACTIONS = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE };
  */
 static const unsigned long wanted_steps = SMFIP_NR_CONN | SMFIP_NR_HELO |
 	SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NODATA |
-	SMFIP_NOUNKNOWN | SMFIP_NOBODY | SMFIP_HDR_LEADSPC;
+	SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC;
 
 /* The macros that are read, so that the MTA sends no others. */
 static const struct {
@@ -113,12 +113,36 @@ static struct mta mta_of(SMFICTX *ctx, const struct door *d)
 	return m;
 }
 
-static unsigned may_of(unsigned long actions)
+static unsigned may_of(unsigned long actions, unsigned long steps)
 {
-	return ((actions & SMFIF_ADDHDRS) != 0 ? SESSION_MAY_INSERT : 0U) |
-		((actions & SMFIF_CHGHDRS) != 0 ? SESSION_MAY_DELETE : 0U) |
-		((actions & SMFIF_QUARANTINE) != 0 ? SESSION_MAY_QUARANTINE
-						   : 0U);
+	static const struct {
+		unsigned long action;
+		unsigned long step;
+		unsigned may;
+	} rows[] = {
+		{ SMFIF_ADDHDRS, 0, SESSION_MAY_INSERT },
+		{ SMFIF_CHGHDRS, 0, SESSION_MAY_DELETE },
+		{ SMFIF_QUARANTINE, 0, SESSION_MAY_QUARANTINE },
+		{ 0, SMFIP_HDR_LEADSPC, SESSION_KEEPS_BLANK },
+		{ 0, SMFIP_NOBODY, SESSION_NO_BODY },
+	};
+	unsigned may = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if ((actions & rows[i].action) != 0 ||
+			(steps & rows[i].step) != 0)
+			may |= rows[i].may;
+	return may;
+}
+
+/* What this session has no use for the MTA need not send. */
+static unsigned long steps_for(const struct door *d)
+{
+	static const unsigned long body = SMFIP_NR_BODY | SMFIP_SKIP;
+
+	if (session_wants_body(d->session))
+		return wanted_steps | body;
+	return wanted_steps | SMFIP_NOBODY;
 }
 
 /* The MTA offers; what we want of it is what we get. */
@@ -131,11 +155,11 @@ static void agree(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	*want_actions = actions & (WANTED_ACTIONS | SMFIF_SETSYMLIST);
 	/* Without memory for a door later events must be answered without
 	 * knowing what was agreed on: agree on nothing. */
-	*want_steps = d == NULL ? 0 : steps & wanted_steps;
+	*want_steps = d == NULL ? 0 : steps & steps_for(d);
 	if (d == NULL)
 		return;
 	d->agreed.steps = *want_steps;
-	d->agreed.may = may_of(*want_actions);
+	d->agreed.may = may_of(*want_actions, *want_steps);
 	context_agree(the_context, &d->agreed);
 	session_allow(d->session, d->agreed.may);
 	if ((*want_actions & WANTED_ACTIONS) != WANTED_ACTIONS)
@@ -223,7 +247,25 @@ static sfsistat tell_header(SMFICTX *ctx, char *name, char *value)
 
 static sfsistat tell_end_of_header(SMFICTX *ctx)
 {
-	return quiet(door_of(ctx), SMFIP_NR_EOH);
+	struct door *d = door_of(ctx);
+
+	if (d != NULL)
+		session_end_of_header(d->session);
+	return quiet(d, SMFIP_NR_EOH);
+}
+
+/* An MTA that waits for an answer to each piece is told when no more of them
+ * are wanted; one that does not wait cannot be told. */
+static sfsistat tell_body(SMFICTX *ctx, unsigned char *piece, size_t len)
+{
+	struct door *d = door_of(ctx);
+	bool wanted =
+		d != NULL && session_body(d->session, slice_make(piece, len));
+
+	if (d == NULL || wanted || (d->agreed.steps & SMFIP_NR_BODY) != 0 ||
+		(d->agreed.steps & SMFIP_SKIP) == 0)
+		return quiet(d, SMFIP_NR_BODY);
+	return SMFIS_SKIP;
 }
 
 static sfsistat tell_end(SMFICTX *ctx)
@@ -346,6 +388,17 @@ static sfsistat on_end_of_header(SMFICTX *ctx)
 	return status;
 }
 
+static sfsistat on_body(SMFICTX *ctx, unsigned char *piece, size_t len)
+{
+	sfsistat status;
+
+	if (!context_enter(the_context))
+		return SMFIS_TEMPFAIL;
+	status = tell_body(ctx, piece, len);
+	context_leave(the_context);
+	return status;
+}
+
 static sfsistat on_end(SMFICTX *ctx)
 {
 	sfsistat status;
@@ -423,6 +476,7 @@ enum result callbacks_register(void)
 		.xxfi_envrcpt = on_rcpt,
 		.xxfi_header = on_header,
 		.xxfi_eoh = on_end_of_header,
+		.xxfi_body = on_body,
 		.xxfi_eom = on_end,
 		.xxfi_abort = on_abort,
 		.xxfi_close = on_close,

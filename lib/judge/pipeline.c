@@ -15,7 +15,8 @@ static const struct pipeline_step steps[] = {
 };
 
 static const struct pipeline_check checks[] = {
-	{ "iprev", STAGE_CONNECT, STAGE_END, iprev_step, NULL },
+	{ "iprev", STAGE_CONNECT, STAGE_END, iprev_step, NULL, SERVICE_NONE,
+		NULL },
 };
 _Static_assert(sizeof(checks) / sizeof(checks[0]) <= PIPELINE_CHECKS_MAX,
 	"struct progress has too little room");
@@ -55,6 +56,7 @@ static enum check_progress step(const struct pipeline *p, struct progress *at,
 	struct check_input own = *in;
 
 	own.state = &at->state[i];
+	own.service = p->service[p->checks[i].service];
 	return p->checks[i].step(&own, out);
 }
 
@@ -64,6 +66,24 @@ void pipeline_advance(const struct pipeline *p, struct progress *at,
 	for (size_t i = 0; i < p->check_count; i++)
 		if (!at->is_done[i] && p->checks[i].begin <= stage)
 			at->is_done[i] = step(p, at, i, in, NULL) == CHECK_DONE;
+}
+
+bool pipeline_body(const struct pipeline *p, struct progress *at,
+	const struct check_input *in, struct slice piece)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < p->check_count; i++) {
+		struct check_input own = *in;
+
+		if (p->checks[i].body == NULL || at->is_body_over[i])
+			continue;
+		own.state = &at->state[i];
+		own.service = p->service[p->checks[i].service];
+		at->is_body_over[i] = !p->checks[i].body(&own, piece);
+		wanted = wanted || !at->is_body_over[i];
+	}
+	return wanted;
 }
 
 /* Asks each that has not reported yet, in the order of the table, for one may
@@ -117,6 +137,7 @@ static void clear(const struct pipeline *p, struct progress *at, bool all)
 			p->checks[i].clear(at->state[i]);
 		at->state[i] = NULL;
 		at->is_done[i] = false;
+		at->is_body_over[i] = false;
 	}
 }
 

@@ -22,7 +22,14 @@ enum stage {
 };
 
 /* What a check may need beyond facts. */
-enum service { SERVICE_BLOCKLIST, SERVICE_COUNT };
+enum service {
+	SERVICE_NONE = 0,
+	SERVICE_BLOCKLIST,
+	SERVICE_DKIM, /* struct dkim */
+	SERVICE_ARC, /* struct arc */
+	SERVICE_DMARC, /* struct dmarc_service */
+	SERVICE_COUNT
+};
 
 struct pipeline_step {
 	enum stage stage;
@@ -37,6 +44,8 @@ struct pipeline_check {
 	enum stage await;
 	check_step *step;
 	check_clear *clear; /* NULL: it keeps nothing */
+	enum service service;
+	check_body *body; /* NULL: it does not look at the body */
 };
 
 struct pipeline {
@@ -60,11 +69,17 @@ enum { PIPELINE_CHECKS_MAX = 32 };
 struct progress {
 	void *state[PIPELINE_CHECKS_MAX];
 	bool is_done[PIPELINE_CHECKS_MAX];
+	bool is_body_over[PIPELINE_CHECKS_MAX]; /* it wants no more of it */
 };
 
 /* Lets each check that has begun by that stage go on, without waiting. */
 void pipeline_advance(const struct pipeline *p, struct progress *at,
 	enum stage stage, const struct check_input *in);
+
+/* Shows a piece of the body to each check that wants it, after the advance to
+ * STAGE_EOH. False: none of them wants more. */
+bool pipeline_body(const struct pipeline *p, struct progress *at,
+	const struct check_input *in, struct slice piece);
 
 /*
  * The findings of the checks that are awaited at that stage. Waits for

@@ -9,6 +9,8 @@
 #include "conf/conf.h"
 #include "dns/asker.h"
 #include "fact/check.h"
+#include "judge/fields.h"
+#include "judge/marks.h"
 #include "judge/mta.h"
 #include "judge/pipeline.h"
 #include "judge/record.h"
@@ -17,7 +19,6 @@
 #include "policy/rules.h"
 #include "reply/stamp.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,15 +45,14 @@ struct session {
 	struct asker *dns; /* NULL: nothing was to be asked yet */
 	struct progress progress;
 	struct arena *transaction; /* emptied after each message */
+	struct arena *header; /* of the message, or NULL */
 	/* Of the transaction: */
 	bool has_mail;
 	bool broken; /* no memory for a fact: an internal error */
 	struct envelope envelope;
-	struct message message;
+	struct fields fields;
+	bool is_header_over;
 	struct auth_facts auth;
-	unsigned authres_seen; /* Authentication-Results, ours or not */
-	unsigned *forged; /* which of them claim our name, from 1 */
-	size_t forged_count;
 	unsigned spared; /* of the recipients taken, see rules_input */
 	unsigned monitored;
 	struct verdict carried; /* what RCPT left for the end */
@@ -90,10 +90,11 @@ static void start_transaction(struct session *s)
 	s->has_mail = false;
 	s->broken = false;
 	s->envelope = (struct envelope){ .queue_id = { NULL, 0 } };
-	s->message = (struct message){ .header_count = 0 };
+	fields_start(&s->fields, NULL, 0);
+	arena_free(s->header);
+	s->header = NULL;
+	s->is_header_over = false;
 	s->auth = (struct auth_facts){ .iprev = { .result = AUTH_UNKNOWN } };
-	s->authres_seen = 0;
-	s->forged_count = 0;
 	pipeline_end_message(s->env->pipeline, &s->progress);
 	if (s->dns != NULL)
 		asker_release(s->dns);
@@ -135,7 +136,7 @@ void session_free(struct session *s)
 	telemetry_session(s->env->telemetry, -1);
 	pipeline_end_connection(s->env->pipeline, &s->progress);
 	asker_free(s->dns);
-	free(s->forged);
+	fields_clear(&s->fields);
 	arena_free(s->lookup);
 	arena_free(s->transaction);
 	conf_release(s->conf);
@@ -145,6 +146,11 @@ void session_free(struct session *s)
 void session_allow(struct session *s, unsigned may)
 {
 	s->may = may;
+}
+
+bool session_wants_body(const struct session *s)
+{
+	return s->conf->auth.enabled;
 }
 
 static void read_address(struct session *s, const struct sockaddr *sa)
@@ -172,10 +178,12 @@ static struct check_input input_of(struct session *s, enum stage stage)
 		.conf = s->conf,
 		.conn = &s->conn,
 		.envelope = has_message ? &s->envelope : NULL,
+		.message = s->is_header_over ? &s->fields.message : NULL,
 		.auth = has_message ? &s->auth : NULL,
 		.dns = s->dns,
-		.arena = s->lookup,
+		.arena = stage == STAGE_END ? s->transaction : s->lookup,
 		.wall_s = clock_wall_ms(s->env->clock) / 1000,
+		.body_ended = stage == STAGE_END,
 	};
 }
 
@@ -196,7 +204,7 @@ static void start_questions(struct session *s)
 		.timeout_ms = s->conf->dns.timeout_ms,
 	};
 
-	if (s->conf->auth.enabled)
+	if (s->conf->auth.enabled && (s->may & SESSION_NO_BODY) == 0)
 		s->dns = asker_new(s->env->dns, &limits, s->env->clock);
 }
 
@@ -204,6 +212,7 @@ static void advance(struct session *s, enum stage stage)
 {
 	const struct check_input in = input_of(s, stage);
 
+	arena_reset(s->lookup);
 	if (s->dns != NULL)
 		pipeline_advance(s->env->pipeline, &s->progress, stage, &in);
 }
@@ -233,6 +242,18 @@ void session_helo(struct session *s, struct slice name)
 	s->conn.helo = keep_name(s, NAME_HELO, name);
 }
 
+/* Why this transaction is not judged, or NULL when it is. */
+static const char *why_not(const struct session *s)
+{
+	if (s->conn.kind == CONN_LOCAL)
+		return "local";
+	if (s->conn.is_trusted)
+		return "trusted";
+	if (!slice_is_empty(s->envelope.auth_type))
+		return "authenticated";
+	return NULL;
+}
+
 /* An address as a fact; nonsense is kept whole, without a domain. */
 static void read_path(struct address *out, struct slice text)
 {
@@ -260,21 +281,11 @@ void session_mail(struct session *s, struct slice sender,
 		return;
 	}
 	read_path(&e->sender, kept);
+	if (why_not(s) == NULL)
+		advance(s, STAGE_MAIL);
 }
 
 /* ---- verdicts ---- */
-
-/* Why this transaction is not judged, or NULL when it is. */
-static const char *why_not(const struct session *s)
-{
-	if (s->conn.kind == CONN_LOCAL)
-		return "local";
-	if (s->conn.is_trusted)
-		return "trusted";
-	if (!slice_is_empty(s->envelope.auth_type))
-		return "authenticated";
-	return NULL;
-}
 
 static void read_rcpt(struct session *s, struct slice rcpt)
 {
@@ -365,6 +376,14 @@ static enum answer tell(const struct mta *mta, const struct verdict *v,
 	return v->action == ACTION_REJECT ? ANSWER_REJECT : ANSWER_TEMPFAIL;
 }
 
+static void watch(const struct session *s, const struct record *r)
+{
+	const struct session_watch *w = s->env->watch;
+
+	if (w != NULL)
+		w->judged(w->at, r);
+}
+
 static enum answer judge_rcpt(
 	struct session *s, const struct mta *mta, struct verdict *v)
 {
@@ -393,6 +412,7 @@ static enum answer judge_rcpt(
 		r.reply = &reply;
 	if (ref[0] != '\0')
 		record_case(s->env->cases, &r, is_new);
+	watch(s, &r);
 	answer = tell(mta, v, r.reply);
 	if (answer != ANSWER_CONTINUE)
 		record_log(&r);
@@ -428,29 +448,6 @@ enum answer session_rcpt(
 	return answer;
 }
 
-/* Keeps which of the fields of that name are forged. */
-static void keep_forged(struct session *s)
-{
-	unsigned *more;
-
-	if (s->forged_count >= s->conf->milter.headers_max) {
-		s->broken = true;
-		return;
-	}
-	/* Room for powers of two only, so the count alone says how much. */
-	if ((s->forged_count & (s->forged_count - 1)) == 0) {
-		size_t room = s->forged_count == 0 ? 1 : s->forged_count * 2;
-
-		more = realloc(s->forged, room * sizeof(*more));
-		if (more == NULL) {
-			s->broken = true;
-			return;
-		}
-		s->forged = more;
-	}
-	s->forged[s->forged_count++] = s->authres_seen;
-}
-
 static struct slice authserv_id(const struct session *s)
 {
 	return slice_of(s->conf->auth.authserv_id[0] != '\0'
@@ -458,71 +455,87 @@ static struct slice authserv_id(const struct session *s)
 			: s->conf->host);
 }
 
-void session_header(struct session *s, struct slice name, struct slice value)
+/*
+ * Those who are judged have their fields kept for the checks: in an arena of
+ * their own, or a long header would leave no room for what is found in it.
+ */
+static void start_fields(struct session *s)
 {
-	if (s->message.header_count < UINT_MAX)
-		s->message.header_count++;
-	if (s->conf->auth.enabled &&
-		slice_is_equal_nocase(name, slice_of(authres_name))) {
-		s->authres_seen++;
-		if (authres_claims(value, authserv_id(s)))
-			keep_forged(s);
+	if (s->dns == NULL || why_not(s) != NULL)
 		return;
-	}
-	if (!stamp_is_ours(name))
-		return;
-	if (s->message.own_header_count < s->conf->milter.headers_max)
-		s->message.own_header_count++;
+	if (s->header == NULL)
+		s->header = arena_new(s->conf->milter.message_memory);
+	fields_start(&s->fields, s->header, s->conf->milter.fields_max);
+	s->fields.message.is_header_partial = s->header == NULL;
+}
+
+static void note_own(struct session *s)
+{
+	struct message *m = &s->fields.message;
+
+	if (m->own_header_count < s->conf->milter.headers_max)
+		m->own_header_count++;
 	else
 		s->broken = true;
 }
 
+void session_header(struct session *s, struct slice name, struct slice value)
+{
+	if (s->fields.message.header_count == 0)
+		start_fields(s);
+	fields_add(
+		&s->fields, name, value, (s->may & SESSION_KEEPS_BLANK) == 0);
+	if (stamp_is_ours(name))
+		note_own(s);
+	if (!s->conf->auth.enabled ||
+		!slice_is_equal_nocase(name, slice_of(authres_name)))
+		return;
+	fields_note_results(&s->fields, authres_claims(value, authserv_id(s)),
+		s->conf->milter.headers_max);
+	if (s->fields.forged.is_partial)
+		s->broken = true;
+}
+
+void session_end_of_header(struct session *s)
+{
+	if (s->is_header_over)
+		return;
+	s->is_header_over = true;
+	if (why_not(s) == NULL)
+		advance(s, STAGE_EOH);
+}
+
+bool session_body(struct session *s, struct slice piece)
+{
+	const struct check_input in = input_of(s, STAGE_EOH);
+
+	session_end_of_header(s);
+	return s->dns != NULL && why_not(s) == NULL &&
+		pipeline_body(s->env->pipeline, &s->progress, &in, piece);
+}
+
 /* ---- end of message ---- */
 
-static void complain(struct session *s, const char *name, const char *what)
+static struct marks marks_of(const struct session *s, const struct mta *mta)
 {
-	log_message(LOG_LEVEL_ERROR, "header", "session %s: %s could not be %s",
-		s->conn.id, name, what);
+	return (struct marks){
+		.mta = mta,
+		.session = s->conn.id,
+		.may_insert = (s->may & SESSION_MAY_INSERT) != 0,
+		.may_delete = (s->may & SESSION_MAY_DELETE) != 0,
+	};
 }
 
-/*
- * Forged copies of our fields go from the highest index down: Postfix numbers
- * anew after each deletion, Sendmail does not, and this is right in both. Ours
- * come after that, for an insertion would count as number 1.
- */
-static void remove_authres(struct session *s, const struct mta *mta)
+static void stamp_results(struct session *s, const struct marks *m)
 {
-	bool ok = true;
+	const struct authres_input in = { .authserv_id = authserv_id(s),
+		.auth = &s->auth,
+		.ip = &s->conn.ip };
+	struct buf value;
 
-	if ((s->may & SESSION_MAY_DELETE) == 0)
-		return;
-	for (size_t i = s->forged_count; i > 0; i--)
-		ok = mta->delete_header(
-			     mta->at, authres_name, (int)s->forged[i - 1]) &&
-			ok;
-	if (!ok)
-		complain(s, authres_name, "removed");
-}
-
-static void remove_stamps(struct session *s, const struct mta *mta)
-{
-	bool ok = true;
-
-	if ((s->may & SESSION_MAY_DELETE) == 0)
-		return;
-	for (unsigned i = s->message.own_header_count; i > 0; i--)
-		ok = mta->delete_header(mta->at, stamp_name, (int)i) && ok;
-	if (!ok)
-		complain(s, stamp_name, "removed");
-}
-
-static void insert(struct session *s, const struct mta *mta, const char *name,
-	enum result res, const struct buf *value)
-{
-	if (res != RES_OK ||
-		!mta->insert_header(mta->at, name,
-			buf_text(value) + (mta->drops_blank ? 1 : 0)))
-		complain(s, name, "added");
+	buf_init(&value, AUTHRES_MAX);
+	marks_insert(m, authres_name, authres_format(&in, &value), &value);
+	buf_clear(&value);
 }
 
 /* The last one inserted stands on top. */
@@ -532,23 +545,16 @@ static void stamp(struct session *s, const struct mta *mta)
 		.host = slice_of(s->conf->host),
 		.ref = slice_of(s->carried_ref),
 		.unchecked = s->carried.unchecked };
-	const struct authres_input results = { .authserv_id = authserv_id(s),
-		.auth = &s->auth,
-		.ip = &s->conn.ip };
+	const struct marks m = marks_of(s, mta);
 	struct buf value;
 
-	remove_authres(s, mta);
-	remove_stamps(s, mta);
-	if ((s->may & SESSION_MAY_INSERT) == 0)
-		return;
+	marks_remove_results(&m, &s->fields);
+	marks_remove_all(&m, stamp_name, s->fields.message.own_header_count);
 	buf_init(&value, STAMP_MAX);
-	insert(s, mta, stamp_name, stamp_format(&in, &value), &value);
+	marks_insert(&m, stamp_name, stamp_format(&in, &value), &value);
 	buf_clear(&value);
-	if (!s->conf->auth.enabled)
-		return;
-	buf_init(&value, AUTHRES_MAX);
-	insert(s, mta, authres_name, authres_format(&results, &value), &value);
-	buf_clear(&value);
+	if (s->conf->auth.enabled)
+		stamp_results(s, &m);
 }
 
 static void hold(struct session *s, const struct mta *mta)
@@ -618,6 +624,7 @@ static enum answer judge_end(struct session *s, const struct mta *mta)
 		if (s->carried.action == ACTION_QUARANTINE)
 			hold(s, mta);
 	}
+	watch(s, &r);
 	answer = tell(mta, &s->carried, r.reply);
 	record_log(&r);
 	telemetry_message(s->env->telemetry, &s->carried);
@@ -630,9 +637,11 @@ enum answer session_end(struct session *s, const struct mta *mta)
 	enum answer answer = ANSWER_CONTINUE;
 
 	read_queue_id(s, mta);
+	session_end_of_header(s);
 	if (why == NULL) {
 		answer = judge_end(s, mta);
 	} else {
+		const struct marks m = marks_of(s, mta);
 		const struct record r = { .stage = "eom",
 			.conn = &s->conn,
 			.envelope = &s->envelope,
@@ -640,7 +649,7 @@ enum answer session_end(struct session *s, const struct mta *mta)
 			.why = why };
 
 		if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
-			remove_authres(s, mta);
+			marks_remove_results(&m, &s->fields);
 		record_log(&r);
 		telemetry_message(s->env->telemetry, NULL);
 	}

@@ -34,11 +34,18 @@ struct conf;
 struct dns_source;
 struct mta;
 struct pipeline;
+struct record;
 struct session;
 struct sockaddr;
 struct telemetry;
 
 enum { SESSION_NAME_MAX = 512 };
+
+/* Sees each verdict, with all that it stands on, before it is forgotten. */
+struct session_watch {
+	void (*judged)(void *at, const struct record *r);
+	void *at;
+};
 
 /* What all sessions share; borrowed as long as any of them lives. */
 struct session_env {
@@ -47,15 +54,19 @@ struct session_env {
 	const struct pipeline *pipeline;
 	const struct casework *cases;
 	struct telemetry *telemetry;
+	const struct session_watch *watch; /* NULL: nobody looks */
 };
 
 enum answer { ANSWER_CONTINUE = 0, ANSWER_TEMPFAIL, ANSWER_REJECT };
 
-/* What this MTA lets us do at the end of a message. */
+/* What this MTA lets us do at the end of a message, and how it hands header
+ * fields over: with the blank behind the colon, or without. */
 enum {
 	SESSION_MAY_INSERT = 1,
 	SESSION_MAY_DELETE = 2,
-	SESSION_MAY_QUARANTINE = 4
+	SESSION_MAY_QUARANTINE = 4,
+	SESSION_KEEPS_BLANK = 8,
+	SESSION_NO_BODY = 16 /* bodies are not shown: nothing is evaluated */
 };
 
 /* conf is held until session_free. NULL: no memory. */
@@ -64,6 +75,8 @@ void session_free(struct session *s); /* NULL is fine */
 
 /* Before any other event; without it nothing is allowed. */
 void session_allow(struct session *s, unsigned may);
+/* Need bodies be shown to it? */
+bool session_wants_body(const struct session *s);
 
 /* sa may be NULL. The other texts may be empty. */
 struct session_peer {
@@ -87,6 +100,10 @@ enum answer session_rcpt(
 	struct session *s, struct slice rcpt, const struct mta *mta) MUST_USE;
 
 void session_header(struct session *s, struct slice name, struct slice value);
+void session_end_of_header(struct session *s);
+/* A piece of the body, lines ended by CRLF, cut anywhere. False: no more of it
+ * is wanted. */
+bool session_body(struct session *s, struct slice piece);
 
 /* Judges the message, changes its headers, ends the transaction. */
 enum answer session_end(struct session *s, const struct mta *mta) MUST_USE;

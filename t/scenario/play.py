@@ -429,11 +429,15 @@ class Player:
 
     def case(self, rest):
         field, _, pattern = rest.partition(" ")
-        value = poll(lambda: self.milter.redis.do(
-            "HGET", "rp:case:" + self.last_ref, field),
-            "field %s of case %s" % (field, self.last_ref)).decode("latin-1")
-        if not re.fullmatch(self.fill(pattern), value):
-            raise Failure("is " + value)
+        value = b""
+        end = time.monotonic() + DEADLINE
+        # Repeats are written once a second.
+        while not re.fullmatch(self.fill(pattern), value.decode("latin-1")):
+            if time.monotonic() > end:
+                raise Failure("is " + value.decode("latin-1"))
+            time.sleep(0.01)
+            value = self.milter.redis.do(
+                "HGET", "rp:case:" + self.last_ref, field) or b""
 
     def until(self, event, expected):
         end = time.monotonic() + DEADLINE

@@ -36,7 +36,7 @@ static enum check_progress ask(const struct check_input *in, const char *name,
 	const struct dns_answer *a = asker_ask(in->dns, slice_of(name), DNS_A);
 
 	if (*in->state == NULL)
-		*in->state = malloc(1);
+		*in->state = calloc(1, 1);
 	if (a == NULL)
 		return CHECK_WAITING;
 	if (out != NULL)
@@ -77,13 +77,31 @@ static void clear(void *state)
 	the_world->freed++;
 }
 
+static bool two_pieces(const struct check_input *in, struct slice piece)
+{
+	char *seen = *in->state;
+
+	assert_true(slice_is_equal(piece, slice_of("x\r\n")));
+	return ++*seen < 2;
+}
+
+#define ROW(name, begin, step, clear)                                   \
+	{                                                               \
+		name, begin, STAGE_END, step, clear, SERVICE_NONE, NULL \
+	}
+
 static const struct pipeline_check both[] = {
-	{ "second", STAGE_MAIL, STAGE_END, second, clear },
-	{ "first", STAGE_CONNECT, STAGE_END, first, clear },
+	ROW("second", STAGE_MAIL, second, clear),
+	ROW("first", STAGE_CONNECT, first, clear),
 };
 static const struct pipeline_check broken[] = {
-	{ "never", STAGE_MAIL, STAGE_END, never, NULL },
-	{ "first", STAGE_CONNECT, STAGE_END, first, clear },
+	ROW("never", STAGE_MAIL, never, NULL),
+	ROW("first", STAGE_CONNECT, first, clear),
+};
+static const struct pipeline_check reader[] = {
+	{ "reader", STAGE_EOH, STAGE_END, first, clear, SERVICE_NONE,
+		two_pieces },
+	ROW("first", STAGE_CONNECT, first, clear),
 };
 
 static void open_world(struct world *w)
@@ -196,6 +214,28 @@ static void an_aborted_message_frees_its_state(void **state)
 	close_world(&w);
 }
 
+static void shows_the_body_as_long_as_it_is_wanted(void **state)
+{
+	const struct pipeline p = { .checks = reader, .check_count = 2 };
+	struct slice piece = slice_of("x\r\n");
+	struct world w;
+	struct check_input in;
+
+	(void)state;
+	open_world(&w);
+	in = input_of(&w);
+	pipeline_advance(&p, &w.progress, STAGE_EOH, &in);
+	assert_true(pipeline_body(&p, &w.progress, &in, piece));
+	assert_false(pipeline_body(&p, &w.progress, &in, piece));
+	assert_false(pipeline_body(&p, &w.progress, &in, piece));
+	assert_int_equal(*(char *)w.progress.state[0], 2);
+	pipeline_end_message(&p, &w.progress);
+	pipeline_advance(&p, &w.progress, STAGE_EOH, &in);
+	assert_true(pipeline_body(&p, &w.progress, &in, piece));
+	pipeline_end_connection(&p, &w.progress);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -207,6 +247,7 @@ int main(void)
 			one_that_never_ends_is_our_error, NULL),
 		CASE("an aborted message frees what its checks kept",
 			an_aborted_message_frees_its_state, NULL),
+		cmocka_unit_test(shows_the_body_as_long_as_it_is_wanted),
 	};
 
 	return cmocka_run_group_tests_name("judge/pipeline", cases, NULL, NULL);
