@@ -12,7 +12,7 @@
 
 #include <sys/stat.h>
 
-enum { SECRET_FILE_MAX = 4096, PASSWORD_MAX = 512 };
+enum { SECRET_FILE_MAX = 4096, PASSWORD_MAX = 512, KEY_FILE_MAX = 65536 };
 
 static void error_at(struct confload *l, const char *section, const char *name,
 	const char *text)
@@ -72,14 +72,15 @@ struct secret {
 	const char *file;
 };
 
-static void warn_readable(struct confload *l, const struct secret *s)
+static void warn_readable(struct confload *l, const char *section,
+	const char *option, const char *file)
 {
 	struct stat st;
 
-	if (stat(s->file, &st) == 0 && (st.st_mode & S_IROTH) != 0)
+	if (stat(file, &st) == 0 && (st.st_mode & S_IROTH) != 0)
 		confload_note(l, CONF_WARNING,
-			confload_place(l, "redis", s->file_name),
-			"%s can be read by everybody on this machine", s->file);
+			confload_place(l, section, option),
+			"%s can be read by everybody on this machine", file);
 }
 
 static enum result read_secret(struct confload *l, const struct secret *s)
@@ -108,7 +109,7 @@ static enum result read_secret(struct confload *l, const struct secret *s)
 			s->file);
 		goto done;
 	}
-	warn_readable(l, s);
+	warn_readable(l, "redis", s->file_name, s->file);
 	copy = strndup(line.at, line.len);
 	if (copy == NULL) {
 		res = RES_NOMEM;
@@ -256,6 +257,57 @@ static void check_check(struct confload *l, const struct conf_check *k)
 			"service is down; use tempfail");
 }
 
+/* The key itself is read by who seals; here only whether it is one. */
+static void check_key(struct confload *l, const char *file)
+{
+	static const char mark[] = "PRIVATE KEY-----";
+	struct buf text;
+
+	buf_init(&text, KEY_FILE_MAX);
+	if (file_read(file, &text) != RES_OK)
+		confload_note(l, CONF_ERROR, confload_place(l, "arc", "key"),
+			"key: cannot read %s", file);
+	else if (memmem(text.at, text.len, mark, sizeof(mark) - 1) == NULL)
+		confload_note(l, CONF_ERROR, confload_place(l, "arc", "key"),
+			"key: %s holds no private key in PEM", file);
+	else
+		warn_readable(l, "arc", "key", file);
+	if (text.at != NULL)
+		explicit_bzero(text.at, text.len);
+	buf_clear(&text);
+}
+
+static void check_arc(struct confload *l, const struct conf_arc *a)
+{
+	const struct {
+		const char *name;
+		const char *value;
+	} parts[] = { { "seal_domain", a->seal_domain },
+		{ "selector", a->selector }, { "key", a->key } };
+	const char *given = NULL;
+
+	for (size_t i = 0; i < 3; i++)
+		if (*parts[i].value != '\0')
+			given = parts[i].name;
+	for (size_t i = 0; given != NULL && i < 3; i++)
+		if (*parts[i].value == '\0')
+			confload_note(l, CONF_ERROR,
+				confload_place(l, "arc", given),
+				"arc.%s is missing; sealing needs seal_domain, "
+				"selector and key",
+				parts[i].name);
+	if (*a->key != '\0' && confload_is_real(l))
+		check_key(l, a->key);
+}
+
+static void check_dkim(struct confload *l, const struct conf_dkim *d)
+{
+	if (d->max_key_bits < d->min_key_bits)
+		error_at(l, "dkim", "max_key_bits",
+			"dkim.max_key_bits is below min_key_bits: no RSA key "
+			"could pass");
+}
+
 static int compare_domains(const void *a, const void *b)
 {
 	const struct conf_domain *x = a, *y = b;
@@ -282,6 +334,8 @@ enum result confcheck_run(struct confload *l, const char *path)
 	check_milter(l, &c->milter);
 	check_policy(l, &c->policy);
 	check_lists(l, c);
+	check_dkim(l, &c->dkim);
+	check_arc(l, &c->arc);
 	for (size_t i = 0; i < c->check_count; i++)
 		check_check(l, &c->checks[i]);
 	if (c->domain_count > 1)

@@ -17,6 +17,16 @@ enum { DEFAULT_VALUES_MAX = 8 };
 	}
 #define BIT(result) (1U << CONF_RESULT_##result)
 
+/* RFC 8601 s2.7: what each method can come to. */
+enum {
+	OF_IPREV = BIT(PASS) | BIT(FAIL) | BIT(TEMPERROR) | BIT(PERMERROR),
+	OF_SPF = OF_IPREV | BIT(SOFTFAIL) | BIT(NEUTRAL) | BIT(NONE),
+	OF_DKIM = OF_IPREV | BIT(NEUTRAL) | BIT(NONE) | BIT(POLICY),
+	OF_ARC = BIT(PASS) | BIT(FAIL) | BIT(NONE) | BIT(TEMPERROR),
+	OF_DMARC =
+		OF_IPREV | BIT(NONE) | BIT(FAIL_QUARANTINE) | BIT(FAIL_REJECT)
+};
+
 /*
  * What each check of this version does when the file says nothing, and which
  * results it has. Reasons: etc/reprieve.conf.
@@ -28,9 +38,21 @@ static const struct built_in {
 } built_in[] = {
 	{ "blocked", 0, { .hit = { .action = CONF_ACTION_REJECT } } },
 	{ "allowed", 0, { .hit = { .action = CONF_ACTION_ACCEPT } } },
-	{ "iprev", BIT(PASS) | BIT(FAIL) | BIT(TEMPERROR) | BIT(PERMERROR),
+	{ "iprev", OF_IPREV,
 		{ .result = { [CONF_RESULT_FAIL] = SCORE(2),
 			  [CONF_RESULT_PERMERROR] = SCORE(1) } } },
+	{ "spf", OF_SPF,
+		{ .result = { [CONF_RESULT_FAIL] = SCORE(4),
+			  [CONF_RESULT_SOFTFAIL] = SCORE(1),
+			  [CONF_RESULT_PERMERROR] = SCORE(1) } } },
+	{ "spf-helo", OF_SPF, { .result = { [CONF_RESULT_FAIL] = SCORE(2) } } },
+	{ "dkim", OF_DKIM, { .shadow = false } },
+	{ "arc", OF_ARC, { .shadow = false } },
+	{ "dmarc", OF_DMARC,
+		{ .result = { [CONF_RESULT_FAIL_QUARANTINE] = SCORE(5),
+			  [CONF_RESULT_FAIL_REJECT] = SCORE(10) } } },
+	{ "dmarc-modes", 0, { .shadow = false } },
+	{ "from", 0, { .hit = SCORE(4) } },
 };
 enum { BUILT_IN = sizeof(built_in) / sizeof(built_in[0]) };
 

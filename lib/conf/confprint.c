@@ -77,7 +77,9 @@ static void print_list(
 	if (row->kind == CONF_KIND_ENDPOINTS)
 		print_endpoints(*(struct endpoint *const *)field,
 			*(const size_t *)count, out);
-	else if (row->kind == CONF_KIND_NAMES || row->kind == CONF_KIND_SERVERS)
+	else if (row->kind == CONF_KIND_NAMES ||
+		row->kind == CONF_KIND_DOMAINS ||
+		row->kind == CONF_KIND_SERVERS)
 		print_texts(*(char *const *const *)field,
 			*(const size_t *)count, out);
 	else if (row->kind == CONF_KIND_NETWORKS)

@@ -15,6 +15,10 @@ static const char *const log_levels[] = {
 	"error", "warning", "notice", "info", "debug", NULL
 };
 
+static const char *const dmarc_modes[] = {
+	"treewalk", "psl", "both", NULL
+};
+
 const struct conf_section conf_sections[] = {
 	{ "", false, CONF_IN_CONF, "what this site is called" },
 	{ "milter", false, CONF_IN_CONF, "the door to the MTA" },
@@ -29,6 +33,8 @@ const struct conf_section conf_sections[] = {
 	{ "log", false, CONF_IN_CONF, "where log lines go" },
 	{ "dns", false, CONF_IN_CONF, "the resolver" },
 	{ "auth", false, CONF_IN_CONF, "who a message is really from" },
+	{ "dkim", false, CONF_IN_CONF, "signatures of a message" },
+	{ "arc", false, CONF_IN_CONF, "seals of who forwarded it" },
 	{ "geo", false, CONF_NOWHERE, "country and network of an address" },
 	{ "content", false, CONF_NOWHERE, "the classifier that learns" },
 };
@@ -45,6 +51,9 @@ const struct conf_row conf_rows[] = {
 	{ "", "mode", CONF_KIND_MODE, 0, 0, "enforce", IN(mode), 0,
 		CONF_IN_CONF, false, NULL,
 		"enforce, or monitor: judge, log, refuse nobody" },
+	{ "", "dmarc_mode", CONF_KIND_CHOICE, 0, 0, "treewalk",
+		IN(auth.dmarc_mode), 0, CONF_IN_CONF, false, dmarc_modes,
+		"how DMARC finds the organisation behind a domain" },
 
 	{ "milter", "socket", CONF_KIND_ENDPOINT, 0, 0, NULL,
 		IN(milter.socket), 0, CONF_IN_CONF, true, NULL,
@@ -79,6 +88,9 @@ const struct conf_row conf_rows[] = {
 	{ "milter", "headers_max", CONF_KIND_NUMBER, 50, 100000, "1000",
 		IN(milter.headers_max), 0, CONF_IN_CONF, false, NULL,
 		"forged copies of our header field that are removed" },
+	{ "milter", "fields_max", CONF_KIND_NUMBER, 100, 100000, "1000",
+		IN(milter.fields_max), 0, CONF_IN_CONF, false, NULL,
+		"header fields of a message that checks get to see" },
 	{ "milter", "on_internal_error", CONF_KIND_FAILURE, 0, 0, "tempfail",
 		IN(milter.on_internal_error), 0, CONF_IN_CONF, false, NULL,
 		"accept or tempfail when we ourselves fail" },
@@ -225,18 +237,30 @@ const struct conf_row conf_rows[] = {
 	{ "check", "fail", CONF_KIND_RULE, 0, 0, NULL,
 		CHECK(result[CONF_RESULT_FAIL]), 0,
 		CONF_IN_CHECK, false, NULL, "it does not hold" },
-	{ "check", "softfail", CONF_KIND_RULE, 0, 0, NULL, 0, 0,
-		CONF_NOWHERE, false, NULL, "" },
-	{ "check", "neutral", CONF_KIND_RULE, 0, 0, NULL, 0, 0,
-		CONF_NOWHERE, false, NULL, "" },
-	{ "check", "none", CONF_KIND_RULE, 0, 0, NULL, 0, 0,
-		CONF_NOWHERE, false, NULL, "" },
+	{ "check", "softfail", CONF_KIND_RULE, 0, 0, NULL,
+		CHECK(result[CONF_RESULT_SOFTFAIL]), 0,
+		CONF_IN_CHECK, false, NULL, "probably not authorised (SPF)" },
+	{ "check", "neutral", CONF_KIND_RULE, 0, 0, NULL,
+		CHECK(result[CONF_RESULT_NEUTRAL]), 0,
+		CONF_IN_CHECK, false, NULL, "nothing is said, or it means nothing" },
+	{ "check", "none", CONF_KIND_RULE, 0, 0, NULL,
+		CHECK(result[CONF_RESULT_NONE]), 0,
+		CONF_IN_CHECK, false, NULL, "there is nothing to evaluate" },
+	{ "check", "policy", CONF_KIND_RULE, 0, 0, NULL,
+		CHECK(result[CONF_RESULT_POLICY]), 0,
+		CONF_IN_CHECK, false, NULL, "it holds, but we do not take it" },
 	{ "check", "temperror", CONF_KIND_RULE, 0, 0, NULL,
 		CHECK(result[CONF_RESULT_TEMPERROR]), 0,
 		CONF_IN_CHECK, false, NULL, "DNS could not tell" },
 	{ "check", "permerror", CONF_KIND_RULE, 0, 0, NULL,
 		CHECK(result[CONF_RESULT_PERMERROR]), 0,
 		CONF_IN_CHECK, false, NULL, "what is published is wrong" },
+	{ "check", "fail_quarantine", CONF_KIND_RULE, 0, 0, NULL,
+		CHECK(result[CONF_RESULT_FAIL_QUARANTINE]), 0,
+		CONF_IN_CHECK, false, NULL, "DMARC fails, its policy is quarantine" },
+	{ "check", "fail_reject", CONF_KIND_RULE, 0, 0, NULL,
+		CHECK(result[CONF_RESULT_FAIL_REJECT]), 0,
+		CONF_IN_CHECK, false, NULL, "DMARC fails, its policy is reject" },
 
 	{ "domain", "mode", CONF_KIND_MODE, 0, 0, NULL, DOMAIN(mode), 0,
 		CONF_IN_DOMAIN, false, NULL,
@@ -286,6 +310,44 @@ const struct conf_row conf_rows[] = {
 	{ "auth", "authserv_id", CONF_KIND_HOST, 0, 253, "",
 		IN(auth.authserv_id), 0, CONF_IN_CONF, false, NULL,
 		"our name in Authentication-Results; empty: host" },
+
+	{ "auth", "received_spf", CONF_KIND_SWITCH, 0, 0, "yes",
+		IN(auth.received_spf), 0, CONF_IN_CONF, false, NULL,
+		"add Received-SPF, too" },
+	{ "auth", "known_lists", CONF_KIND_DOMAINS, 0, 1000, "",
+		IN(auth.known_lists), IN(auth.known_list_count),
+		CONF_IN_CONF, false, NULL,
+		"mailing lists whose DMARC failures do not count" },
+
+	{ "dkim", "signatures_max", CONF_KIND_NUMBER, 1, 16, "8",
+		IN(dkim.signatures_max), 0, CONF_IN_CONF, false, NULL,
+		"signatures of a message that are evaluated" },
+	{ "dkim", "min_key_bits", CONF_KIND_NUMBER, 1024, 4096, "1024",
+		IN(dkim.min_key_bits), 0, CONF_IN_CONF, false, NULL,
+		"a shorter RSA key never passes" },
+	{ "dkim", "max_key_bits", CONF_KIND_NUMBER, 2048, 16384, "4096",
+		IN(dkim.max_key_bits), 0, CONF_IN_CONF, false, NULL,
+		"a longer RSA key is not evaluated" },
+	{ "dkim", "clock_skew_s", CONF_KIND_NUMBER, 0, 86400, "300",
+		IN(dkim.clock_skew_s), 0, CONF_IN_CONF, false, NULL,
+		"how far clocks of others may be off" },
+
+	{ "arc", "seal_domain", CONF_KIND_HOST, 0, 253, "",
+		IN(arc.seal_domain), 0, CONF_IN_CONF, false, NULL,
+		"domain we seal for; empty: no sealing" },
+	{ "arc", "selector", CONF_KIND_SELECTOR, 0, 63, "",
+		IN(arc.selector), 0, CONF_IN_CONF, false, NULL,
+		"name of the key below _domainkey.DOMAIN" },
+	{ "arc", "key", CONF_KIND_PATH, 0, 1024, "",
+		IN(arc.key), 0, CONF_IN_CONF, false, NULL,
+		"file with the private key, PEM" },
+	{ "arc", "trusted", CONF_KIND_DOMAINS, 0, 1000, "",
+		IN(arc.trusted), IN(arc.trusted_count),
+		CONF_IN_CONF, false, NULL,
+		"domains of sealers that are believed" },
+	{ "arc", "sets_max", CONF_KIND_NUMBER, 1, 50, "50",
+		IN(arc.sets_max), 0, CONF_IN_CONF, false, NULL,
+		"a longer chain fails" },
 
 	{ "portal", "listen", CONF_KIND_ENDPOINT, 0, 0, "inet:8025@127.0.0.1",
 		IN(portal.listen), 0, CONF_IN_CONF, false, NULL,
@@ -347,7 +409,9 @@ bool conf_row_is_list(const struct conf_row *row)
 {
 	return row->kind == CONF_KIND_ENDPOINTS ||
 		row->kind == CONF_KIND_NETWORKS ||
-		row->kind == CONF_KIND_NAMES || row->kind == CONF_KIND_SERVERS;
+		row->kind == CONF_KIND_NAMES ||
+		row->kind == CONF_KIND_DOMAINS ||
+		row->kind == CONF_KIND_SERVERS;
 }
 
 bool conf_row_is_text(const struct conf_row *row)

@@ -13,7 +13,8 @@
 enum conf_kind {
 	CONF_KIND_TEXT = 1, /* char *, printable */
 	CONF_KIND_USER, /* char *, a user or group */
-	CONF_KIND_HOST, /* char *, folded */
+	CONF_KIND_HOST, /* char *, folded; "" where min is 0 */
+	CONF_KIND_SELECTOR, /* char *, folded, or ""; labels below a domain */
 	CONF_KIND_URL, /* char *, http or https */
 	CONF_KIND_PATH, /* char *, absolute or "" */
 	CONF_KIND_PREFIX, /* char *, of Redis keys */
@@ -23,6 +24,7 @@ enum conf_kind {
 	CONF_KIND_ENDPOINTS, /* struct endpoint *, count */
 	CONF_KIND_NETWORKS, /* struct cidrset *; texts are kept beside it */
 	CONF_KIND_NAMES, /* char **, count; local parts, lower case */
+	CONF_KIND_DOMAINS, /* char **, count; folded */
 	CONF_KIND_SERVERS, /* char **, count; "ADDRESS@PORT" of DNS servers */
 	CONF_KIND_NUMBER, /* unsigned */
 	CONF_KIND_OCTAL, /* unsigned */

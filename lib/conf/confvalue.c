@@ -2,6 +2,7 @@
 #include "conf/confvalue.h"
 
 #include "conf/conf.h"
+#include "conf/conflist.h"
 #include "net/hostname.h"
 
 #include <ctype.h>
@@ -12,7 +13,8 @@
 /* Longest value shown in a message. */
 enum { SHOWN = 60 };
 
-static enum result wrong(struct buf *why, const char *what, struct slice value)
+enum result confvalue_wrong(
+	struct buf *why, const char *what, struct slice value)
 {
 	buf_add_char(why, '"');
 	buf_add_escaped(why, slice_part(value, 0, SHOWN));
@@ -20,7 +22,7 @@ static enum result wrong(struct buf *why, const char *what, struct slice value)
 	return RES_SYNTAX;
 }
 
-static bool is_printable(struct slice s)
+bool confvalue_is_printable(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if (s.at[i] <= 0x20 || s.at[i] >= 0x7f)
@@ -28,7 +30,7 @@ static bool is_printable(struct slice s)
 	return true;
 }
 
-static char *copy_text(struct slice s)
+char *confvalue_copy(struct slice s)
 {
 	char *text = malloc(s.len + 1);
 
@@ -42,7 +44,7 @@ static char *copy_text(struct slice s)
 
 static enum result set_text(char **field, struct slice value)
 {
-	char *text = copy_text(value);
+	char *text = confvalue_copy(value);
 
 	if (text == NULL)
 		return RES_NOMEM;
@@ -73,7 +75,7 @@ static const char *fault_url(struct slice v)
 		return "is no URL that begins with https:// or http://";
 	if (slice_is_empty(rest) || rest.at[0] == '/')
 		return "is a URL without a host";
-	if (!is_printable(v))
+	if (!confvalue_is_printable(v))
 		return "has an octet that is not printable ASCII";
 	if (has_one_of(v, "%"))
 		return "has a %, which Sendmail and Postfix take out of "
@@ -96,7 +98,7 @@ static const char *fault_prefix(struct slice v)
 {
 	if (slice_has_prefix(v, slice_of("__")))
 		return "begins with __, which belongs to Redis itself";
-	if (!is_printable(v))
+	if (!confvalue_is_printable(v))
 		return "has an octet that is not printable ASCII";
 	if (has_one_of(v, "*?[]{}\\\"'^"))
 		return "has one of *?[]{}^\\ or a quote, which mean "
@@ -117,7 +119,7 @@ static const char *fault_user(struct slice v)
 
 static const char *fault_plain(struct slice v)
 {
-	return is_printable(v)
+	return confvalue_is_printable(v)
 		? NULL
 		: "has a blank or an octet that is not printable ASCII";
 }
@@ -145,7 +147,8 @@ static enum result set_checked(const struct conf_row *row, void *field,
 			v.len, row->min, row->max);
 		return RES_SYNTAX;
 	}
-	return fault != NULL ? wrong(why, fault, v) : set_text(field, v);
+	return fault != NULL ? confvalue_wrong(why, fault, v)
+			     : set_text(field, v);
 }
 
 static enum result set_plain(const struct conf_row *row, void *field,
@@ -190,11 +193,30 @@ static enum result set_host(const struct conf_row *row, void *field,
 	char name[HOSTNAME_MAX];
 	size_t len;
 
-	if (slice_is_empty(v) && row->min == 0)
-		return set_checked(row, field, v, why, NULL);
+	if (row->min == 0 && slice_is_empty(v))
+		return set_text(field, v);
 	if (hostname_parse(v, name, &len) != RES_OK)
-		return wrong(why, "is not a host name", v);
+		return confvalue_wrong(why, "is not a host name", v);
 	return set_checked(row, field, slice_make(name, len), why, NULL);
+}
+
+/* A selector may be a number, which the last label of a name never is. */
+static enum result set_selector(const struct conf_row *row, void *field,
+	struct slice v, struct buf *why)
+{
+	static const char below[] = "._domainkey";
+	char text[HOSTNAME_MAX + sizeof(below)], name[HOSTNAME_MAX];
+	size_t len;
+
+	if (slice_is_empty(v))
+		return set_text(field, v);
+	if (v.len > (size_t)row->max || v.at[v.len - 1] == '.')
+		return confvalue_wrong(why, "is not a selector", v);
+	memcpy(text, v.at, v.len);
+	memcpy(text + v.len, below, sizeof(below));
+	if (hostname_parse(slice_of(text), name, &len) != RES_OK)
+		return confvalue_wrong(why, "is not a selector", v);
+	return set_checked(row, field, slice_make(name, v.len), why, NULL);
 }
 
 static enum result set_url(const struct conf_row *row, void *field,
@@ -203,7 +225,7 @@ static enum result set_url(const struct conf_row *row, void *field,
 	const char *fault = fault_url(v);
 
 	if (fault != NULL)
-		return wrong(why, fault, v);
+		return confvalue_wrong(why, fault, v);
 	/* Addresses of pages begin with a slash of their own. */
 	while (v.len > 0 && v.at[v.len - 1] == '/')
 		v.len--;
@@ -216,13 +238,13 @@ static enum result set_choice(const struct conf_row *row, void *field,
 	for (size_t i = 0; row->choices[i] != NULL; i++)
 		if (slice_is_equal(slice_of(row->choices[i]), v))
 			return set_text(field, v);
-	(void)wrong(why, "is none of", v);
+	(void)confvalue_wrong(why, "is none of", v);
 	for (size_t i = 0; row->choices[i] != NULL; i++)
 		buf_add_format(why, " %s", row->choices[i]);
 	return RES_SYNTAX;
 }
 
-static const char *endpoint_fault(enum result res)
+const char *confvalue_endpoint_fault(enum result res)
 {
 	if (res == RES_RANGE)
 		return "has a port or descriptor out of range";
@@ -238,11 +260,11 @@ static enum result set_endpoint(const struct conf_row *row, void *field,
 	enum result res = RES_OK;
 
 	if (slice_is_empty(v) && row->is_required)
-		return wrong(why, "names no socket", v);
+		return confvalue_wrong(why, "names no socket", v);
 	if (!slice_is_empty(v))
 		res = endpoint_parse(&e, v, false);
 	if (res != RES_OK)
-		return wrong(why, endpoint_fault(res), v);
+		return confvalue_wrong(why, confvalue_endpoint_fault(res), v);
 	memcpy(field, &e, sizeof(e));
 	return RES_OK;
 }
@@ -252,7 +274,7 @@ static enum result set_endpoint(const struct conf_row *row, void *field,
 static enum result wrong_range(
 	struct buf *why, const struct conf_row *row, struct slice v)
 {
-	(void)wrong(why, "is out of range:", v);
+	(void)confvalue_wrong(why, "is out of range:", v);
 	buf_add_format(why, " %" PRId64 " to %" PRId64 " are allowed", row->min,
 		row->max);
 	return RES_SYNTAX;
@@ -267,7 +289,7 @@ static enum result read_number(const struct conf_row *row, struct slice v,
 	if (res == RES_RANGE)
 		return wrong_range(why, row, v);
 	if (res != RES_OK)
-		return wrong(why, "is not a whole number", v);
+		return confvalue_wrong(why, "is not a whole number", v);
 	return RES_OK;
 }
 
@@ -300,14 +322,15 @@ static enum result set_octal(const struct conf_row *row, void *field,
 
 	if (v.len < 3 || v.len > 4 || v.at[0] > '7' ||
 		(v.len == 4 && v.at[0] != '0'))
-		return wrong(why, "is not a mode such as 0660", v);
+		return confvalue_wrong(why, "is not a mode such as 0660", v);
 	for (size_t i = 0; i < v.len; i++) {
 		if (v.at[i] < '0' || v.at[i] > '7')
-			return wrong(why, "is not a mode such as 0660", v);
+			return confvalue_wrong(
+				why, "is not a mode such as 0660", v);
 		mode = mode * 8 + (unsigned)(v.at[i] - '0');
 	}
 	if (mode < (unsigned)row->min || mode > (unsigned)row->max) {
-		(void)wrong(why, "is out of range:", v);
+		(void)confvalue_wrong(why, "is out of range:", v);
 		buf_add_format(why, " %04o to %04o are allowed",
 			(unsigned)row->min, (unsigned)row->max);
 		return RES_SYNTAX;
@@ -316,7 +339,7 @@ static enum result set_octal(const struct conf_row *row, void *field,
 	return RES_OK;
 }
 
-enum { PLACES = 3, THOUSAND = 1000, SCORE_MAX = 1000 };
+enum { PLACES = 3, THOUSAND = 1000 };
 
 /* "4", "-1.5": at most three places. In thousandths, whatever the locale. */
 static bool read_decimal(struct slice v, int64_t *thousandths)
@@ -349,7 +372,8 @@ static enum result set_decimal(const struct conf_row *row, void *field,
 	int64_t n;
 
 	if (!read_decimal(v, &n))
-		return wrong(why, "is not a number such as 4 or 2.5", v);
+		return confvalue_wrong(
+			why, "is not a number such as 4 or 2.5", v);
 	if (n < row->min * THOUSAND || n > row->max * THOUSAND)
 		return wrong_range(why, row, v);
 	*(double *)field = (double)n / THOUSAND;
@@ -370,7 +394,8 @@ static enum result set_switch(const struct conf_row *row, void *field,
 			*(bool *)field = i % 2 == 1;
 			return RES_OK;
 		}
-	return wrong(why, "is neither yes, true, on nor no, false, off", v);
+	return confvalue_wrong(
+		why, "is neither yes, true, on nor no, false, off", v);
 }
 
 static enum result set_mode(const struct conf_row *row, void *field,
@@ -382,7 +407,8 @@ static enum result set_mode(const struct conf_row *row, void *field,
 	else if (slice_is_equal(v, slice_of("monitor")))
 		*(enum conf_mode *)field = CONF_MONITOR;
 	else
-		return wrong(why, "is neither enforce nor monitor", v);
+		return confvalue_wrong(
+			why, "is neither enforce nor monitor", v);
 	return RES_OK;
 }
 
@@ -395,9 +421,12 @@ static enum result set_failure(const struct conf_row *row, void *field,
 	else if (slice_is_equal(v, slice_of("tempfail")))
 		*(enum conf_failure *)field = CONF_FAILURE_TEMPFAIL;
 	else
-		return wrong(why, "is neither accept nor tempfail", v);
+		return confvalue_wrong(
+			why, "is neither accept nor tempfail", v);
 	return RES_OK;
 }
+
+enum { SCORE_MAX = 1000 };
 
 static enum result set_score(
 	struct conf_rule *rule, struct slice v, struct buf *why)
@@ -405,9 +434,10 @@ static enum result set_score(
 	int64_t n;
 
 	if (!read_decimal(slice_trim(slice_part(v, 5, v.len)), &n))
-		return wrong(why, "has no number such as in \"score 4\"", v);
+		return confvalue_wrong(
+			why, "has no number such as in \"score 4\"", v);
 	if (n < -SCORE_MAX * THOUSAND || n > SCORE_MAX * THOUSAND)
-		return wrong(
+		return confvalue_wrong(
 			why, "is out of range: -1000 to 1000 are allowed", v);
 	rule->action = CONF_ACTION_SCORE;
 	rule->score = (double)n / THOUSAND;
@@ -421,7 +451,7 @@ static enum result set_rule(const struct conf_row *row, void *field,
 
 	(void)row;
 	if (slice_is_equal(v, slice_of("greylist")))
-		return wrong(
+		return confvalue_wrong(
 			why, "does not exist yet; use tempfail or a score", v);
 	if (slice_has_prefix(v, slice_of("score")) &&
 		(v.len == 5 || v.at[5] == ' '))
@@ -435,194 +465,10 @@ static enum result set_rule(const struct conf_row *row, void *field,
 			rule->score = 0;
 			return RES_OK;
 		}
-	return wrong(why,
+	return confvalue_wrong(why,
 		"is none of accept, ignore, score N, mark, quarantine, "
 		"tempfail, reject",
 		v);
-}
-
-/* ---- lists ---- */
-
-static void free_texts(char ***field, size_t *count)
-{
-	for (size_t i = 0; i < *count; i++)
-		free((*field)[i]);
-	free(*field);
-	*field = NULL;
-	*count = 0;
-}
-
-static enum result set_endpoints(void *field, size_t *count,
-	const struct slice *values, size_t n, struct buf *why)
-{
-	struct endpoint *list = calloc(n + 1, sizeof(*list));
-
-	if (list == NULL)
-		return RES_NOMEM;
-	for (size_t i = 0; i < n; i++) {
-		enum result res = endpoint_parse(&list[i], values[i], true);
-
-		if (res == RES_OK && list[i].kind == ENDPOINT_FD)
-			res = RES_SYNTAX;
-		if (res != RES_OK) {
-			free(list);
-			return wrong(why, endpoint_fault(res), values[i]);
-		}
-	}
-	free(*(struct endpoint **)field);
-	*(struct endpoint **)field = list;
-	*count = n;
-	return RES_OK;
-}
-
-/* The texts of all values, each passed through fold. */
-static enum result set_texts(char ***field, size_t *count,
-	const struct slice *values, size_t n,
-	enum result (*fold)(struct slice v, struct buf *out))
-{
-	char **list = calloc(n + 1, sizeof(*list));
-	size_t done = 0;
-	struct buf text;
-	enum result res = list == NULL ? RES_NOMEM : RES_OK;
-
-	buf_init(&text, 4096);
-	for (; res == RES_OK && done < n; done++) {
-		buf_reset(&text);
-		res = fold(values[done], &text);
-		if (res == RES_OK)
-			list[done] = copy_text(buf_slice(&text));
-		if (res == RES_OK && list[done] == NULL)
-			res = RES_NOMEM;
-	}
-	buf_clear(&text);
-	if (res != RES_OK) {
-		if (list != NULL)
-			free_texts(&list, &done);
-		return res;
-	}
-	free_texts(field, count);
-	*field = list;
-	*count = n;
-	return RES_OK;
-}
-
-static enum result fold_lower(struct slice v, struct buf *out)
-{
-	for (size_t i = 0; i < v.len; i++)
-		buf_add_char(out, (char)tolower((unsigned char)v.at[i]));
-	return buf_result(out);
-}
-
-static enum result fold_network(struct slice v, struct buf *out)
-{
-	char text[CIDR_TEXT_MAX];
-	struct cidr c;
-	enum result res = cidr_parse(&c, v);
-
-	if (res == RES_OK)
-		buf_add_text(out, cidr_format(&c, text));
-	return res == RES_OK ? buf_result(out) : res;
-}
-
-static enum result set_names(void *field, size_t *count,
-	const struct slice *values, size_t n, struct buf *why)
-{
-	for (size_t i = 0; i < n; i++)
-		if (slice_is_empty(values[i]) || values[i].len > 64 ||
-			!is_printable(values[i]) ||
-			memchr(values[i].at, '@', values[i].len) != NULL)
-			return wrong(why,
-				"is not the part of an address before the @",
-				values[i]);
-	return set_texts(field, count, values, n, fold_lower);
-}
-
-/* "192.0.2.1@53", "2001:db8::1": as libunbound reads it. */
-static enum result fold_server(struct slice v, struct buf *out)
-{
-	size_t at = slice_find_last(v, '@');
-	char text[IPADDR_TEXT_MAX];
-	struct ipaddr ip;
-	uint64_t port = 53;
-	enum result res = ipaddr_parse(&ip, slice_part(v, 0, at));
-
-	if (res == RES_OK && at < v.len)
-		res = slice_parse_u64(
-			slice_part(v, at + 1, v.len), 1, 65535, &port);
-	if (res == RES_OK)
-		buf_add_format(
-			out, "%s@%u", ipaddr_format(&ip, text), (unsigned)port);
-	return res == RES_OK ? buf_result(out) : RES_SYNTAX;
-}
-
-static enum result set_servers(void *field, size_t *count,
-	const struct slice *values, size_t n, struct buf *why)
-{
-	enum result res = RES_OK;
-	struct buf text;
-
-	buf_init(&text, 2048);
-	for (size_t i = 0; res == RES_OK && i < n; i++)
-		if (fold_server(values[i], &text) != RES_OK)
-			res = wrong(why, "is not ADDRESS or ADDRESS@PORT",
-				values[i]);
-	buf_clear(&text);
-	return res == RES_OK ? set_texts(field, count, values, n, fold_server)
-			     : res;
-}
-
-static enum result set_networks(struct conf_milter *m,
-	const struct slice *values, size_t n, struct buf *why)
-{
-	struct cidrset *set = cidrset_new();
-	enum result res = set == NULL ? RES_NOMEM : RES_OK;
-
-	for (size_t i = 0; res == RES_OK && i < n; i++) {
-		struct cidr c;
-
-		res = cidr_parse(&c, values[i]);
-		if (res != RES_OK)
-			(void)wrong(why,
-				res == RES_RANGE
-					? "has a length out of range"
-					: "is not an address or network",
-				values[i]);
-		else
-			res = cidrset_add(set, &c);
-		if (res == RES_TOOBIG)
-			(void)wrong(why, "is one network too many", values[i]);
-	}
-	if (res == RES_OK)
-		res = set_texts(&m->trusted_names, &m->trusted_name_count,
-			values, n, fold_network);
-	if (res != RES_OK) {
-		cidrset_free(set);
-		return res == RES_NOMEM ? RES_NOMEM : RES_SYNTAX;
-	}
-	cidrset_free(m->trusted);
-	m->trusted = set;
-	return RES_OK;
-}
-
-static enum result set_list(const struct conf_row *row, void *base,
-	const struct slice *values, size_t n, struct buf *why)
-{
-	void *field = (char *)base + row->offset;
-	size_t *count = (size_t *)(void *)((char *)base + row->extra);
-
-	if (row->max > 0 && n > (size_t)row->max) {
-		buf_add_format(why,
-			"has %zu values; at most %" PRId64 " are allowed", n,
-			row->max);
-		return RES_SYNTAX;
-	}
-	if (row->kind == CONF_KIND_ENDPOINTS)
-		return set_endpoints(field, count, values, n, why);
-	if (row->kind == CONF_KIND_NAMES)
-		return set_names(field, count, values, n, why);
-	if (row->kind == CONF_KIND_SERVERS)
-		return set_servers(field, count, values, n, why);
-	return set_networks(&((struct conf *)base)->milter, values, n, why);
 }
 
 /* ---- the rows ---- */
@@ -631,6 +477,7 @@ static set_value *const setters[] = {
 	[CONF_KIND_TEXT] = set_plain,
 	[CONF_KIND_USER] = set_user,
 	[CONF_KIND_HOST] = set_host,
+	[CONF_KIND_SELECTOR] = set_selector,
 	[CONF_KIND_URL] = set_url,
 	[CONF_KIND_PATH] = set_path,
 	[CONF_KIND_PREFIX] = set_prefix,
@@ -660,7 +507,7 @@ enum result confvalue_set(const struct conf_row *row, void *base,
 	enum result res;
 
 	if (conf_row_is_list(row))
-		return set_list(row, base, values, count, why);
+		return conflist_set(row, base, values, count, why);
 	if (count != 1) {
 		buf_add_format(why, "takes one value, not %zu", count);
 		return RES_SYNTAX;
@@ -683,18 +530,7 @@ void confvalue_clear(const struct conf_row *row, void *base)
 	if (conf_row_is_text(row)) {
 		free(*(char **)field);
 		*(char **)field = NULL;
-	} else if (row->kind == CONF_KIND_ENDPOINTS) {
-		free(*(struct endpoint **)field);
-		*(struct endpoint **)field = NULL;
-	} else if (row->kind == CONF_KIND_NAMES ||
-		row->kind == CONF_KIND_SERVERS) {
-		free_texts(
-			field, (size_t *)(void *)((char *)base + row->extra));
-	} else if (row->kind == CONF_KIND_NETWORKS) {
-		struct conf_milter *m = &((struct conf *)base)->milter;
-
-		cidrset_free(m->trusted);
-		m->trusted = NULL;
-		free_texts(&m->trusted_names, &m->trusted_name_count);
+	} else if (conf_row_is_list(row)) {
+		conflist_clear(row, base);
 	}
 }

@@ -21,3 +21,12 @@ enum result confvalue_set(const struct conf_row *row, void *base,
 
 /* Frees what set has made. */
 void confvalue_clear(const struct conf_row *row, void *base);
+
+/* For conf/conflist: the fault in words, RES_SYNTAX. */
+enum result confvalue_wrong(
+	struct buf *why, const char *what, struct slice value);
+/* Why endpoint_parse took it not. Static. */
+const char *confvalue_endpoint_fault(enum result res);
+bool confvalue_is_printable(struct slice s);
+/* With a NUL behind it, given; NULL: no memory. */
+char *confvalue_copy(struct slice s);

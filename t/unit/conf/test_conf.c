@@ -140,6 +140,81 @@ static void test_defaults_rest(void **state)
 	conf_release(c);
 }
 
+static void test_defaults_auth(void **state)
+{
+	struct conf *c = load(START SOCKET);
+
+	(void)state;
+	assert_true(c->auth.enabled);
+	assert_true(c->auth.received_spf);
+	assert_string_equal(c->auth.authserv_id, "");
+	assert_int_equal(c->auth.known_list_count, 0);
+	assert_string_equal(c->auth.dmarc_mode, "treewalk");
+	assert_int_equal(c->dkim.signatures_max, 8);
+	assert_int_equal(c->dkim.min_key_bits, 1024);
+	assert_int_equal(c->dkim.max_key_bits, 4096);
+	assert_int_equal(c->dkim.clock_skew_s, 300);
+	assert_string_equal(c->arc.seal_domain, "");
+	assert_string_equal(c->arc.selector, "");
+	assert_string_equal(c->arc.key, "");
+	assert_int_equal(c->arc.trusted_count, 0);
+	assert_int_equal(c->arc.sets_max, 50);
+	assert_int_equal(c->milter.fields_max, 1000);
+	conf_release(c);
+}
+
+struct rule_row {
+	const char *check;
+	const char *rules; /* all that are not "ignore" */
+};
+
+static void add_rule(
+	struct buf *out, const char *name, const struct conf_rule *rule)
+{
+	if (rule->action == CONF_ACTION_SCORE)
+		buf_add_format(out, "%s %g ", name, rule->score);
+	else if (rule->action != CONF_ACTION_IGNORE)
+		buf_add_format(
+			out, "%s %s ", name, conf_action_name(rule->action));
+}
+
+/* The defaults, as a table that an admin could check by hand. */
+static void has_rules(void **state)
+{
+	const struct rule_row *row = *state;
+	struct conf *c = load(START SOCKET);
+	const struct conf_check *k = conf_check_find(c, row->check);
+	struct buf got;
+
+	buf_init(&got, 4096);
+	assert_non_null(k->name);
+	add_rule(&got, "hit", &k->hit);
+	add_rule(&got, "miss", &k->miss);
+	add_rule(&got, "unknown", &k->unknown);
+	for (unsigned r = 0; r < CONF_RESULT_COUNT; r++)
+		add_rule(&got, conf_result_name(r), &k->result[r]);
+	assert_string_equal(buf_text(&got), row->rules);
+	assert_false(k->shadow);
+	buf_clear(&got);
+	conf_release(c);
+}
+
+static void test_folds_domains(void **state)
+{
+	struct conf *c = load(START SOCKET
+		"check \"spf\" { fail = \"score 4\" softfail = \"score 1\" "
+		"temperror = \"ignore\" shadow = false }\n"
+		"arc { trusted = {\"Example.ORG.\", \"b.example\"} }\n"
+		"auth { known_lists = \"Lists.Example.NET\" }\n");
+
+	(void)state;
+	assert_int_equal(c->arc.trusted_count, 2);
+	assert_string_equal(c->arc.trusted[0], "example.org");
+	assert_int_equal(c->auth.known_list_count, 1);
+	assert_string_equal(c->auth.known_lists[0], "lists.example.net");
+	conf_release(c);
+}
+
 static void test_built_in_checks(void **state)
 {
 	struct conf *c = load(START SOCKET);
@@ -376,7 +451,17 @@ static const char full[] = START
 	"domain \"a.example\" { mode = monitor }\n"
 	"portal { listen = \"inet:80@0.0.0.0\" allow_direct = true }\n"
 	"metrics { listen = \"unix:/run/m.sock\" }\n"
-	"log { target = stderr level = debug }\n";
+	"log { target = stderr level = debug }\n"
+	"dmarc_mode = both\n"
+	"dns { forward = {\"192.0.2.1@5353\"} dnssec = yes cache_size = 0 }\n"
+	"auth { authserv_id = \"a.example\" received_spf = no "
+	"known_lists = {\"l.example\"} }\n"
+	"dkim { signatures_max = 3 }\n"
+	"arc { seal_domain = \"a.example\" selector = \"2026\" "
+	"key = \"/k.pem\" trusted = {\"b.example\", \"c.example\"} }\n"
+	"check \"dmarc\" { fail_reject = \"quarantine\" }\n"
+	"check \"dkim\" { policy = \"score 0.5\" }\n"
+	"check \"from\" { hit = \"reject\" }\n";
 
 /* ---- files ---- */
 
@@ -518,6 +603,37 @@ static void test_password_file(void **state)
 	assert_null(c);
 }
 
+static void test_key_file(void **state)
+{
+	struct conf *c = NULL;
+	char text[256];
+
+	(void)state;
+	put("pw", "-----BEGIN PRIVATE KEY-----\nAA==\n", 0600);
+	(void)snprintf(text, sizeof(text),
+		START SOCKET "arc { seal_domain = a.example selector = 1\n"
+			     "key = \"%s/pw\" }\n",
+		folder);
+	put("main.conf", text, 0644);
+	load_file(&c, RES_OK, "");
+	assert_string_equal(c->arc.selector, "1");
+	conf_release(c);
+	put("pw", "-----BEGIN PRIVATE KEY-----\n", 0644);
+	load_file(&c, RES_OK,
+		"main.conf:5: warning: pw can be read by "
+		"everybody on this machine\n");
+	conf_release(c);
+	put("pw", "-----BEGIN PUBLIC KEY-----\n", 0600);
+	load_file(&c, RES_SYNTAX,
+		"main.conf:5: key: pw holds no private key in PEM\n");
+	put("pw", "", 0600);
+	load_file(&c, RES_SYNTAX,
+		"main.conf:5: key: pw holds no private key in PEM\n");
+	(void)unlink("pw");
+	load_file(&c, RES_SYNTAX, "main.conf:5: key: cannot read pw\n");
+	assert_null(c);
+}
+
 static void test_missing_file(void **state)
 {
 	struct conf *c = NULL;
@@ -574,6 +690,26 @@ int main(void)
 		CASE("defaults of redis", test_defaults_redis, NULL),
 		CASE("defaults of lists and cases", test_defaults_lists, NULL),
 		CASE("defaults of the rest", test_defaults_rest, NULL),
+		CASE("defaults of authentication", test_defaults_auth, NULL),
+		CASE("spf adds to the sum", has_rules,
+			(&(struct rule_row){
+				"spf", "fail 4 softfail 1 permerror 1 " })),
+		CASE("spf of the greeting adds less", has_rules,
+			(&(struct rule_row){ "spf-helo", "fail 2 " })),
+		CASE("an address without a name adds a little", has_rules,
+			(&(struct rule_row){ "iprev", "fail 2 permerror 1 " })),
+		CASE("a broken signature is as none", has_rules,
+			(&(struct rule_row){ "dkim", "" })),
+		CASE("a broken chain of forwarders costs nothing", has_rules,
+			(&(struct rule_row){ "arc", "" })),
+		CASE("dmarc alone never refuses", has_rules,
+			(&(struct rule_row){ "dmarc",
+				"fail_quarantine 5 fail_reject 10 " })),
+		CASE("two ways to DMARC that differ are only told", has_rules,
+			(&(struct rule_row){ "dmarc-modes", "" })),
+		CASE("a From that nobody can read adds to the sum", has_rules,
+			(&(struct rule_row){ "from", "hit 4 " })),
+		CASE("domains are folded", test_folds_domains, NULL),
 		CASE("listed is refused and allowed accepted when nothing is "
 		     "said",
 			test_built_in_checks, NULL),
@@ -602,6 +738,7 @@ int main(void)
 			test_include_of_itself, NULL),
 		CASE("a password comes from the first line of a file",
 			test_password_file, NULL),
+		CASE("the key of the seal must be one", test_key_file, NULL),
 		CASE("a file that is not there", test_missing_file, NULL),
 		CASE("eight threads hold and release a thousand times",
 			test_threads, NULL),

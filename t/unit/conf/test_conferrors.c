@@ -166,6 +166,53 @@ int main(void)
 			"check \"iprev\" {\n temperror = \"reject\"\n}\n",
 			"f:5: temperror: \"reject\" would refuse everybody "
 			"while DNS is down; use tempfail\n"),
+		SAYS("each method has its own results",
+			"check \"spf\" { policy = \"mark\" }\n"
+			"check \"arc\" { softfail = \"mark\" }\n"
+			"check \"dkim\" { fail_reject = \"mark\" }\n"
+			"check \"from\" { none = \"mark\" }\n"
+			"check \"dmarc-modes\" { fail = \"mark\" }\n",
+			"f:4: check \"spf\" has no result \"policy\"\n"
+			"f:5: check \"arc\" has no result \"softfail\"\n"
+			"f:6: check \"dkim\" has no result \"fail_reject\"\n"
+			"f:7: check \"from\" has no result \"none\"\n"
+			"f:8: check \"dmarc-modes\" has no result "
+			"\"fail\"\n"),
+		SAYS("a header that is not whole must never refuse",
+			"check \"from\" {\n unknown = \"reject\"\n}\n"
+			"check \"dmarc\" { temperror = \"reject\" }\n",
+			"f:5: unknown: \"reject\" would refuse everybody while "
+			"a service is down; use tempfail\n"
+			"f:7: temperror: \"reject\" would refuse everybody "
+			"while DNS is down; use tempfail\n"),
+		SAYS("a list of domains holds domains",
+			"arc { trusted = {\"example.org\", \"a@b\"} }\n"
+			"auth { known_lists = \"192.0.2.1\" "
+			"authserv_id = \"mx one\" }\n",
+			"f:4: trusted: \"a@b\" is not a domain\n"
+			"f:5: known_lists: \"192.0.2.1\" is not a domain\n"
+			"f:5: authserv_id: \"mx one\" is not a host name\n"),
+		SAYS("sealing takes all three or none",
+			"arc {\n selector = \"2026\"\n}\n",
+			"f:5: arc.seal_domain is missing; sealing needs "
+			"seal_domain, selector and key\n"
+			"f:5: arc.key is missing; sealing needs "
+			"seal_domain, selector and key\n"),
+		SAYS("a selector is made of labels",
+			"arc { selector = \"a b\" }\n",
+			"f:4: selector: \"a b\" is not a selector\n"),
+		SAYS("a way to DMARC that does not exist",
+			"dmarc_mode = \"tree\"\n",
+			"f:4: dmarc_mode: \"tree\" is none of treewalk psl "
+			"both\n"),
+		SAYS("a signature of a key under 1024 bits never passes",
+			"dkim { min_key_bits = 512 }\n",
+			"f:4: min_key_bits: \"512\" is out of range: 1024 to "
+			"4096 are allowed\n"),
+		SAYS("keys that can only be too short or too long",
+			"dkim { min_key_bits = 4096\nmax_key_bits = 2048 }\n",
+			"f:5: dkim.max_key_bits is below min_key_bits: no RSA "
+			"key could pass\n"),
 		SAYS("a DNS server is an address and a port",
 			"dns { forward = {\"127.0.0.1@53\", \"::1\",\n"
 			"\"ns.example.org\"} }\n",
@@ -249,7 +296,7 @@ int main(void)
 			"f:5: the file ends where a value should be\n"),
 		SAYS("many errors come in one run",
 			"mode = 1\nredis { pool = 0 foo = { 1, 2 }\n"
-			"queue = 1 }\nbar \"x\" { a = 1 b { } }\n"
+			"queue = 1 }\nquux \"x\" { a = 1 b { } }\n"
 			"log { level = 1 }\n",
 			"f:4: mode: \"1\" is neither enforce nor monitor\n"
 			"f:5: unknown option \"foo\" in section redis; did you "
@@ -258,7 +305,7 @@ int main(void)
 			"allowed\n"
 			"f:6: queue: \"1\" is out of range: 100 to 1000000 "
 			"are allowed\n"
-			"f:7: unknown section \"bar\"\n"
+			"f:7: unknown section \"quux\"\n"
 			"f:8: level: \"1\" is none of error warning notice "
 			"info debug\n"),
 	};
