@@ -354,15 +354,18 @@ static void carry(struct session *s, const struct verdict *v, const char *ref)
 static bool make_reply(struct session *s, struct record *r, struct reply *reply,
 	char ref[CASE_REF_MAX], bool *is_new)
 {
-	const struct ipaddr *ip =
-		s->conn.kind == CONN_REMOTE ? &s->conn.ip : NULL;
+	struct reply_fields fields = {
+		.ip = s->conn.kind == CONN_REMOTE ? &s->conn.ip : NULL,
+		.domain = r->verdict->domain,
+		.portal_url = slice_of(s->conf->portal_url),
+	};
 
 	record_refer(s->env->cases, r, ref, is_new);
 	r->ref = ref;
 	if (!action_is_refusal(r->verdict->would_be) || ref[0] == '\0')
 		return false;
-	return reply_make(reply, r->verdict->code, ip,
-		       slice_of(s->conf->portal_url), slice_of(ref)) == RES_OK;
+	fields.ref = slice_of(ref);
+	return reply_make(reply, r->verdict->code, &fields) == RES_OK;
 }
 
 static enum answer tell(const struct mta *mta, const struct verdict *v,
@@ -588,6 +591,7 @@ static enum answer judge_end(struct session *s, const struct mta *mta)
 	const struct rules_input in = { .conf = s->conf,
 		.envelope = &s->envelope,
 		.findings = &s->findings,
+		.auth = &s->auth,
 		.carried = &carried,
 		.stage = RULES_END,
 		.all_spared =

@@ -5,9 +5,9 @@
  * codes.def makes this table, reprieve-codes(7) and later the help pages. A
  * row that breaks a rule fails the build; mkcodes.c holds the rules and names
  * the row. Among them: reply and enhanced code of one class, printable ASCII
- * without '%', {url} in the text, never 550, 553 or 450 at MAIL and RCPT
- * (Sendmail puts "<address>... " before our text for these three), and the
- * longest line within the 512 octets of RFC 5321 s4.5.3.1.5.
+ * without '%', {url} in the text, X.7.1 with 5xx only, never 550, 553 or 450 at
+ * MAIL and RCPT (Sendmail puts "<address>... " before our text for these
+ * three), and the longest line within the 512 octets of RFC 5321 s4.5.3.1.5.
  * Threads: constant.
  */
 #pragma once
@@ -37,6 +37,7 @@ enum {
 	/* Up to this portal_url the text fits behind the prefix, too. */
 	CODE_URL_USUAL = 64,
 	CODE_IP_MAX = 45,
+	CODE_DOMAIN_MAX = 253,
 	CODE_PAGE_MAX = 3 + 17 /* "/r/" and the reference */
 };
 
@@ -45,10 +46,13 @@ struct code_row {
 	const char *smtp; /* "554" */
 	const char *xcode; /* "5.7.1" (RFC 3463, IANA registry) */
 	enum code_stage stage;
-	const char *text; /* with {ip} and {url} */
+	const char *text; /* with {ip}, {domain} and {url} */
 	const char *cause; /* for a human: what happened */
 	const char *remedy; /* what to change, and who */
 };
+
+/* What stands for {domain} when it cannot be named. */
+#define CODE_DOMAIN_UNKNOWN "the author's domain"
 
 /* Borrowed for ever; CODE_NONE gives NULL. */
 const struct code_row *code_row(enum code c);

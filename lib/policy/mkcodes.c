@@ -100,6 +100,8 @@ static bool has_known_fields(const struct code_row *r)
 			at += 4;
 		else if (strncmp(at, "{url}", 5) == 0)
 			at += 5;
+		else if (strncmp(at, "{domain}", 8) == 0)
+			at += 8;
 		else
 			return false;
 	}
@@ -118,7 +120,19 @@ static bool is_free_of_prefix(const struct code_row *r)
 	return true;
 }
 
-static size_t longest(const struct code_row *r, size_t url)
+/* RFC 3463 s3.8: "useful only as a permanent error". */
+static bool is_permanent(const struct code_row *r)
+{
+	return strcmp(r->xcode, "4.7.1") != 0;
+}
+
+/* Before the end of the message no check has a domain to name. */
+static bool has_domain_at_end(const struct code_row *r)
+{
+	return r->stage == CODE_AT_END || strstr(r->text, "{domain}") == NULL;
+}
+
+static size_t longest(const struct code_row *r, size_t url, size_t domain)
 {
 	size_t len = 0;
 
@@ -129,6 +143,9 @@ static size_t longest(const struct code_row *r, size_t url)
 		} else if (strncmp(at, "{url}", 5) == 0) {
 			len += url + CODE_PAGE_MAX;
 			at += 5;
+		} else if (strncmp(at, "{domain}", 8) == 0) {
+			len += domain;
+			at += 8;
 		} else {
 			len++;
 			at++;
@@ -139,12 +156,13 @@ static size_t longest(const struct code_row *r, size_t url)
 
 static bool is_short(const struct code_row *r)
 {
-	return longest(r, CODE_URL_MAX) <= CODE_TEXT_MAX;
+	return longest(r, CODE_URL_MAX, CODE_DOMAIN_MAX) <= CODE_TEXT_MAX;
 }
 
 static bool is_short_behind_prefix(const struct code_row *r)
 {
-	return longest(r, CODE_URL_USUAL) <= CODE_TEXT_MAX - CODE_PREFIX_MAX;
+	return longest(r, CODE_URL_USUAL, strlen(CODE_DOMAIN_UNKNOWN)) <=
+		CODE_TEXT_MAX - CODE_PREFIX_MAX;
 }
 
 static bool has_cause(const struct code_row *r)
@@ -172,6 +190,8 @@ static const struct rule {
 	{ is_smtp, "the reply code is not 4xx or 5xx" },
 	{ is_xcode, "the enhanced code is not d.d{1,3}.d{1,3}" },
 	{ is_one_class, "reply and enhanced code are of two classes" },
+	{ is_permanent, "X.7.1 is for a permanent refusal only" },
+	{ has_domain_at_end, "{domain} is known at the end only" },
 	{ is_plain, "the text is empty or not printable ASCII" },
 	{ is_without_percent, "the text holds a '%'" },
 	{ has_url, "the text has no {url}" },
@@ -258,9 +278,13 @@ static void print_manual(void)
 	     ".Pp\n"
 	     "In the texts below,\n"
 	     ".Li {ip}\n"
-	     "is the address of the client and\n"
+	     "is the address of the client,\n"
 	     ".Li {url}\n"
-	     "is the page of the case.\n"
+	     "is the page of the case, and\n"
+	     ".Li {domain}\n"
+	     "is the domain that the check was about, or\n"
+	     ".Dq the author's domain\n"
+	     "when it cannot be named.\n"
 	     "Each name is what the log shows as\n"
 	     ".Li code= .\n"
 	     ".Sh CODES\n"
@@ -274,7 +298,9 @@ static void print_manual(void)
 	     ".Xr reprieve-milter 8 ,\n"
 	     ".Xr reprievectl 8\n"
 	     ".Sh STANDARDS\n"
-	     "RFC 5321 (SMTP), RFC 2034 and RFC 3463 (enhanced status codes).");
+	     "RFC 5321 (SMTP), RFC 2034 and RFC 3463 (enhanced status codes),\n"
+	     "RFC 7372 (those of authentication), RFC 7208 (SPF),\n"
+	     "RFC 6376 (DKIM), RFC 8617 (ARC), RFC 9989 (DMARC).");
 }
 
 int main(int argc, char **argv)

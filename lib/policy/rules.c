@@ -3,6 +3,7 @@
 
 #include "conf/conf.h"
 #include "fact/envelope.h"
+#include "policy/authcode.h"
 
 #include <string.h>
 
@@ -14,6 +15,12 @@ struct tally {
 	const struct finding *cause;
 	const struct finding *scored; /* the greatest part of the sum */
 	double scored_by;
+	double unsure; /* of the sum, what could not be told */
+	double added; /* of the sum, what is above zero, */
+	double by_auth; /* and of that, authentication's */
+	const struct finding *worst_auth; /* its greatest part */
+	double worst_by;
+	unsigned failed; /* methods whose failure a rule held against it */
 };
 
 /* Codes of one stage for causes that have no row of their own. */
@@ -117,11 +124,37 @@ static struct conf_rule rule_of(const struct conf *conf,
 	return rule;
 }
 
+/* RFC 7372 s3.4 counts what failed "contrary to local policy": a failure that
+ * the rules ignore is none. */
+static void tally_auth(
+	struct tally *t, const struct conf_rule *rule, const struct finding *f)
+{
+	bool is_scored = rule->action == CONF_ACTION_SCORE;
+	unsigned method = authcode_method(f->check);
+
+	if (is_scored && rule->score > 0)
+		t->added += rule->score;
+	if (f->outcome == OUTCOME_UNKNOWN || method == 0 ||
+		rule->action == CONF_ACTION_IGNORE ||
+		rule->action == CONF_ACTION_ACCEPT ||
+		(is_scored && rule->score <= 0))
+		return;
+	t->failed |= method;
+	if (!is_scored)
+		return;
+	t->by_auth += rule->score;
+	if (t->worst_auth == NULL || rule->score > t->worst_by) {
+		t->worst_auth = f;
+		t->worst_by = rule->score;
+	}
+}
+
 static void tally_add(
 	struct tally *t, const struct conf_rule *rule, const struct finding *f)
 {
 	enum action action = action_of(rule->action);
 
+	tally_auth(t, rule, f);
 	if (rule->action == CONF_ACTION_ACCEPT) {
 		if (!t->trusted)
 			t->cause = f;
@@ -130,6 +163,8 @@ static void tally_add(
 	}
 	if (rule->action == CONF_ACTION_SCORE) {
 		t->score += rule->score;
+		if (f->outcome == OUTCOME_UNKNOWN && rule->score > 0)
+			t->unsure += rule->score;
 		if (t->scored == NULL || rule->score > t->scored_by) {
 			t->scored = f;
 			t->scored_by = rule->score;
@@ -156,33 +191,72 @@ static void tally_close(struct tally *t, const struct conf_policy *policy)
 
 	if (t->trusted) {
 		t->action = ACTION_ACCEPT;
+		t->score = 0;
 		return;
 	}
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		enum action action = steps[i].action;
+
 		if (steps[i].at <= 0 || t->score < steps[i].at)
 			continue;
-		if (steps[i].action > t->action) {
-			t->action = steps[i].action;
+		if (action == ACTION_REJECT &&
+			t->score - t->unsure < steps[i].at)
+			action = ACTION_TEMPFAIL;
+		if (action > t->action) {
+			t->action = action;
 			t->cause = t->scored;
 		}
 		return;
 	}
 }
 
-/* For what is not a list's, and for sums. */
-static enum code general_code(const struct tally *t, enum rules_stage stage)
+/*
+ * A sum has the code of authentication when most of it is authentication's: of
+ * several methods theirs, of one its own when it would have been enough.
+ */
+static enum code code_of_sum(
+	const struct rules_input *in, const struct tally *t)
 {
-	const struct finding *f = t->cause;
+	enum code code = CODE_NONE;
 
-	if (t->action != ACTION_REJECT)
-		return codes[stage].tempfail;
-	if (stage == RULES_END && f != NULL && f != t->scored &&
-		strcmp(f->check, "iprev") == 0)
-		return CODE_IPREV_FAIL;
-	return codes[stage].reject;
+	if (t->by_auth * 2 <= t->added)
+		return CODE_NONE;
+	code = authcode_several(t->failed);
+	if (code == CODE_NONE && t->by_auth >= in->conf->policy.reject_at)
+		code = authcode_one(t->worst_auth, in->findings, false);
+	return code;
 }
 
-static enum code code_of(const struct tally *t, enum rules_stage stage)
+static enum code code_of_auth(
+	const struct rules_input *in, const struct tally *t)
+{
+	enum code code = CODE_NONE;
+
+	if (t->cause == NULL || in->stage != RULES_END)
+		return CODE_NONE;
+	if (t->action != ACTION_REJECT)
+		return authcode_one(t->cause, in->findings, true);
+	if (t->cause == t->scored)
+		return code_of_sum(in, t);
+	if (authcode_method(t->cause->check) != 0)
+		code = authcode_several(t->failed);
+	return code != CODE_NONE ? code
+				 : authcode_one(t->cause, in->findings, false);
+}
+
+/* For what is not a list's, and for sums. */
+static enum code general_code(
+	const struct rules_input *in, const struct tally *t)
+{
+	enum code code = code_of_auth(in, t);
+
+	if (code != CODE_NONE)
+		return code;
+	return t->action == ACTION_REJECT ? codes[in->stage].reject
+					  : codes[in->stage].tempfail;
+}
+
+static enum code code_of(const struct rules_input *in, const struct tally *t)
 {
 	const struct finding *f = t->cause;
 
@@ -190,8 +264,8 @@ static enum code code_of(const struct tally *t, enum rules_stage stage)
 		return CODE_NONE;
 	/* A cause that only added to a sum is not the whole reason. */
 	if (f == NULL || f == t->scored || !is_of_lists(f) ||
-		stage == RULES_END)
-		return general_code(t, stage);
+		in->stage == RULES_END)
+		return general_code(in, t);
 	if (f->outcome == OUTCOME_UNKNOWN)
 		return CODE_LISTS_UNKNOWN;
 	if (t->action == ACTION_TEMPFAIL)
@@ -238,9 +312,20 @@ static bool is_broken(const struct finding *f)
 		strcmp(f->detail, "internal") == 0;
 }
 
+/* What RCPT has added up counts at the end, too. */
+static void tally_carry(struct tally *t, double score)
+{
+	t->score = score;
+	t->added = score > 0 ? score : 0;
+}
+
 static void gather(const struct rules_input *in, struct tally *enforced,
 	struct tally *all, struct verdict *out)
 {
+	if (in->carried != NULL) {
+		tally_carry(enforced, in->carried->enforced_score);
+		tally_carry(all, in->carried->score);
+	}
 	for (size_t i = 0; i < in->findings->count; i++) {
 		const struct finding *f = &in->findings->item[i];
 		const struct conf_check *check =
@@ -270,18 +355,18 @@ static void settle(const struct rules_input *in, const struct tally *enforced,
 		out->mode = "monitor";
 		if (out->action > ACTION_MARK)
 			out->action = ACTION_ACCEPT;
+	} else if (action_is_refusal(out->action)) {
+		/* What is enforced needs its own words. */
+		told = enforced;
+		out->would_be = out->action;
 	} else if (out->would_be != out->action) {
 		out->mode = "shadow";
-		/* What is enforced needs its own words. */
-		if (action_is_refusal(out->action)) {
-			told = enforced;
-			out->would_be = out->action;
-			out->mode = "enforce";
-		}
 	}
-	out->code = code_of(told, in->stage);
+	out->code = code_of(in, told);
 	out->cause = told->cause;
+	out->domain = authcode_domain(out->code, told->cause, in->auth);
 	out->score = told->score;
+	out->enforced_score = enforced->score;
 }
 
 static void internal_error(const struct rules_input *in, struct verdict *out)
@@ -309,6 +394,8 @@ static void exempt(struct verdict *out)
 	out->action = ACTION_ACCEPT;
 	out->would_be = ACTION_ACCEPT;
 	out->code = CODE_NONE;
+	out->score = 0;
+	out->enforced_score = 0;
 	out->mode = "enforce";
 }
 
@@ -342,8 +429,10 @@ void rules_decide(const struct rules_input *in, struct verdict *out)
 		*out = *in->carried;
 		if (own.action > out->action || own.would_be > out->would_be)
 			rules_carry(out, &own);
-		if (own.score > out->score)
+		if (!has_broken(in->findings) && !own.is_exempt) {
 			out->score = own.score;
+			out->enforced_score = own.enforced_score;
+		}
 	}
 }
 
@@ -355,15 +444,25 @@ void rules_internal_error(
 	internal_error(&in, out);
 }
 
+static double greater(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 void rules_carry(struct verdict *carried, const struct verdict *rcpt)
 {
-	bool unchecked = carried->unchecked || rcpt->unchecked;
+	struct verdict before = *carried;
 
-	if (carried->action == ACTION_NONE || rcpt->action > carried->action ||
-		(rcpt->action == carried->action &&
-			rcpt->would_be > carried->would_be))
+	if (before.action == ACTION_NONE || rcpt->action > before.action ||
+		(rcpt->action == before.action &&
+			rcpt->would_be > before.would_be))
 		*carried = *rcpt;
-	carried->unchecked = unchecked;
+	carried->unchecked = before.unchecked || rcpt->unchecked;
+	if (before.action == ACTION_NONE)
+		return;
+	carried->score = greater(before.score, rcpt->score);
+	carried->enforced_score =
+		greater(before.enforced_score, rcpt->enforced_score);
 }
 
 bool rules_mix(const struct verdict *first, const struct verdict *next,

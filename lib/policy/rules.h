@@ -9,18 +9,22 @@
  *  1. a recipient that is always reachable (lists.exempt, and postmaster:
  *     RFC 5321 s4.5.1) is accepted;
  *  2. a finding whose rule says accept is the end: allow beats block;
- *  3. else the most severe of the actions and of the sum's threshold wins;
+ *  3. else the most severe of the actions and of the sum's threshold wins; the
+ *     sum at the end of the message is that of RCPT and of the end together,
+ *     and what RCPT came to is never taken back;
  *  4. findings in shadow count for would_be only; mode monitor leaves of the
  *     action what the client and the recipient do not feel.
  * "Could not tell" never refuses for good: a rule that says reject for it
- * works as tempfail. For the check "blocked" it means lists.on_redis_error
- * unless the check's own rule says something; with detail "internal" our own
- * code broke and milter.on_internal_error decides.
+ * works as tempfail, as does a sum that only it brings to reject_at. For the
+ * check "blocked" it means lists.on_redis_error unless the check's own rule
+ * says something; with detail "internal" our own code broke and
+ * milter.on_internal_error decides.
  */
 #pragma once
 
 #include "policy/verdict.h"
 
+struct auth_facts;
 struct conf;
 struct conn;
 struct envelope;
@@ -32,6 +36,8 @@ struct rules_input {
 	const struct envelope
 		*envelope; /* rcpt and rcpt_domain at RULES_RCPT */
 	const struct findings *findings;
+	const struct auth_facts
+		*auth; /* at RULES_END, for the words; or NULL */
 	/* At RULES_END what RCPT left to do, see rules_carry; or NULL. */
 	const struct verdict *carried;
 	enum rules_stage stage;
@@ -55,7 +61,7 @@ void rules_internal_error(
 
 /*
  * Adds the verdict on a recipient that was taken to what the end of the
- * message has to do: the more severe of both stays.
+ * message has to do: the more severe of both stays, and the greater sum.
  */
 void rules_carry(struct verdict *carried, const struct verdict *rcpt);
 

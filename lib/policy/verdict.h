@@ -29,7 +29,9 @@ struct verdict {
 	enum action would_be; /* without mode monitor and without shadow */
 	enum code code; /* of would_be, CODE_NONE when it has none */
 	const struct finding *cause; /* the finding that decided, or NULL */
-	double score;
+	double score; /* of RCPT and of the end together */
+	double enforced_score; /* the same without what is in shadow */
+	struct slice domain; /* {domain} of the code, "" for none */
 	bool is_exempt; /* recipient that is always reachable */
 	bool is_trusted; /* a rule said accept */
 	bool unchecked; /* our lists could not be read */

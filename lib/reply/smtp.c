@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "reply/smtp.h"
 
+#include "net/hostname.h"
 #include "net/ipaddr.h"
 
 #include <stdio.h>
@@ -8,6 +9,8 @@
 
 _Static_assert(CODE_IP_MAX + 1 == IPADDR_TEXT_MAX,
 	"the bound of the table is that of the address");
+_Static_assert(CODE_DOMAIN_MAX + 1 == HOSTNAME_MAX,
+	"the bound of the table is that of the name");
 
 /* Text in the making; stays failed after the first add that did not fit. */
 struct line {
@@ -48,44 +51,58 @@ static void line_add_url(
 	line_add(l, ref);
 }
 
-static void line_fill(struct line *l, const struct code_row *row,
-	struct slice ip, struct slice portal_url, struct slice ref)
+/* Takes word off the front of *s when it is there. */
+static bool cut(struct slice *s, const char *word)
 {
-	const struct slice ip_field = slice_of("{ip}");
-	const struct slice url_field = slice_of("{url}");
+	struct slice w = slice_of(word);
+
+	if (!slice_has_prefix(*s, w))
+		return false;
+	*s = slice_part(*s, w.len, s->len);
+	return true;
+}
+
+static void line_fill(struct line *l, const struct code_row *row,
+	const struct reply_fields *f, struct slice domain)
+{
+	char ip_text[IPADDR_TEXT_MAX] = "unknown";
 	struct slice rest = slice_of(row->text);
 
+	if (f->ip != NULL)
+		ipaddr_format(f->ip, ip_text);
 	while (!slice_is_empty(rest)) {
-		size_t skip = 1;
-
-		if (slice_has_prefix(rest, ip_field)) {
-			line_add(l, ip);
-			skip = ip_field.len;
-		} else if (slice_has_prefix(rest, url_field)) {
-			line_add_url(l, portal_url, ref);
-			skip = url_field.len;
+		if (cut(&rest, "{ip}")) {
+			line_add(l, slice_of(ip_text));
+		} else if (cut(&rest, "{domain}")) {
+			line_add(l, domain);
+		} else if (cut(&rest, "{url}")) {
+			line_add_url(l, f->portal_url, f->ref);
 		} else {
 			line_add(l, slice_part(rest, 0, 1));
+			rest = slice_part(rest, 1, rest.len);
 		}
-		rest = slice_part(rest, skip, rest.len);
 	}
 }
 
-enum result reply_make(struct reply *out, enum code code,
-	const struct ipaddr *ip, struct slice portal_url, struct slice ref)
+enum result reply_make(
+	struct reply *out, enum code code, const struct reply_fields *fields)
 {
 	const struct code_row *row = code_row(code);
-	char ip_text[IPADDR_TEXT_MAX] = "unknown";
+	const struct slice unknown = slice_of(CODE_DOMAIN_UNKNOWN);
+	bool has_domain =
+		hostname_is_valid(fields->domain) && is_safe(fields->domain);
 	struct line l = { out->text, 0, false };
 
 	*out = (struct reply){ .text = "" };
 	if (row == NULL)
 		return RES_MISSING;
-	if (!is_safe(portal_url) || !is_safe(ref))
+	if (!is_safe(fields->portal_url) || !is_safe(fields->ref))
 		return RES_SYNTAX;
-	if (ip != NULL)
-		ipaddr_format(ip, ip_text);
-	line_fill(&l, row, slice_of(ip_text), portal_url, ref);
+	line_fill(&l, row, fields, has_domain ? fields->domain : unknown);
+	if (l.full && has_domain) {
+		l = (struct line){ out->text, 0, false };
+		line_fill(&l, row, fields, unknown);
+	}
 	if (l.full || strlen(row->smtp) >= sizeof(out->smtp) ||
 		strlen(row->xcode) >= sizeof(out->xcode)) {
 		out->text[0] = '\0';

@@ -5,7 +5,7 @@
  * of printable ASCII without '%', within 512 octets, and holds the reference.
  *
  * Input: code, address or none, 16 octets of it, length of the URL, the URL,
- * the rest is the reference.
+ * the rest is the reference, and the domain, too.
  */
 #include "net/ipaddr.h"
 #include "reply/smtp.h"
@@ -54,6 +54,7 @@ static void check(const struct reply *r, struct slice ref)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct slice all = slice_make(data, size);
+	struct reply_fields fields = { .ip = NULL };
 	struct slice url, ref;
 	struct ipaddr ip;
 	struct reply r;
@@ -66,7 +67,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ipaddr_fold(&ip);
 	url = slice_part(all, HEAD, data[18]);
 	ref = slice_part(all, HEAD + url.len, size);
-	switch (reply_make(&r, code, data[1] % 2 == 0 ? NULL : &ip, url, ref)) {
+	if (data[1] % 2 != 0)
+		fields.ip = &ip;
+	fields.domain = ref;
+	fields.portal_url = url;
+	fields.ref = ref;
+	switch (reply_make(&r, code, &fields)) {
 	case RES_OK:
 		check(&r, ref);
 		break;

@@ -2,6 +2,7 @@
 #include "policy/rules.h"
 
 #include "conf/conf.h"
+#include "fact/auth.h"
 #include "fact/envelope.h"
 #include "support/case.h"
 
@@ -18,7 +19,7 @@ struct seen {
 
 struct row {
 	const char *conf; /* added to what every file needs */
-	struct seen seen[4];
+	struct seen seen[8];
 	const char *local;
 	const char *domain;
 	enum rules_stage stage;
@@ -158,6 +159,127 @@ static void end_keeps_what_rcpt_left(void **state)
 	rules_decide(&in, &v);
 	assert_int_equal(v.action, ACTION_TEMPFAIL);
 	assert_int_equal(v.code, CODE_INTERNAL_END);
+	conf_release(conf);
+}
+
+/* At the end, with that left by RCPT. */
+static struct verdict end_of(struct conf *conf, const struct verdict *carried,
+	const struct seen *seen, const struct auth_facts *auth)
+{
+	struct findings f;
+	const struct rules_input in = { .conf = conf,
+		.findings = &f,
+		.auth = auth,
+		.carried = carried,
+		.stage = RULES_END };
+	struct verdict v;
+
+	see(&f, seen);
+	rules_decide(&in, &v);
+	/* They are gone with f. */
+	v.cause = NULL;
+	return v;
+}
+
+static void scores_of_rcpt_count(void **state)
+{
+	static const struct seen spf[] = {
+		{ "spf", OUTCOME_HIT, "fail", false }, { .check = NULL }
+	};
+	static const struct seen nothing[] = { { .check = NULL } };
+	struct conf *conf = load("");
+	struct verdict carried = verdict_of(ACTION_MARK, ACTION_MARK);
+	struct verdict v;
+	char got[128];
+
+	(void)state;
+	carried.score = carried.enforced_score = 11;
+	v = end_of(conf, &carried, spf, NULL);
+	assert_true(v.score == 15);
+	assert_string_equal(format(&v, got, sizeof(got)),
+		"reject reject SCORE_END enforce");
+	carried.score = carried.enforced_score = 5.5;
+	v = end_of(conf, &carried, spf, NULL);
+	assert_true(v.score == 9.5);
+	assert_int_equal(v.action, ACTION_MARK);
+	v = end_of(conf, &carried, nothing, NULL);
+	assert_true(v.score == 5.5);
+	assert_int_equal(v.action, ACTION_MARK);
+	/* What was only in shadow at RCPT enforces nothing at the end. */
+	carried = verdict_of(ACTION_ACCEPT, ACTION_MARK);
+	carried.mode = "shadow";
+	carried.score = 11;
+	carried.enforced_score = 0;
+	v = end_of(conf, &carried, spf, NULL);
+	assert_string_equal(
+		format(&v, got, sizeof(got)), "accept reject SCORE_END shadow");
+	conf_release(conf);
+}
+
+static void an_allowed_recipient_leaves_no_score(void **state)
+{
+	static const struct seen seen[] = { { "blocked", OUTCOME_HIT, "self",
+						    false },
+		{ "allowed", OUTCOME_HIT, NULL, false }, { .check = NULL } };
+	struct conf *conf = load("check \"blocked\" { hit = \"score 9\" }\n");
+	struct envelope e = { .rcpt_domain = "example.net" };
+	struct findings f;
+	const struct rules_input in = { .conf = conf,
+		.envelope = &e,
+		.findings = &f,
+		.stage = RULES_RCPT };
+	struct verdict v;
+
+	(void)state;
+	see(&f, seen);
+	rules_decide(&in, &v);
+	assert_true(v.is_trusted);
+	assert_true(v.score == 0 && v.enforced_score == 0);
+	conf_release(conf);
+}
+
+static void names_the_domain(void **state)
+{
+	static const struct seen spf[] = {
+		{ "spf", OUTCOME_HIT, "fail", false }, { .check = NULL }
+	};
+	static const struct seen helo[] = {
+		{ "spf-helo", OUTCOME_HIT, "fail", false }, { .check = NULL }
+	};
+	static const struct seen dmarc[] = { { "dmarc", OUTCOME_HIT,
+						     "fail_reject", false },
+		{ .check = NULL } };
+	static const struct seen both[] = { { "spf", OUTCOME_HIT, "fail",
+						    false },
+		{ "iprev", OUTCOME_HIT, "fail", false }, { .check = NULL } };
+	static const struct seen none[] = { { .check = NULL } };
+	struct auth_facts auth = {
+		.mailfrom.domain = slice_of("mail.example"),
+		.helo.domain = slice_of("helo.example"),
+		.dmarc.from_domain = slice_of("author.example"),
+	};
+	const struct {
+		const struct seen *seen;
+		const char *want;
+	} cases[] = { { spf, "mail.example" }, { helo, "helo.example" },
+		{ dmarc, "author.example" }, { both, "author.example" },
+		{ none, "" } };
+	struct conf *conf =
+		load("check \"spf\" { fail = \"reject\" }\n"
+		     "check \"spf-helo\" { fail = \"reject\" }\n"
+		     "check \"dmarc\" { fail_reject = \"reject\" }\n");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct verdict v = end_of(conf, NULL, cases[i].seen, &auth);
+
+		assert_int_equal(v.domain.len, strlen(cases[i].want));
+		assert_memory_equal(v.domain.at, cases[i].want, v.domain.len);
+	}
+	auth.dmarc.from_domain = slice_of("");
+	assert_int_equal(end_of(conf, NULL, both, &auth).domain.len, 12);
+	assert_int_equal(end_of(conf, NULL, dmarc, &auth).domain.len, 0);
+	assert_int_equal(end_of(conf, NULL, dmarc, NULL).domain.len, 0);
 	conf_release(conf);
 }
 
@@ -356,23 +478,244 @@ static const struct {
 		{ "", { { "session", OUTCOME_UNKNOWN, "internal", false } },
 			"postmaster", NULL, RULES_RCPT,
 			"accept accept - enforce exempt unchecked" } },
+	{ "an SPF that fails has the code of RFC 7372",
+		{ "check \"spf\" { fail = \"reject\" }\n",
+			{ { "spf", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject SPF_FAIL enforce" } },
+	{ "a softfail that a site refuses has the same",
+		{ "check \"spf\" { softfail = \"reject\" }\n",
+			{ { "spf", OUTCOME_HIT, "softfail", false } }, NULL, NULL,
+			RULES_END, "reject reject SPF_FAIL enforce" } },
+	{ "the greeting's SPF has it, too",
+		{ "check \"spf-helo\" { fail = \"reject\" }\n",
+			{ { "spf-helo", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject SPF_FAIL enforce" } },
+	{ "a site may want an SPF record",
+		{ "check \"spf\" { none = \"reject\" }\n",
+			{ { "spf", OUTCOME_MISS, "none", false } }, NULL, NULL,
+			RULES_END, "reject reject SPF_NONE enforce" } },
+	{ "an SPF record with a fault has its own code",
+		{ "check \"spf\" { permerror = \"reject\" }\n",
+			{ { "spf", OUTCOME_HIT, "permerror", false } }, NULL, NULL,
+			RULES_END, "reject reject SPF_PERMERROR enforce" } },
+	{ "an SPF that DNS could not tell may wait",
+		{ "check \"spf\" { temperror = \"tempfail\" }\n",
+			{ { "spf", OUTCOME_UNKNOWN, "temperror", false } }, NULL, NULL,
+			RULES_END, "tempfail tempfail SPF_TEMPERROR enforce" } },
+	{ "a site may want a signature",
+		{ "check \"dkim\" { none = \"reject\" }\n",
+			{ { "dkim", OUTCOME_MISS, "none", false } }, NULL, NULL,
+			RULES_END, "reject reject DKIM_NONE enforce" } },
+	{ "a site may want a signature that holds",
+		{ "check \"dkim\" { fail = \"reject\" }\n",
+			{ { "dkim", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject DKIM_FAIL enforce" } },
+	{ "a key that is too short has its own code",
+		{ "check \"dkim\" { policy = \"reject\" }\n",
+			{ { "dkim", OUTCOME_HIT, "policy", false } }, NULL, NULL,
+			RULES_END, "reject reject DKIM_UNACCEPTABLE enforce" } },
+	{ "a key that DNS could not tell may wait",
+		{ "check \"dkim\" { temperror = \"tempfail\" }\n",
+			{ { "dkim", OUTCOME_UNKNOWN, "temperror", false } }, NULL, NULL,
+			RULES_END, "tempfail tempfail DKIM_TEMPERROR enforce" } },
+	{ "a chain of seals that fails has its own code",
+		{ "check \"arc\" { fail = \"reject\" }\n",
+			{ { "arc", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject ARC_FAIL enforce" } },
+	{ "a seal that DNS could not tell may wait",
+		{ "check \"arc\" { temperror = \"tempfail\" }\n",
+			{ { "arc", OUTCOME_UNKNOWN, "temperror", false } }, NULL, NULL,
+			RULES_END, "tempfail tempfail ARC_TEMPERROR enforce" } },
+	{ "p=reject may be obeyed, with the word DMARC",
+		{ "check \"dmarc\" { fail_reject = \"reject\" }\n",
+			{ { "dmarc", OUTCOME_HIT, "fail_reject", false } }, NULL, NULL,
+			RULES_END, "reject reject DMARC_FAIL enforce" } },
+	{ "p=quarantine may be refused with the same",
+		{ "check \"dmarc\" { fail_quarantine = \"reject\" }\n",
+			{ { "dmarc", OUTCOME_HIT, "fail_quarantine", false } }, NULL, NULL,
+			RULES_END, "reject reject DMARC_FAIL enforce" } },
+	{ "a site may want a DMARC policy",
+		{ "check \"dmarc\" { none = \"reject\" }\n",
+			{ { "dmarc", OUTCOME_MISS, "none", false } }, NULL, NULL,
+			RULES_END, "reject reject DMARC_NONE enforce" } },
+	{ "a DMARC record with a fault has its own code",
+		{ "check \"dmarc\" { permerror = \"reject\" }\n",
+			{ { "dmarc", OUTCOME_HIT, "permerror", false } }, NULL, NULL,
+			RULES_END, "reject reject DMARC_PERMERROR enforce" } },
+	{ "a DMARC policy that DNS could not tell may wait",
+		{ "check \"dmarc\" { temperror = \"tempfail\" }\n",
+			{ { "dmarc", OUTCOME_UNKNOWN, "temperror", false } }, NULL, NULL,
+			RULES_END, "tempfail tempfail DMARC_TEMPERROR enforce" } },
+	{ "reverse DNS that could not be told may wait",
+		{ "check \"iprev\" { temperror = \"tempfail\" }\n",
+			{ { "iprev", OUTCOME_UNKNOWN, "temperror", false } }, NULL, NULL,
+			RULES_END, "tempfail tempfail IPREV_TEMPERROR enforce" } },
+	{ "reverse DNS that fails has its own code",
+		{ "check \"iprev\" { fail = \"reject\" }\n",
+			{ { "iprev", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject IPREV_FAIL enforce" } },
+	{ "a failure that a site lets wait has the general code",
+		{ "check \"spf\" { fail = \"tempfail\" }\n",
+			{ { "spf", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "tempfail tempfail SCORE_LATER_END enforce" } },
+	{ "a message without a From has its own code",
+		{ "check \"from\" { hit = \"reject\" }\n",
+			{ { "from", OUTCOME_HIT, "no From field", false } }, NULL, NULL,
+			RULES_END, "reject reject FROM_NONE enforce" } },
+	{ "two From fields have their own code",
+		{ "check \"from\" { hit = \"reject\" }\n",
+			{ { "from", OUTCOME_HIT, "several From fields", false } }, NULL, NULL,
+			RULES_END, "reject reject FROM_SEVERAL enforce" } },
+	{ "authors of two domains have the same",
+		{ "check \"from\" { hit = \"reject\" }\n",
+			{ { "from", OUTCOME_HIT, "authors of several domains", false } }, NULL, NULL,
+			RULES_END, "reject reject FROM_SEVERAL enforce" } },
+	{ "a From that is no address has its own code",
+		{ "check \"from\" { hit = \"reject\" }\n",
+			{ { "from", OUTCOME_HIT, "a From field that is no address", false } }, NULL, NULL,
+			RULES_END, "reject reject FROM_UNREADABLE enforce" } },
+	{ "a header that is not whole passes",
+		{ "check \"from\" { hit = \"reject\" }\n",
+			{ { "from", OUTCOME_UNKNOWN, "unknown", false } }, NULL, NULL,
+			RULES_END, "accept accept - enforce" } },
+	{ "a From with another fault adds to the sum only",
+		{ "",
+			{ { "from", OUTCOME_HIT, "no From field", false } }, NULL, NULL,
+			RULES_END, "accept accept - enforce" } },
+	{ "who is signed by somebody else is told so",
+		{ "check \"dmarc\" { fail = \"reject\" }\n",
+			{ { "dkim", OUTCOME_MISS, "pass", false }, { "dmarc", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject DKIM_UNALIGNED enforce" } },
+	{ "who is not signed at all is told of DMARC",
+		{ "check \"dmarc\" { fail = \"reject\" }\n",
+			{ { "dkim", OUTCOME_MISS, "none", false }, { "dmarc", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject DMARC_FAIL enforce" } },
+	{ "DMARC and SPF together have the code for several",
+		{ "check \"dmarc\" { fail_reject = \"reject\" }\n",
+			{ { "spf", OUTCOME_HIT, "fail", false }, { "dkim", OUTCOME_MISS, "none", false }, { "dmarc", OUTCOME_HIT, "fail_reject", false } }, NULL, NULL,
+			RULES_END, "reject reject DMARC_SEVERAL enforce" } },
+	{ "a failure that the rules ignore is not counted",
+		{ "check \"dmarc\" { fail_reject = \"reject\" }\n",
+			{ { "dkim", OUTCOME_HIT, "fail", false }, { "arc", OUTCOME_HIT, "fail", false }, { "dmarc", OUTCOME_HIT, "fail_reject", false } }, NULL, NULL,
+			RULES_END, "reject reject DMARC_FAIL enforce" } },
+	{ "SPF and reverse DNS together have the code for several",
+		{ "check \"spf\" { fail = \"reject\" }\n",
+			{ { "iprev", OUTCOME_HIT, "fail", false }, { "spf", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject AUTH_SEVERAL enforce" } },
+	{ "two evaluations of SPF are one method",
+		{ "check \"spf\" { fail = \"reject\" }\n",
+			{ { "spf", OUTCOME_HIT, "fail", false }, { "spf-helo", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject SPF_FAIL enforce" } },
+	{ "what could not be told is not counted",
+		{ "check \"spf\" { fail = \"reject\" }\n"
+			"check \"dkim\" { temperror = \"score 1\" }\n",
+			{ { "spf", OUTCOME_HIT, "fail", false }, { "dkim", OUTCOME_UNKNOWN, "temperror", false } }, NULL, NULL,
+			RULES_END, "reject reject SPF_FAIL enforce" } },
+	{ "p=reject alone is held, not refused",
+		{ "",
+			{ { "iprev", OUTCOME_MISS, "pass", false }, { "spf", OUTCOME_MISS, "pass", false }, { "spf-helo", OUTCOME_MISS, "none", false }, { "dkim", OUTCOME_HIT, "fail", false }, { "arc", OUTCOME_MISS, "none", false }, { "dmarc", OUTCOME_HIT, "fail_reject", false } }, NULL, NULL,
+			RULES_END, "quarantine quarantine - enforce" } },
+	{ "forwarded mail of a p=reject domain is held, not refused",
+		{ "",
+			{ { "iprev", OUTCOME_MISS, "pass", false }, { "spf", OUTCOME_HIT, "fail", false }, { "dkim", OUTCOME_HIT, "fail", false }, { "dmarc", OUTCOME_HIT, "fail_reject", false } }, NULL, NULL,
+			RULES_END, "quarantine quarantine - enforce" } },
+	{ "a forger of a p=reject domain from a host without a name is refused",
+		{ "",
+			{ { "iprev", OUTCOME_HIT, "permerror", false }, { "spf", OUTCOME_HIT, "fail", false }, { "dkim", OUTCOME_MISS, "none", false }, { "dmarc", OUTCOME_HIT, "fail_reject", false } }, NULL, NULL,
+			RULES_END, "reject reject DMARC_SEVERAL enforce" } },
+	{ "p=quarantine is marked",
+		{ "",
+			{ { "spf", OUTCOME_MISS, "pass", false }, { "dmarc", OUTCOME_HIT, "fail_quarantine", false } }, NULL, NULL,
+			RULES_END, "mark mark - enforce" } },
+	{ "a failed SPF alone passes",
+		{ "",
+			{ { "spf", OUTCOME_HIT, "fail", false }, { "dmarc", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "accept accept - enforce" } },
+	{ "DNS that answers nothing refuses nobody",
+		{ "",
+			{ { "iprev", OUTCOME_UNKNOWN, "temperror", false }, { "spf", OUTCOME_UNKNOWN, "temperror", false }, { "spf-helo", OUTCOME_UNKNOWN, "temperror", false }, { "dkim", OUTCOME_UNKNOWN, "temperror", false }, { "arc", OUTCOME_UNKNOWN, "temperror", false }, { "dmarc", OUTCOME_UNKNOWN, "temperror", false }, { "from", OUTCOME_UNKNOWN, "unknown", false } }, NULL, NULL,
+			RULES_END, "accept accept - enforce" } },
+	{ "a sum that only DNS trouble brings about never refuses for good",
+		{ "check \"dmarc\" { temperror = \"score 20\" }\n",
+			{ { "dmarc", OUTCOME_UNKNOWN, "temperror", false } }, NULL, NULL,
+			RULES_END, "tempfail tempfail DMARC_TEMPERROR enforce" } },
+	{ "not even when something else is in it",
+		{ "check \"dkim\" { temperror = \"score 14\" }\n",
+			{ { "spf", OUTCOME_HIT, "fail", false }, { "dkim", OUTCOME_UNKNOWN, "temperror", false } }, NULL, NULL,
+			RULES_END, "tempfail tempfail DKIM_TEMPERROR enforce" } },
+	{ "a sum that is mostly not authentication's has the general code",
+		{ "check \"from\" { hit = \"score 10\" }\n",
+			{ { "from", OUTCOME_HIT, "no From field", false }, { "spf", OUTCOME_HIT, "fail", false }, { "iprev", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "reject reject SCORE_END enforce" } },
+	{ "a sum that one method brings about has its code",
+		{ "check \"dmarc\" { fail_reject = \"score 15\" }\n",
+			{ { "dmarc", OUTCOME_HIT, "fail_reject", false }, { "from", OUTCOME_HIT, "several From fields", false } }, NULL, NULL,
+			RULES_END, "reject reject DMARC_FAIL enforce" } },
+	{ "SPF in monitor is told and refuses nobody",
+		{ "mode = \"monitor\"\n"
+			"check \"spf\" { fail = \"reject\" }\n",
+			{ { "spf", OUTCOME_HIT, "fail", false } }, NULL, NULL,
+			RULES_END, "accept reject SPF_FAIL monitor" } },
+	{ "DMARC in shadow is told and refuses nobody",
+		{ "check \"dmarc\" { shadow = yes fail_reject = \"reject\" }\n",
+			{ { "dmarc", OUTCOME_HIT, "fail_reject", false } }, NULL, NULL,
+			RULES_END, "accept reject DMARC_FAIL shadow" } },
+	{ "what is in shadow does not make several of one",
+		{ "check \"dmarc\" { shadow = yes fail_reject = \"reject\" }\n"
+			"check \"spf\" { fail = \"reject\" }\n",
+			{ { "spf", OUTCOME_HIT, "fail", false }, { "dmarc", OUTCOME_HIT, "fail_reject", false } }, NULL, NULL,
+			RULES_END, "reject reject SPF_FAIL enforce" } },
+	{ "the two ways to DMARC may disagree for nothing",
+		{ "",
+			{ { "dmarc-modes", OUTCOME_HIT, "", false } }, NULL, NULL,
+			RULES_END, "accept accept - enforce" } },
 	{ "a check that nobody configured decides nothing",
 		{ "", { { "novel", OUTCOME_HIT, NULL, false } }, NULL, NULL,
 			RULES_RCPT, "accept accept - enforce" } },
 };
 /* clang-format on */
 
+/* Each row of codes.def for the end can be given, and the general ones are
+ * not forgotten either. */
+static void no_row_is_dead(void **state)
+{
+	static const char *const elsewhere[] = { "INTERNAL_END", "SCORE_END",
+		"SCORE_LATER_END" };
+
+	(void)state;
+	for (enum code c = CODE_NONE + 1; c < CODE_COUNT; c++) {
+		const struct code_row *code = code_row(c);
+		bool given = code->stage != CODE_AT_END;
+
+		for (size_t i = 0; i < 3; i++)
+			given = given || strcmp(code->name, elsewhere[i]) == 0;
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+			given = given ||
+				strstr(rows[i].row.want, code->name) != NULL;
+		if (!given)
+			fail_msg("no rule comes to %s", code->name);
+	}
+}
+
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 int main(void)
 {
-	struct CMUnitTest cases[ROWS + 4];
+	struct CMUnitTest cases[ROWS + 8];
 	const struct CMUnitTest more[] = {
 		CASE("an error of ours is told as one", error_of_ours, NULL),
 		CASE("the worst of the recipients is carried to the end",
 			carries_the_worst, NULL),
 		CASE("the end keeps what the recipients left",
 			end_keeps_what_rcpt_left, NULL),
+		CASE("scores of RCPT and of the end add up",
+			scores_of_rcpt_count, NULL),
+		CASE("an allowed recipient leaves no score for the end",
+			an_allowed_recipient_leaves_no_score, NULL),
+		CASE("a reply names the domain that the cause is about",
+			names_the_domain, NULL),
+		CASE("each code at the end is what some rule comes to",
+			no_row_is_dead, NULL),
 		CASE("a message is judged by one policy", one_policy_a_message,
 			NULL),
 	};
