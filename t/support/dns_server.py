@@ -10,7 +10,9 @@ Prints "port N", then does what the lines of its standard input say and prints
   rcode NAME RCODE       every question for NAME gets SERVFAIL, REFUSED ...
   silent NAME            no answer for NAME, "*" for all
   garbage NAME           octets that are no answer
+  truncate NAME          over UDP only "ask by TCP", however short
   delay MS               before each answer
+  late NAME MS           before each answer about NAME
   ttl SECONDS            of the records that follow
   clear                  forgets all of it
   count [NAME TYPE]      how many questions came
@@ -39,6 +41,7 @@ import dns.rdatatype
 import dns.rrset
 
 UDP_MAX = 1232
+GARBAGE = b"\x84\x00" + b"\xff" * 8 + b"\xc0"
 
 
 def octets(text):
@@ -101,6 +104,8 @@ class Server:
             self.rcodes = {}
             self.silent = set()
             self.garbage = set()
+            self.truncated = set()
+            self.late = {}
             self.delay = 0.0
             self.ttl = 300
             self.asked = []
@@ -122,6 +127,10 @@ class Server:
             self.silent.add(name)
         elif words[0] == "garbage":
             self.garbage.add(name)
+        elif words[0] == "truncate":
+            self.truncated.add(name)
+        elif words[0] == "late":
+            self.late[name] = int(words[2]) / 1000
         elif words[0] == "delay":
             self.delay = int(words[1]) / 1000
         elif words[0] == "ttl":
@@ -181,6 +190,7 @@ class Server:
                 ". . 1 3600 600 86400 %d" % self.ttl))
 
     def answer(self, packet, limit):
+        """The octets, or None, and how late they are."""
         query = dns.message.from_wire(packet)
         question = query.question[0]
         kind = dns.rdatatype.to_text(question.rdtype)
@@ -190,34 +200,35 @@ class Server:
             for label in question.name.labels if label)
         with self.lock:
             self.asked.append((name, kind))
+        delay = self.late.get(name, self.delay)
         if {"*", name} & self.silent:
-            return None
+            return None, delay
         if name in self.garbage:
-            return packet[:2] + b"\x84\x00\xff\xff\xff\xff\xff\xff\xff\xff\xc0"
+            return packet[:2] + GARBAGE, delay
         reply = dns.message.make_response(query, recursion_available=True)
         if name in self.rcodes:
             reply.set_rcode(self.rcodes[name])
         else:
             self.fill(reply, name, kind)
         wire = reply.to_wire(max_size=65535)
-        if len(wire) > limit:
+        if len(wire) > limit or limit == UDP_MAX and name in self.truncated:
             reply = dns.message.make_response(query, recursion_available=True)
             reply.flags |= dns.flags.TC
             wire = reply.to_wire()
-        return wire
+        return wire, delay
 
     def serve_udp(self):
         while True:
             packet, peer = self.udp.recvfrom(4096)
             try:
-                wire = self.answer(packet, UDP_MAX)
+                wire, delay = self.answer(packet, UDP_MAX)
             except Exception as e:  # A broken question gets no answer.
                 print("dns_server:", e, file=sys.stderr)
                 continue
             if wire is None:
                 continue
-            if self.delay > 0:
-                threading.Timer(self.delay, self.udp.sendto,
+            if delay > 0:
+                threading.Timer(delay, self.udp.sendto,
                                 (wire, peer)).start()
             else:
                 self.udp.sendto(wire, peer)
@@ -236,10 +247,10 @@ class Server:
                 if len(head) < 2:
                     return
                 packet = stream.read(struct.unpack("!H", head)[0])
-                wire = self.answer(packet, 65535)
+                wire, delay = self.answer(packet, 65535)
                 if wire is None:
                     continue
-                time.sleep(self.delay)
+                time.sleep(delay)
                 conn.sendall(struct.pack("!H", len(wire)) + wire)
 
 
