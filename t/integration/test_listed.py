@@ -19,50 +19,13 @@ from harness.milter import REFERENCE, REFUSAL, REVIEW, Reprieve, refusal
 from harness.postfix import LONG_DOMAIN, Postfix
 from harness.redis import Redis
 from harness.sendmail import Sendmail
+from harness.site import Site
 from harness.smtp import MESSAGE, Session
 from harness.tap import Tap, equal, match, true
 from harness.wait import until
 
 CONNECTED = Addresses()
 MORE = 'domain "soft.test" { mode = "monitor" }'
-
-
-class Site:
-    """One MTA with its milter and the lists they share."""
-
-    def __init__(self, name, server, port, port6, milter, lists):
-        self.name = name
-        self.server = server
-        self.port = port
-        self.port6 = port6
-        self.milter = milter
-        self.lists = lists
-
-    def session(self, source, ehlo=True):
-        target = ("::1", self.port6) if ":" in source else (
-            "127.0.0.1", self.port)
-        session = Session(target, source)
-        if ehlo:
-            session.ehlo()
-        return session
-
-    def at_rcpt(self, source, recipient="b@box.test"):
-        with self.session(source) as session:
-            equal(session.mail().code, 250, "MAIL")
-            return session.rcpt(recipient).text
-
-    def deliver(self, source, token, text=MESSAGE, **more):
-        """A whole message that must pass; as it was delivered."""
-        with self.session(source) as session:
-            reply = session.deliver(text.replace("hello", token), **more)
-            equal(reply.code, 250, f"delivery of {token}: {reply}")
-        return self.server.find(token)
-
-    def log_since(self, mark):
-        return self.milter.log()[mark:]
-
-    def mark(self):
-        return len(self.milter.log())
 
 
 def refused(site, address, form=REFUSAL, recipient="b@box.test"):

@@ -7,6 +7,7 @@ four octets, a command letter and data; both MTAs offer version 6, actions
 """
 
 import ipaddress
+import re
 import socket
 import struct
 import time
@@ -16,6 +17,7 @@ OFFER = struct.pack("!III", 6, 0x1FF, 0x1FFFFF)
 STEPS = {b"C": (0x1, 0x1000), b"H": (0x2, 0x2000), b"M": (0x4, 0x4000),
          b"R": (0x8, 0x8000), b"T": (0x200, 0x10000), b"L": (0x20, 0x80),
          b"N": (0x40, 0x40000), b"B": (0x10, 0x80000), b"E": (0, 0)}
+HDR_LEADSPC = 0x100000
 
 
 class Broken(Exception):
@@ -85,9 +87,10 @@ class Wire:
             letter, data = self.read()
             if letter == b"y":
                 return data.rstrip(b"\0").decode("latin-1")
-            if letter in (b"c", b"a", b"r", b"t", b"d"):
+            if letter in (b"c", b"a", b"r", b"t", b"d", b"s"):
                 return {b"c": "continue", b"a": "accept", b"r": "reject",
-                        b"t": "tempfail", b"d": "discard"}[letter]
+                        b"t": "tempfail", b"d": "discard",
+                        b"s": "skip"}[letter]
             self.changes.append((letter, data))
 
     # ---- the events ----
@@ -135,6 +138,37 @@ class Wire:
         self.changes = []
         return self.ask(b"E")
 
+    def message(self, text):
+        """A whole message as octets, as both MTAs hand it over: folds are a
+        bare LF, the blank after the colon is kept if that was agreed on."""
+        head, _, body = text.partition(b"\r\n\r\n")
+        for line in re.split(rb"\r\n(?![ \t])", head):
+            name, _, value = line.partition(b":")
+            if not self.steps & HDR_LEADSPC and value[:1] == b" ":
+                value = value[1:]
+            self.ask(b"L", name + b"\0" + value.replace(b"\r\n", b"\n")
+                     + b"\0")
+        self.ask(b"N")
+        for at in range(0, len(body), 65535):
+            if self.ask(b"B", body[at:at + 65535]) == "skip":
+                break
+        self.changes = []
+        return self.ask(b"E")
+
+    def added(self, name):
+        """Values of the fields of that name that the milter put in, the top
+        one first."""
+        out = []
+        for letter, data in self.changes:
+            if letter == b"i":
+                data = data[4:]
+            elif letter != b"h":
+                continue
+            field, value = data.decode("latin-1").split("\0")[:2]
+            if field.lower() == name.lower():
+                out.insert(0 if letter == b"i" else len(out), value)
+        return out
+
     def close(self):
         try:
             self.send(b"Q")
@@ -150,6 +184,17 @@ def open_session(where, address, timeout=10):
     wire.helo()
     wire.mail()
     return wire
+
+
+def judge(where, text, address="192.0.2.10", sender="joe@good.example",
+          helo="mx.good.example", timeout=30):
+    """(answer at the end, the session) of one whole message."""
+    with Wire(where, timeout).negotiate() as wire:
+        wire.connect(address)
+        wire.helo(helo)
+        wire.mail(sender)
+        wire.rcpt()
+        return wire.message(text), wire
 
 
 def verdict(where, address, recipient="b@box.test", timeout=10):
