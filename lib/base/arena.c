@@ -15,7 +15,7 @@ struct block {
 };
 
 struct arena {
-	struct block *first; /* the one small block that reset keeps */
+	struct block *first; /* NULL: nothing was asked for yet */
 	struct block *last;
 	size_t max;
 	size_t used;
@@ -40,21 +40,14 @@ struct arena *arena_new(size_t max)
 {
 	struct arena *a = calloc(1, sizeof(*a));
 
-	if (a == NULL)
-		return NULL;
-	a->first = block_new(BLOCK_SIZE);
-	if (a->first == NULL) {
-		free(a);
-		return NULL;
-	}
-	a->last = a->first;
-	a->max = max;
+	if (a != NULL)
+		a->max = max;
 	return a;
 }
 
-static void free_all_but_first(struct arena *a)
+void arena_reset(struct arena *a)
 {
-	struct block *b = a->first->next;
+	struct block *b = a->first;
 
 	while (b != NULL) {
 		struct block *next = b->next;
@@ -62,24 +55,17 @@ static void free_all_but_first(struct arena *a)
 		free(b);
 		b = next;
 	}
-	a->first->next = NULL;
-	a->last = a->first;
+	a->first = NULL;
+	a->last = NULL;
+	a->used = 0;
 }
 
 void arena_free(struct arena *a)
 {
 	if (a == NULL)
 		return;
-	free_all_but_first(a);
-	free(a->first);
+	arena_reset(a);
 	free(a);
-}
-
-void arena_reset(struct arena *a)
-{
-	free_all_but_first(a);
-	a->first->used = 0;
-	a->used = 0;
 }
 
 /* A block with room for len, at the end of the chain; or NULL. */
@@ -87,12 +73,15 @@ static struct block *block_for(struct arena *a, size_t len)
 {
 	struct block *b = a->last;
 
-	if (b->size - b->used >= len)
+	if (b != NULL && b->size - b->used >= len)
 		return b;
 	b = block_new(len > BLOCK_SIZE ? len : BLOCK_SIZE);
 	if (b == NULL)
 		return NULL;
-	a->last->next = b;
+	if (a->last == NULL)
+		a->first = b;
+	else
+		a->last->next = b;
 	a->last = b;
 	return b;
 }

@@ -15,7 +15,7 @@ struct arena;
 struct arena *arena_new(size_t max);
 void arena_free(struct arena *a);
 
-/* Gives all memory back but one small block; the arena can be used again. */
+/* Gives all memory back; the arena can be used again. */
 void arena_reset(struct arena *a);
 
 /* Zeroed, aligned for any type. NULL: past max, or no memory. */

@@ -35,20 +35,11 @@ enum {
 	AUTHRES_MAX = 8192
 };
 
-struct session {
-	const struct session_env *env;
-	struct conf *conf;
-	unsigned may;
-	struct conn conn;
-	char name[NAME_COUNT][SESSION_NAME_MAX];
-	struct arena *lookup; /* emptied before each look-up */
-	struct asker *dns; /* NULL: nothing was to be asked yet */
-	struct progress progress;
-	struct arena *transaction; /* emptied after each message */
-	struct arena *header; /* of the message, or NULL */
-	/* Of the transaction: */
-	bool has_mail;
+/* What lasts from MAIL, or what comes without it, to the end of the message. */
+struct transaction {
 	bool broken; /* no memory for a fact: an internal error */
+	struct arena *arena; /* of all below */
+	struct arena *header; /* the message's fields, or NULL */
 	struct envelope envelope;
 	struct fields fields;
 	bool is_header_over;
@@ -59,8 +50,20 @@ struct session {
 	struct finding carried_cause;
 	char carried_domain[sizeof(((struct envelope *)0)->rcpt_domain)];
 	char carried_ref[CASE_REF_MAX];
-	/* Of the recipient at hand: */
-	struct findings findings;
+	struct findings findings; /* of the recipient at hand, or of the end */
+};
+
+/* An idle one must be small: thousands may be held open. */
+struct session {
+	const struct session_env *env;
+	struct conf *conf;
+	unsigned may;
+	struct conn conn;
+	char *name[NAME_COUNT]; /* the texts of conn */
+	struct arena *lookup; /* emptied before each look-up */
+	struct asker *dns; /* NULL: nothing was to be asked yet */
+	struct progress progress;
+	struct transaction *at; /* NULL: there is none */
 };
 
 /* ---- facts ---- */
@@ -69,8 +72,12 @@ static struct slice keep_name(struct session *s, int which, struct slice text)
 {
 	size_t len = text.len < SESSION_NAME_MAX ? text.len : SESSION_NAME_MAX;
 
-	if (len > 0)
-		memcpy(s->name[which], text.at, len);
+	free(s->name[which]);
+	s->name[which] = len == 0 ? NULL : malloc(len);
+	/* Without memory it is as if the MTA had not told. */
+	if (s->name[which] == NULL)
+		return slice_of("");
+	memcpy(s->name[which], text.at, len);
 	return slice_make(s->name[which], len);
 }
 
@@ -84,26 +91,42 @@ static void start_conn(struct session *s)
 		(unsigned long long)random_u64());
 }
 
-static void start_transaction(struct session *s)
+/* Makes a transaction when there is none. False: no memory. */
+static bool begin(struct session *s)
 {
-	arena_reset(s->transaction);
-	s->has_mail = false;
-	s->broken = false;
-	s->envelope = (struct envelope){ .queue_id = { NULL, 0 } };
-	fields_start(&s->fields, NULL, 0);
-	arena_free(s->header);
-	s->header = NULL;
-	s->is_header_over = false;
-	s->auth = (struct auth_facts){ .iprev = { .result = AUTH_UNKNOWN } };
+	struct transaction *t;
+
+	if (s->at != NULL)
+		return true;
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return false;
+	t->arena = arena_new(s->conf->milter.message_memory);
+	if (t->arena == NULL) {
+		free(t);
+		return false;
+	}
+	t->carried.action = ACTION_NONE;
+	s->at = t;
+	if (s->dns != NULL)
+		asker_mark(s->dns);
+	return true;
+}
+
+static void end(struct session *s)
+{
+	struct transaction *t = s->at;
+
+	if (t == NULL)
+		return;
 	pipeline_end_message(s->env->pipeline, &s->progress);
 	if (s->dns != NULL)
 		asker_release(s->dns);
-	s->spared = 0;
-	s->monitored = 0;
-	s->carried = (struct verdict){ .action = ACTION_NONE };
-	s->carried_domain[0] = '\0';
-	s->carried_ref[0] = '\0';
-	findings_clear(&s->findings);
+	fields_clear(&t->fields);
+	arena_free(t->header);
+	arena_free(t->arena);
+	free(t);
+	s->at = NULL;
 }
 
 struct session *session_new(const struct session_env *env, struct conf *conf)
@@ -114,18 +137,27 @@ struct session *session_new(const struct session_env *env, struct conf *conf)
 		return NULL;
 	s->env = env;
 	s->lookup = arena_new(conf->milter.connection_memory);
-	s->transaction = arena_new(conf->milter.message_memory);
-	if (s->lookup == NULL || s->transaction == NULL) {
-		arena_free(s->lookup);
-		arena_free(s->transaction);
+	if (s->lookup == NULL) {
 		free(s);
 		return NULL;
 	}
 	s->conf = conf_hold(conf);
 	start_conn(s);
-	start_transaction(s);
 	telemetry_session(env->telemetry, 1);
 	return s;
+}
+
+/* Nothing of the connection stays. */
+static void end_conn(struct session *s)
+{
+	end(s);
+	pipeline_end_connection(s->env->pipeline, &s->progress);
+	asker_free(s->dns);
+	s->dns = NULL;
+	for (int i = 0; i < NAME_COUNT; i++) {
+		free(s->name[i]);
+		s->name[i] = NULL;
+	}
 }
 
 void session_free(struct session *s)
@@ -133,12 +165,9 @@ void session_free(struct session *s)
 	if (s == NULL)
 		return;
 	session_abort(s);
+	end_conn(s);
 	telemetry_session(s->env->telemetry, -1);
-	pipeline_end_connection(s->env->pipeline, &s->progress);
-	asker_free(s->dns);
-	fields_clear(&s->fields);
 	arena_free(s->lookup);
-	arena_free(s->transaction);
 	conf_release(s->conf);
 	free(s);
 }
@@ -172,28 +201,35 @@ static void read_address(struct session *s, const struct sockaddr *sa)
 
 static struct check_input input_of(struct session *s, enum stage stage)
 {
-	bool has_message = stage != STAGE_CONNECT;
-
-	return (struct check_input){
+	struct transaction *t = s->at;
+	struct check_input in = {
 		.conf = s->conf,
 		.conn = &s->conn,
-		.envelope = has_message ? &s->envelope : NULL,
-		.message = s->is_header_over ? &s->fields.message : NULL,
-		.auth = has_message ? &s->auth : NULL,
 		.dns = s->dns,
-		.arena = stage == STAGE_END ? s->transaction : s->lookup,
+		.arena = s->lookup,
 		.wall_s = clock_wall_ms(s->env->clock) / 1000,
 		.body_ended = stage == STAGE_END,
 	};
+
+	if (t == NULL)
+		return in;
+	in.envelope = &t->envelope;
+	in.auth = &t->auth;
+	if (t->is_header_over)
+		in.message = &t->fields.message;
+	/* What the end finds must last until the header is stamped. */
+	if (stage == STAGE_END)
+		in.arena = t->arena;
+	return in;
 }
 
-static void run_stage(struct session *s, enum stage stage)
+static void run_stage(struct session *s, enum stage stage, struct findings *out)
 {
 	const struct check_input in = input_of(s, stage);
 
 	arena_reset(s->lookup);
-	findings_clear(&s->findings);
-	pipeline_run(s->env->pipeline, stage, &in, &s->findings);
+	findings_clear(out);
+	pipeline_run(s->env->pipeline, stage, &in, out);
 }
 
 /* Whoever can not be asked for has questions that all fail. */
@@ -219,11 +255,10 @@ static void advance(struct session *s, enum stage stage)
 
 void session_connect(struct session *s, const struct session_peer *peer)
 {
+	struct findings warm;
+
+	end_conn(s);
 	start_conn(s);
-	start_transaction(s);
-	pipeline_end_connection(s->env->pipeline, &s->progress);
-	asker_free(s->dns);
-	s->dns = NULL;
 	s->conn.hostname = keep_name(s, NAME_HOST, peer->hostname);
 	s->conn.ptr = keep_name(s, NAME_PTR, peer->ptr);
 	s->conn.resolve = keep_name(s, NAME_RESOLVE, peer->resolve);
@@ -232,7 +267,7 @@ void session_connect(struct session *s, const struct session_peer *peer)
 	telemetry_connection(s->env->telemetry);
 	if (s->conn.kind != CONN_REMOTE || s->conn.is_trusted)
 		return;
-	run_stage(s, STAGE_CONNECT);
+	run_stage(s, STAGE_CONNECT, &warm);
 	start_questions(s);
 	advance(s, STAGE_CONNECT);
 }
@@ -249,7 +284,7 @@ static const char *why_not(const struct session *s)
 		return "local";
 	if (s->conn.is_trusted)
 		return "trusted";
-	if (!slice_is_empty(s->envelope.auth_type))
+	if (!slice_is_empty(s->at->envelope.auth_type))
 		return "authenticated";
 	return NULL;
 }
@@ -265,19 +300,17 @@ static void read_path(struct address *out, struct slice text)
 void session_mail(struct session *s, struct slice sender,
 	struct slice auth_type, struct slice auth_name)
 {
-	struct envelope *e = &s->envelope;
+	struct envelope *e;
 	struct slice kept;
 
 	session_abort(s);
-	s->has_mail = true;
-	if (s->dns != NULL)
-		asker_mark(s->dns);
-	if (arena_copy(s->transaction, sender, &kept) != RES_OK ||
-		arena_copy(s->transaction, auth_type, &e->auth_type) !=
-			RES_OK ||
-		arena_copy(s->transaction, auth_name, &e->auth_name) !=
-			RES_OK) {
-		s->broken = true;
+	if (!begin(s))
+		return;
+	e = &s->at->envelope;
+	if (arena_copy(s->at->arena, sender, &kept) != RES_OK ||
+		arena_copy(s->at->arena, auth_type, &e->auth_type) != RES_OK ||
+		arena_copy(s->at->arena, auth_name, &e->auth_name) != RES_OK) {
+		s->at->broken = true;
 		return;
 	}
 	read_path(&e->sender, kept);
@@ -289,7 +322,7 @@ void session_mail(struct session *s, struct slice sender,
 
 static void read_rcpt(struct session *s, struct slice rcpt)
 {
-	struct envelope *e = &s->envelope;
+	struct envelope *e = &s->at->envelope;
 	size_t len;
 
 	read_path(&e->rcpt, rcpt);
@@ -302,52 +335,53 @@ static void read_queue_id(struct session *s, const struct mta *mta)
 	struct slice id = mta->macro(mta->at, "i");
 
 	/* Without memory the log lacks it, which is no reason to refuse. */
-	if (slice_is_empty(s->envelope.queue_id) &&
-		arena_copy(s->transaction, id, &s->envelope.queue_id) != RES_OK)
-		s->envelope.queue_id = slice_of("");
+	if (slice_is_empty(s->at->envelope.queue_id) &&
+		arena_copy(s->at->arena, id, &s->at->envelope.queue_id) !=
+			RES_OK)
+		s->at->envelope.queue_id = slice_of("");
 }
 
 /* A fact that is not there is our failure, not the client's. */
 static void gather(struct session *s)
 {
-	findings_clear(&s->findings);
-	if (s->conn.kind == CONN_REMOTE && !s->broken) {
-		run_stage(s, STAGE_RCPT);
+	findings_clear(&s->at->findings);
+	if (s->conn.kind == CONN_REMOTE && !s->at->broken) {
+		run_stage(s, STAGE_RCPT, &s->at->findings);
 		return;
 	}
-	findings_add(&s->findings, "session")->detail = "internal";
+	findings_add(&s->at->findings, "session")->detail = "internal";
 }
 
 /* Keeps what the end of the message has to know of this recipient. */
 static void carry(struct session *s, const struct verdict *v, const char *ref)
 {
 	const struct finding *f = v->cause;
-	struct finding *to = &s->carried_cause;
-	struct verdict before = s->carried;
+	struct finding *to = &s->at->carried_cause;
+	struct verdict before = s->at->carried;
 
-	s->spared += v->is_exempt || v->is_trusted;
-	s->monitored += strcmp(v->mode, "monitor") == 0;
-	rules_carry(&s->carried, v);
+	s->at->spared += v->is_exempt || v->is_trusted;
+	s->at->monitored += strcmp(v->mode, "monitor") == 0;
+	rules_carry(&s->at->carried, v);
 	if (before.action != ACTION_NONE &&
-		s->carried.action == before.action &&
-		s->carried.would_be == before.would_be) {
-		s->carried.cause = before.cause;
+		s->at->carried.action == before.action &&
+		s->at->carried.would_be == before.would_be) {
+		s->at->carried.cause = before.cause;
 		return;
 	}
-	snprintf(s->carried_ref, sizeof(s->carried_ref), "%s", ref);
-	memcpy(s->carried_domain, s->envelope.rcpt_domain,
-		sizeof(s->carried_domain));
-	s->carried.cause = NULL;
+	snprintf(s->at->carried_ref, sizeof(s->at->carried_ref), "%s", ref);
+	memcpy(s->at->carried_domain, s->at->envelope.rcpt_domain,
+		sizeof(s->at->carried_domain));
+	s->at->carried.cause = NULL;
 	if (f == NULL)
 		return;
 	*to = *f;
-	if (arena_copy(s->transaction, f->subject, &to->subject) != RES_OK ||
-		arena_copy(s->transaction, f->evidence, &to->evidence) !=
+	if (arena_copy(s->at->arena, f->subject, &to->subject) != RES_OK ||
+		arena_copy(s->at->arena, f->evidence, &to->evidence) !=
 			RES_OK) {
 		to->subject = slice_of("");
 		to->evidence = slice_of("");
 	}
-	s->carried.cause = to;
+	s->at->carried.cause = to;
 }
 
 /* The case and the reply of one verdict. False: no reply could be made. */
@@ -391,14 +425,14 @@ static enum answer judge_rcpt(
 	struct session *s, const struct mta *mta, struct verdict *v)
 {
 	const struct rules_input in = { .conf = s->conf,
-		.envelope = &s->envelope,
-		.findings = &s->findings,
+		.envelope = &s->at->envelope,
+		.findings = &s->at->findings,
 		.stage = RULES_RCPT };
 	struct record r = { .stage = "rcpt",
 		.conn = &s->conn,
-		.envelope = &s->envelope,
+		.envelope = &s->at->envelope,
 		.verdict = v,
-		.findings = &s->findings,
+		.findings = &s->at->findings,
 		.ref = "" };
 	struct verdict alone;
 	struct reply reply;
@@ -409,8 +443,8 @@ static enum answer judge_rcpt(
 	gather(s);
 	rules_decide(&in, v);
 	alone = *v;
-	rules_mix(&s->carried, &alone, v);
-	r.rcpt_domain = slice_of(s->envelope.rcpt_domain);
+	rules_mix(&s->at->carried, &alone, v);
+	r.rcpt_domain = slice_of(s->at->envelope.rcpt_domain);
 	if (make_reply(s, &r, &reply, ref, &is_new))
 		r.reply = &reply;
 	if (ref[0] != '\0')
@@ -424,6 +458,15 @@ static enum answer judge_rcpt(
 	return answer;
 }
 
+/* Not even room for a verdict: the policy for our own failures, no text. */
+static enum answer without_memory(const struct session *s)
+{
+	bool defers = s->conf->mode == CONF_ENFORCE &&
+		s->conf->milter.on_internal_error == CONF_FAILURE_TEMPFAIL;
+
+	return defers ? ANSWER_TEMPFAIL : ANSWER_CONTINUE;
+}
+
 enum answer session_rcpt(
 	struct session *s, struct slice rcpt, const struct mta *mta)
 {
@@ -432,7 +475,8 @@ enum answer session_rcpt(
 	struct verdict v;
 	bool judged;
 
-	s->has_mail = true;
+	if (!begin(s))
+		return without_memory(s);
 	read_rcpt(s, rcpt);
 	read_queue_id(s, mta);
 	judged = why_not(s) == NULL;
@@ -443,11 +487,11 @@ enum answer session_rcpt(
 	telemetry_recipient(s->env->telemetry, judged ? &v : NULL,
 		clock_mono_ms(s->env->clock) - start_ms);
 	if (answer == ANSWER_CONTINUE)
-		s->envelope.rcpt_accepted++;
+		s->at->envelope.rcpt_accepted++;
 	else
-		s->envelope.rcpt_refused++;
+		s->at->envelope.rcpt_refused++;
 	/* The argument is libmilter's and gone after this event. */
-	s->envelope.rcpt = (struct address){ .is_null = false };
+	s->at->envelope.rcpt = (struct address){ .is_null = false };
 	return answer;
 }
 
@@ -466,54 +510,58 @@ static void start_fields(struct session *s)
 {
 	if (s->dns == NULL || why_not(s) != NULL)
 		return;
-	if (s->header == NULL)
-		s->header = arena_new(s->conf->milter.message_memory);
-	fields_start(&s->fields, s->header, s->conf->milter.fields_max);
-	s->fields.message.is_header_partial = s->header == NULL;
+	if (s->at->header == NULL)
+		s->at->header = arena_new(s->conf->milter.message_memory);
+	fields_start(&s->at->fields, s->at->header, s->conf->milter.fields_max);
+	s->at->fields.message.is_header_partial = s->at->header == NULL;
 }
 
 static void note_own(struct session *s)
 {
-	struct message *m = &s->fields.message;
+	struct message *m = &s->at->fields.message;
 
 	if (m->own_header_count < s->conf->milter.headers_max)
 		m->own_header_count++;
 	else
-		s->broken = true;
+		s->at->broken = true;
 }
 
 void session_header(struct session *s, struct slice name, struct slice value)
 {
-	if (s->fields.message.header_count == 0)
+	if (!begin(s))
+		return;
+	if (s->at->fields.message.header_count == 0)
 		start_fields(s);
-	fields_add(
-		&s->fields, name, value, (s->may & SESSION_KEEPS_BLANK) == 0);
+	fields_add(&s->at->fields, name, value,
+		(s->may & SESSION_KEEPS_BLANK) == 0);
 	if (stamp_is_ours(name))
 		note_own(s);
 	if (!s->conf->auth.enabled ||
 		!slice_is_equal_nocase(name, slice_of(authres_name)))
 		return;
-	fields_note_results(&s->fields, authres_claims(value, authserv_id(s)),
+	fields_note_results(&s->at->fields,
+		authres_claims(value, authserv_id(s)),
 		s->conf->milter.headers_max);
-	if (s->fields.forged.is_partial)
-		s->broken = true;
+	if (s->at->fields.forged.is_partial)
+		s->at->broken = true;
 }
 
 void session_end_of_header(struct session *s)
 {
-	if (s->is_header_over)
+	if (!begin(s) || s->at->is_header_over)
 		return;
-	s->is_header_over = true;
+	s->at->is_header_over = true;
 	if (why_not(s) == NULL)
 		advance(s, STAGE_EOH);
 }
 
 bool session_body(struct session *s, struct slice piece)
 {
-	const struct check_input in = input_of(s, STAGE_EOH);
+	struct check_input in;
 
 	session_end_of_header(s);
-	return s->dns != NULL && why_not(s) == NULL &&
+	in = input_of(s, STAGE_EOH);
+	return s->at != NULL && s->dns != NULL && why_not(s) == NULL &&
 		pipeline_body(s->env->pipeline, &s->progress, &in, piece);
 }
 
@@ -532,7 +580,7 @@ static struct marks marks_of(const struct session *s, const struct mta *mta)
 static void stamp_results(struct session *s, const struct marks *m)
 {
 	const struct authres_input in = { .authserv_id = authserv_id(s),
-		.auth = &s->auth,
+		.auth = &s->at->auth,
 		.ip = &s->conn.ip };
 	struct buf value;
 
@@ -544,15 +592,16 @@ static void stamp_results(struct session *s, const struct marks *m)
 /* The last one inserted stands on top. */
 static void stamp(struct session *s, const struct mta *mta)
 {
-	const struct stamp_input in = { .verdict = &s->carried,
+	const struct stamp_input in = { .verdict = &s->at->carried,
 		.host = slice_of(s->conf->host),
-		.ref = slice_of(s->carried_ref),
-		.unchecked = s->carried.unchecked };
+		.ref = slice_of(s->at->carried_ref),
+		.unchecked = s->at->carried.unchecked };
 	const struct marks m = marks_of(s, mta);
 	struct buf value;
 
-	marks_remove_results(&m, &s->fields);
-	marks_remove_all(&m, stamp_name, s->fields.message.own_header_count);
+	marks_remove_results(&m, &s->at->fields);
+	marks_remove_all(
+		&m, stamp_name, s->at->fields.message.own_header_count);
 	buf_init(&value, STAMP_MAX);
 	marks_insert(&m, stamp_name, stamp_format(&in, &value), &value);
 	buf_clear(&value);
@@ -564,7 +613,7 @@ static void hold(struct session *s, const struct mta *mta)
 {
 	char reason[64];
 
-	snprintf(reason, sizeof(reason), "reprieve %s", s->carried_ref);
+	snprintf(reason, sizeof(reason), "reprieve %s", s->at->carried_ref);
 	if ((s->may & SESSION_MAY_QUARANTINE) == 0 ||
 		!mta->quarantine(mta->at, reason))
 		log_message(LOG_LEVEL_ERROR, "quarantine",
@@ -580,84 +629,87 @@ static void await(struct session *s)
 	if (s->dns == NULL)
 		return;
 	pipeline_await(s->env->pipeline, &s->progress, STAGE_END, &in,
-		&s->findings, start_ms + (int64_t)s->conf->dns.end_ms);
-	telemetry_auth(s->env->telemetry, &s->auth,
+		&s->at->findings, start_ms + (int64_t)s->conf->dns.end_ms);
+	telemetry_auth(s->env->telemetry, &s->at->auth,
 		clock_mono_ms(s->env->clock) - start_ms);
 }
 
 static enum answer judge_end(struct session *s, const struct mta *mta)
 {
-	const struct verdict carried = s->carried;
+	const struct verdict carried = s->at->carried;
 	const struct rules_input in = { .conf = s->conf,
-		.envelope = &s->envelope,
-		.findings = &s->findings,
-		.auth = &s->auth,
+		.envelope = &s->at->envelope,
+		.findings = &s->at->findings,
+		.auth = &s->at->auth,
 		.carried = &carried,
 		.stage = RULES_END,
-		.all_spared =
-			s->spared > 0 && s->spared == s->envelope.rcpt_accepted,
-		.all_monitored = s->monitored > 0 &&
-			s->monitored == s->envelope.rcpt_accepted };
+		.all_spared = s->at->spared > 0 &&
+			s->at->spared == s->at->envelope.rcpt_accepted,
+		.all_monitored = s->at->monitored > 0 &&
+			s->at->monitored == s->at->envelope.rcpt_accepted };
 	struct record r = { .stage = "eom",
 		.conn = &s->conn,
-		.envelope = &s->envelope,
-		.verdict = &s->carried,
-		.findings = &s->findings,
-		.auth = &s->auth,
-		.ref = s->carried_ref };
+		.envelope = &s->at->envelope,
+		.verdict = &s->at->carried,
+		.findings = &s->at->findings,
+		.auth = &s->at->auth,
+		.ref = s->at->carried_ref };
 	struct reply reply;
 	enum answer answer;
 	bool is_new;
 
-	if (s->broken || s->conn.kind != CONN_REMOTE) {
+	if (s->at->broken || s->conn.kind != CONN_REMOTE) {
 		gather(s);
 	} else {
-		run_stage(s, STAGE_END);
+		run_stage(s, STAGE_END, &s->at->findings);
 		await(s);
 	}
-	rules_decide(&in, &s->carried);
-	r.rcpt_domain = slice_of(s->carried_domain);
-	if (action_is_refusal(s->carried.action)) {
-		if (make_reply(s, &r, &reply, s->carried_ref, &is_new))
+	rules_decide(&in, &s->at->carried);
+	r.rcpt_domain = slice_of(s->at->carried_domain);
+	if (action_is_refusal(s->at->carried.action)) {
+		if (make_reply(s, &r, &reply, s->at->carried_ref, &is_new))
 			r.reply = &reply;
-		r.ref = s->carried_ref;
-		if (s->carried_ref[0] != '\0')
+		r.ref = s->at->carried_ref;
+		if (s->at->carried_ref[0] != '\0')
 			record_case(s->env->cases, &r, is_new);
 	} else {
 		stamp(s, mta);
-		if (s->carried.action == ACTION_QUARANTINE)
+		if (s->at->carried.action == ACTION_QUARANTINE)
 			hold(s, mta);
 	}
 	watch(s, &r);
-	answer = tell(mta, &s->carried, r.reply);
+	answer = tell(mta, &s->at->carried, r.reply);
 	record_log(&r);
-	telemetry_message(s->env->telemetry, &s->carried);
+	telemetry_message(s->env->telemetry, &s->at->carried);
 	return answer;
 }
 
 enum answer session_end(struct session *s, const struct mta *mta)
 {
-	const char *why = why_not(s);
+	const char *why;
 	enum answer answer = ANSWER_CONTINUE;
 
-	read_queue_id(s, mta);
 	session_end_of_header(s);
+	if (s->at == NULL)
+		return without_memory(s);
+	why = why_not(s);
+	read_queue_id(s, mta);
 	if (why == NULL) {
 		answer = judge_end(s, mta);
 	} else {
 		const struct marks m = marks_of(s, mta);
 		const struct record r = { .stage = "eom",
 			.conn = &s->conn,
-			.envelope = &s->envelope,
+			.envelope = &s->at->envelope,
 			.ref = "",
 			.why = why };
 
 		if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
-			marks_remove_results(&m, &s->fields);
+			marks_remove_results(&m, &s->at->fields);
 		record_log(&r);
 		telemetry_message(s->env->telemetry, NULL);
 	}
-	start_transaction(s);
+	end(s);
 	return answer;
 }
 
@@ -665,15 +717,15 @@ void session_abort(struct session *s)
 {
 	/* What monitor or shadow let pass must not go uncounted only because
 	 * the client left before its message. */
-	if (action_is_refusal(s->carried.would_be)) {
+	if (s->at != NULL && action_is_refusal(s->at->carried.would_be)) {
 		const struct record r = { .stage = "abort",
 			.conn = &s->conn,
-			.envelope = &s->envelope,
-			.verdict = &s->carried,
-			.rcpt_domain = slice_of(s->carried_domain),
-			.ref = s->carried_ref };
+			.envelope = &s->at->envelope,
+			.verdict = &s->at->carried,
+			.rcpt_domain = slice_of(s->at->carried_domain),
+			.ref = s->at->carried_ref };
 
 		record_log(&r);
 	}
-	start_transaction(s);
+	end(s);
 }
