@@ -31,8 +31,7 @@ enum {
 	NAME_DAEMON,
 	NAME_HELO,
 	NAME_COUNT,
-	STAMP_MAX = 900,
-	AUTHRES_MAX = 8192
+	STAMP_MAX = 900
 };
 
 /* What lasts from MAIL, or what comes without it, to the end of the message. */
@@ -581,7 +580,8 @@ static void stamp_results(struct session *s, const struct marks *m)
 {
 	const struct authres_input in = { .authserv_id = authserv_id(s),
 		.auth = &s->at->auth,
-		.ip = &s->conn.ip };
+		.ip = &s->conn.ip,
+		.envelope = &s->at->envelope };
 	struct buf value;
 
 	buf_init(&value, AUTHRES_MAX);
