@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "policy/rules.h"
 
-#include "conf/conf.h"
 #include "fact/envelope.h"
 #include "policy/authcode.h"
 
@@ -434,6 +433,11 @@ void rules_decide(const struct rules_input *in, struct verdict *out)
 			out->enforced_score = own.enforced_score;
 		}
 	}
+}
+
+struct conf_rule rules_rule(const struct conf *conf, const struct finding *f)
+{
+	return rule_of(conf, conf_check_find(conf, f->check), f);
 }
 
 void rules_internal_error(

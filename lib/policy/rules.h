@@ -22,10 +22,10 @@
  */
 #pragma once
 
+#include "conf/conf.h"
 #include "policy/verdict.h"
 
 struct auth_facts;
-struct conf;
 struct conn;
 struct envelope;
 
@@ -58,6 +58,10 @@ void rules_decide(const struct rules_input *in, struct verdict *out);
 /* When a check or our own code broke: on_internal_error. */
 void rules_internal_error(
 	const struct conf *conf, enum rules_stage stage, struct verdict *out);
+
+/* What the configuration says about this finding: its action, and its share in
+ * the sum. */
+struct conf_rule rules_rule(const struct conf *conf, const struct finding *f);
 
 /*
  * Adds the verdict on a recipient that was taken to what the end of the
