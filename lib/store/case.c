@@ -34,7 +34,7 @@ enum {
 	NAME_CUT = 255,
 	TEXT_CUT = 1024,
 	FINDINGS_CUT = 8192,
-	FIELDS_MAX = 28,
+	FIELDS_MAX = 30 + CASEAUTH_COUNT,
 	SCRATCH_MAX = 4096
 };
 
@@ -433,6 +433,17 @@ static void put_people(struct fields *f, const struct case_book *b,
 	put_hash(f, b, "rcpt_hash", facts->rcpt);
 }
 
+static void put_auth(struct fields *f, const struct slice *auth)
+{
+	for (size_t i = 0; i < CASEAUTH_COUNT && auth != NULL; i++) {
+		const struct caseauth_field *field = &caseauth_fields[i];
+
+		put(f, field->name, auth[i],
+			field->is_lines ? (size_t)CASEAUTH_LINES_MAX
+					: (size_t)CASEAUTH_TEXT_MAX);
+	}
+}
+
 static void put_evidence(struct fields *f, const struct case_book *b,
 	const struct case_facts *facts)
 {
@@ -444,7 +455,9 @@ static void put_evidence(struct fields *f, const struct case_book *b,
 	if (facts->until_s > 0)
 		put_time(f, "until", facts->until_s * 1000);
 	put_people(f, b, facts);
+	put_auth(f, facts->auth);
 	put(f, "findings", facts->findings, FINDINGS_CUT);
+	put(f, "score", facts->score, NAME_CUT);
 	put(f, "reply", facts->reply, TEXT_CUT);
 	put(f, "session", facts->session, NAME_CUT);
 	put(f, "queue_id", facts->queue_id, NAME_CUT);

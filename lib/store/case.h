@@ -6,18 +6,19 @@
  * goes in: domains in clear, whole addresses as a keyed hash
  * (milter.secret_file). The same (client network, cause) keeps its reference
  * for cases.reuse_s since it was made, and its hash counts on. Foreign text is
- * cut (helo, domains, ids: 255 octets; reason, reply, key: 1,024; findings:
- * 8,192).
+ * cut (helo, domains, ids: 255 octets; reason, reply, key, each field of
+ * authentication: 1,024, but dkim and arc_sealers 4,096; findings: 8,192).
  *
  * Fields, left out when empty: ref first_seen last_seen count code action
  * stage mode ip net class key reason until helo sender_domain sender_hash
- * rcpt_domain rcpt_hash findings reply session queue_id host. Times are
- * RFC 3339, hashes the first 16 hex digits of HMAC-SHA256 over the address in
- * lower case. Threads: any.
+ * rcpt_domain rcpt_hash findings score reply session queue_id host, and those
+ * of store/caseauth. Times are RFC 3339, hashes the first 16 hex digits
+ * of HMAC-SHA256 over the address in lower case. Threads: any.
  */
 #pragma once
 
 #include "net/ipaddr.h"
+#include "store/caseauth.h"
 
 struct case_book;
 struct clock;
@@ -47,6 +48,8 @@ struct case_facts {
 	struct slice rcpt;
 	struct slice rcpt_domain;
 	struct slice findings; /* one line a finding, for explain */
+	struct slice score;
+	const struct slice *auth; /* CASEAUTH_COUNT of them, or NULL */
 	struct slice session;
 	struct slice queue_id;
 };

@@ -232,6 +232,11 @@ static struct case_facts facts_of(const char *ip)
 
 static void records_evidence(void **state)
 {
+	const struct slice auth[CASEAUTH_COUNT] = {
+		[CASEAUTH_SPF] = slice_of("fail"),
+		[CASEAUTH_SPF_RECORD] = slice_of("v=spf1 -all"),
+		[CASEAUTH_IPREV_REASON] = slice_of("no name"),
+	};
 	struct case_facts f = facts_of("192.0.2.1");
 	char ref[CASE_REF_MAX], life[32];
 	struct buf text, key;
@@ -240,6 +245,8 @@ static void records_evidence(void **state)
 	(void)state;
 	buf_init(&text, 65536);
 	buf_init(&key, 128);
+	f.auth = auth;
+	f.score = slice_of("2.5");
 	open_book(&b, "keep_s = 86400");
 	assert_int_equal(writer_start(b.writer), RES_OK);
 	assert_true(refer(&b, "192.0.2.1", f.code, "rp:block:192.0.2.1", ref));
@@ -256,6 +263,11 @@ static void records_evidence(void **state)
 	assert_non_null(strstr(buf_text(&text), "until=2026-11-21T20:53:33Z"));
 	assert_non_null(strstr(buf_text(&text), "sender_domain=example.org\n"));
 	assert_non_null(strstr(buf_text(&text), "sender_hash="));
+	assert_non_null(strstr(buf_text(&text), "spf=fail\n"));
+	assert_non_null(strstr(buf_text(&text), "spf_record=v=spf1 -all\n"));
+	assert_non_null(strstr(buf_text(&text), "iprev_reason=no name\n"));
+	assert_non_null(strstr(buf_text(&text), "score=2.5\n"));
+	assert_null(strstr(buf_text(&text), "dkim="));
 	/* No address of a person, and nothing that is empty. */
 	assert_null(strstr(buf_text(&text), "omeone"));
 	assert_null(strstr(buf_text(&text), "other@"));
@@ -301,24 +313,30 @@ static void forgets_what_was_dropped(void **state)
 static void cuts_foreign_text(void **state)
 {
 	struct case_facts f = facts_of("192.0.2.1");
+	struct slice auth[CASEAUTH_COUNT];
 	char ref[CASE_REF_MAX];
 	struct buf big, text;
 	struct book b;
 
 	(void)state;
 	buf_init(&big, 200000);
-	buf_init(&text, 65536);
+	buf_init(&text, 131072);
 	memset(buf_reserve(&big, 100000), 'x', 100000);
 	buf_commit(&big, 100000);
 	f.helo = f.reason = f.findings = f.sender = f.sender_domain =
 		f.rcpt_domain = f.session = f.queue_id = f.reply = f.subject =
 			buf_slice(&big);
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
+		auth[i] = buf_slice(&big);
+	f.auth = auth;
 	open_book(&b, "");
 	assert_int_equal(writer_start(b.writer), RES_OK);
 	assert_true(refer(&b, "192.0.2.1", "C", "s", ref));
 	assert_int_equal(case_record(b.cases, ref, true, &f), RES_OK);
 	read_case(&b, ref, "count=1", &text);
-	assert_in_range(text.len, 8192, 8192 + 5 * 255 + 3 * 1024 + 1024);
+	assert_in_range(text.len, 8192 + (CASEAUTH_COUNT - 2) * 1024,
+		8192 + 5 * 255 + 3 * 1024 + 1024 +
+			(CASEAUTH_COUNT - 2) * (1024 + 32) + 2 * (4096 + 32));
 	close_book(&b);
 	buf_clear(&big);
 	buf_clear(&text);
