@@ -3,6 +3,8 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "judge/evidence.h"
+#include "policy/rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +54,61 @@ static void put_verdict(struct logline *l, const struct record *r)
 		put_text(l, "unchecked", "lists");
 }
 
+static void put_result(struct logline *l, const char *key, enum auth_result r)
+{
+	if (r != AUTH_UNKNOWN)
+		put_text(l, key, auth_result_name(r));
+}
+
+static void put_dkim(struct logline *l, const struct auth_facts *auth)
+{
+	struct buf text;
+
+	if (!auth->dkim_is_known)
+		return;
+	buf_init(&text, LOG_VALUE_MAX);
+	for (unsigned i = 0; i < auth->dkim_count; i++) {
+		const struct dkim_fact *f = &auth->dkim[i];
+
+		buf_add_format(&text, "%s%s:%.*s/%.*s", i > 0 ? "," : "",
+			auth_result_name(f->result), SLICE_ARG(f->domain),
+			SLICE_ARG(f->selector));
+	}
+	put(l, "dkim",
+		auth->dkim_count == 0 ? slice_of("none") : buf_slice(&text));
+	buf_clear(&text);
+}
+
+static void put_dmarc(struct logline *l, const struct auth_facts *auth)
+{
+	const struct dmarc_fact *f = &auth->dmarc;
+	char policy[32];
+
+	if (auth->from_kind != FROM_UNKNOWN)
+		put_text(l, "from_kind", from_kind_name(auth->from_kind));
+	put_result(l, "dmarc", f->result);
+	if (f->result == AUTH_FAIL && f->policy_tag != NULL &&
+		f->policy_tag[0] != '\0') {
+		snprintf(policy, sizeof(policy), "%s=%s", f->policy_tag,
+			dmarc_policy_name(f->policy));
+		put_text(l, "dmarc_policy", policy);
+	}
+	put(l, "dmarc_override", f->override);
+	put_result(l, "dmarc_psl", auth->dmarc_other.result);
+}
+
+static void put_auth(struct logline *l, const struct auth_facts *auth)
+{
+	if (auth == NULL)
+		return;
+	put_result(l, "iprev", auth->iprev.result);
+	put_result(l, "spf", auth->mailfrom.result);
+	put_result(l, "spf_helo", auth->helo.result);
+	put_dkim(l, auth);
+	put_result(l, "arc", auth->arc.result);
+	put_dmarc(l, auth);
+}
+
 void record_log(const struct record *r)
 {
 	const struct envelope *e = r->envelope;
@@ -72,8 +129,7 @@ void record_log(const struct record *r)
 		put_verdict(&l, r);
 	else
 		put_text(&l, "action", action_name(ACTION_ACCEPT));
-	if (r->auth != NULL && r->auth->iprev.result != AUTH_UNKNOWN)
-		put_text(&l, "iprev", auth_result_name(r->auth->iprev.result));
+	put_auth(&l, r->auth);
 	put(&l, "queue_id", e->queue_id);
 	if (r->verdict != NULL) {
 		snprintf(score, sizeof(score), "%.1f", r->verdict->score);
@@ -109,11 +165,25 @@ void record_refer(const struct casework *w, const struct record *r,
 		case_ref_new(ref);
 }
 
-static void add_finding(struct buf *b, const struct finding *f)
+static void add_rule(
+	struct buf *b, const struct conf *conf, const struct finding *f)
+{
+	const struct conf_rule rule = rules_rule(conf, f);
+
+	buf_add_format(b, " rule=\"%s", conf_action_name(rule.action));
+	if (rule.action == CONF_ACTION_SCORE)
+		buf_add_format(b, " %.1f", rule.score);
+	buf_add_char(b, '"');
+}
+
+void record_finding(
+	struct buf *b, const struct conf *conf, const struct finding *f)
 {
 	buf_add_format(b, "%s=%s", f->check, outcome_name(f->outcome));
 	if (f->detail != NULL && f->detail[0] != '\0')
 		buf_add_format(b, " detail=%s", f->detail);
+	if (conf != NULL)
+		add_rule(b, conf, f);
 	if (f->shadow)
 		buf_add_text(b, " shadow=yes");
 	if (!slice_is_empty(f->subject)) {
@@ -129,7 +199,7 @@ static void add_finding(struct buf *b, const struct finding *f)
 	buf_add_char(b, '\n');
 }
 
-enum { FINDINGS_TEXT_MAX = 4096 };
+enum { FINDINGS_TEXT_MAX = 8192 };
 
 void record_case(const struct casework *w, const struct record *r, bool is_new)
 {
@@ -149,17 +219,23 @@ void record_case(const struct casework *w, const struct record *r, bool is_new)
 		.session = slice_of(r->conn->id),
 		.queue_id = r->envelope->queue_id,
 	};
+	struct evidence evidence;
 	struct buf reply;
 	struct buf lines;
+	char score[32];
 
 	buf_init(&reply, REPLY_TEXT_MAX + 32);
 	buf_init(&lines, FINDINGS_TEXT_MAX);
 	if (r->reply != NULL)
 		reply_format(r->reply, &reply);
 	for (size_t i = 0; r->findings != NULL && i < r->findings->count; i++)
-		add_finding(&lines, &r->findings->item[i]);
+		record_finding(&lines, r->conf, &r->findings->item[i]);
 	facts.reply = buf_slice(&reply);
 	facts.findings = buf_slice(&lines);
+	snprintf(score, sizeof(score), "%.1f", r->verdict->score);
+	facts.score = slice_of(score);
+	evidence_init(&evidence, r->auth);
+	facts.auth = evidence.field;
 	if (f != NULL) {
 		facts.subject = f->subject;
 		if (strcmp(f->check, "blocked") == 0)
@@ -172,6 +248,7 @@ void record_case(const struct casework *w, const struct record *r, bool is_new)
 	if (w->record(w->at, r->ref, is_new, &facts) != RES_OK)
 		log_message(
 			LOG_LEVEL_DEBUG, "case", "%s was not queued", r->ref);
+	evidence_clear(&evidence);
 	buf_clear(&lines);
 	buf_clear(&reply);
 }

@@ -20,7 +20,12 @@
  *     check key reason   the finding that decided, the list entry, its words
  *     exempt       yes: a recipient that is always reachable
  *     unchecked    lists: they could not be read
- *     iprev        result of RFC 8601 s2.7.3, at eom
+ *     iprev spf spf_helo dkim arc from_kind dmarc   at eom: results (RFC 8601
+ *                  s2.7); dkim: "fail:example.org/sel,pass:...", one for each
+ *                  signature
+ *     dmarc_policy dmarc_override dmarc_psl   of a failure: "sp=reject", why it
+ *                  was not held against it; with auth.dmarc_mode "both": the
+ *                  result by the public suffix list
  *     queue_id score
  *     accepted refused   recipients of the transaction, at eom and abort
  *     judged why   yes; or no and why: local, trusted, authenticated
@@ -47,6 +52,7 @@ struct casework {
 
 struct record {
 	const char *stage;
+	const struct conf *conf; /* whose rules; NULL: shares are not told */
 	const struct conn *conn;
 	const struct envelope *envelope;
 	const struct verdict *verdict; /* NULL: not judged */
@@ -66,5 +72,13 @@ void record_log(const struct record *r);
  */
 void record_refer(const struct casework *w, const struct record *r,
 	char ref[CASE_REF_MAX], bool *is_new);
+
+/*
+ * Adds one line: "spf=hit detail=fail rule=\"score 1.5\" shadow=yes
+ * key=\"...\" seen=\"...\"". rule is what the configuration says about it;
+ * with conf NULL it is left out.
+ */
+void record_finding(
+	struct buf *out, const struct conf *conf, const struct finding *f);
 /* Queues the evidence; RES_FULL and the like are the writer's to count. */
 void record_case(const struct casework *w, const struct record *r, bool is_new);

@@ -428,6 +428,7 @@ static enum answer judge_rcpt(
 		.findings = &s->at->findings,
 		.stage = RULES_RCPT };
 	struct record r = { .stage = "rcpt",
+		.conf = s->conf,
 		.conn = &s->conn,
 		.envelope = &s->at->envelope,
 		.verdict = v,
@@ -648,6 +649,7 @@ static enum answer judge_end(struct session *s, const struct mta *mta)
 		.all_monitored = s->at->monitored > 0 &&
 			s->at->monitored == s->at->envelope.rcpt_accepted };
 	struct record r = { .stage = "eom",
+		.conf = s->conf,
 		.conn = &s->conn,
 		.envelope = &s->at->envelope,
 		.verdict = &s->at->carried,
