@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* reprievectl explain: the case behind a reference, for a human. */
 #include "ctl/ask.h"
+#include "ctl/authout.h"
 #include "ctl/entry.h"
 #include "policy/code.h"
 #include "store/case.h"
@@ -14,27 +15,55 @@ static const char *const order[] = { "ref", "first_seen", "last_seen", "count",
 	"code", "action", "stage", "mode", "ip", "net", "key", "class",
 	"reason", "until", "helo", "sender_domain", "sender_hash",
 	"rcpt_domain", "rcpt_hash", "reply", "host", "session", "queue_id",
-	"findings" };
+	"score", "findings" };
 
 enum { ORDER = sizeof(order) / sizeof(order[0]) };
 
 struct story {
 	struct output *out;
 	struct buf known[ORDER];
+	struct buf auth[CASEAUTH_COUNT];
 };
+
+static void story_init(struct story *s)
+{
+	for (size_t i = 0; i < ORDER; i++)
+		buf_init(&s->known[i], FIELD_BYTES_MAX);
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
+		buf_init(&s->auth[i], FIELD_BYTES_MAX);
+}
+
+static void story_clear(struct story *s)
+{
+	for (size_t i = 0; i < ORDER; i++)
+		buf_clear(&s->known[i]);
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
+		buf_clear(&s->auth[i]);
+}
+
+/* Where the field is kept, or NULL. */
+static struct buf *room_of(struct story *s, struct slice field)
+{
+	for (size_t i = 0; i < ORDER; i++)
+		if (slice_is_equal(field, slice_of(order[i])))
+			return &s->known[i];
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
+		if (slice_is_equal(field, slice_of(caseauth_fields[i].name)))
+			return &s->auth[i];
+	return NULL;
+}
 
 static void gather(void *ctx, struct slice field, struct slice value)
 {
 	struct story *s = ctx;
-
-	for (size_t i = 0; i < ORDER; i++) {
-		if (slice_is_equal(field, slice_of(order[i]))) {
-			buf_reset(&s->known[i]);
-			buf_add(&s->known[i], value);
-			return;
-		}
-	}
+	struct buf *room = room_of(s, field);
 	char name[64];
+
+	if (room != NULL) {
+		buf_reset(room);
+		buf_add(room, value);
+		return;
+	}
 
 	snprintf(name, sizeof(name), "%.*s",
 		(int)(field.len < sizeof(name) ? field.len : sizeof(name) - 1),
@@ -50,17 +79,13 @@ static struct slice field(const struct story *s, const char *name)
 	return slice_of("");
 }
 
-static void say_findings(struct output *o, struct slice text)
+static void say_auth(struct output *o, const struct story *s)
 {
-	struct slice line;
+	struct slice field[CASEAUTH_COUNT];
 
-	if (text.len == 0)
-		return;
-	output_open(o, "findings", OUTPUT_LINES);
-	while (slice_cut(&text, '\n', &line))
-		if (line.len > 0)
-			output_item(o, line);
-	output_close(o);
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
+		field[i] = buf_slice(&s->auth[i]);
+	authout_say(o, field);
 }
 
 static void say_code(struct output *o, struct slice code)
@@ -122,7 +147,8 @@ static enum ctl_exit tell(struct ctl *ctl, const struct story *s)
 				ctl->out, order[i], buf_slice(&s->known[i]));
 	say_code(ctl->out, field(s, "code"));
 	say_precedence(ctl, field(s, "key"));
-	say_findings(ctl->out, field(s, "findings"));
+	say_auth(ctl->out, s);
+	authout_lines(ctl->out, "findings", field(s, "findings"));
 	return say_now(ctl, field(s, "key"));
 }
 
@@ -156,14 +182,12 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 
 	if (code != CTL_DONE)
 		return code;
-	for (size_t i = 0; i < ORDER; i++)
-		buf_init(&s.known[i], FIELD_BYTES_MAX);
+	story_init(&s);
 	enum result res =
 		case_read(ctl->redis, ctl_prefix(ctl), text, gather, &s);
 
 	code = res == RES_OK ? tell(ctl, &s) : no_case(ctl, text, res);
-	for (size_t i = 0; i < ORDER; i++)
-		buf_clear(&s.known[i]);
+	story_clear(&s);
 	return code;
 }
 

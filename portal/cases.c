@@ -36,12 +36,22 @@ void case_view_init(struct case_view *v)
 {
 	for (size_t i = 0; i < SHOWN_COUNT; i++)
 		buf_init(field_at(v, i), CASES_VALUE_MAX);
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
+		buf_init(&v->auth[i], CASES_LINES_MAX);
 }
 
 void case_view_clear(struct case_view *v)
 {
 	for (size_t i = 0; i < SHOWN_COUNT; i++)
 		buf_clear(field_at(v, i));
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
+		buf_clear(&v->auth[i]);
+}
+
+static void keep(struct buf *out, struct slice value, size_t max)
+{
+	buf_reset(out);
+	buf_add(out, slice_part(value, 0, max));
 }
 
 void case_view_add(void *ctx, struct slice field, struct slice value)
@@ -51,8 +61,16 @@ void case_view_add(void *ctx, struct slice field, struct slice value)
 	for (size_t i = 0; i < SHOWN_COUNT; i++) {
 		if (!slice_is_equal(field, slice_of(shown[i].name)))
 			continue;
-		buf_reset(field_at(v, i));
-		buf_add(field_at(v, i), slice_part(value, 0, CASES_VALUE_MAX));
+		keep(field_at(v, i), value, CASES_VALUE_MAX);
+		return;
+	}
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++) {
+		const struct caseauth_field *f = &caseauth_fields[i];
+
+		if (f->is_internal || !slice_is_equal(field, slice_of(f->name)))
+			continue;
+		keep(&v->auth[i], value,
+			f->is_lines ? CASES_LINES_MAX : CASES_VALUE_MAX);
 		return;
 	}
 }
@@ -140,6 +158,51 @@ static void add_code(struct buf *out, const struct code_row *row)
 		out, "%s %s (%s)</dd>\n", row->smtp, row->xcode, row->name);
 }
 
+static bool has_auth(const struct case_view *v)
+{
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
+		if (v->auth[i].len > 0)
+			return true;
+	return false;
+}
+
+/* Each signature and each sealer is a definition of its own. */
+static void add_lines(struct buf *out, const char *label, struct slice text)
+{
+	struct slice line;
+
+	buf_add_format(out, "<dt>%s</dt>\n", label);
+	while (slice_cut(&text, '\n', &line)) {
+		if (slice_is_empty(line))
+			continue;
+		buf_add_text(out, "<dd><code>");
+		html_add(out, line);
+		buf_add_text(out, "</code></dd>\n");
+	}
+}
+
+static void add_auth(struct buf *out, const struct case_view *v)
+{
+	if (!has_auth(v))
+		return;
+	buf_add_text(out, "<h2>What authentication found</h2>\n");
+	add_paragraph(out,
+		"Domains, records and results as they were when this mail "
+		"came in; what has been repaired since then does not show "
+		"here.");
+	buf_add_text(out, "<dl>\n");
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++) {
+		if (v->auth[i].len == 0)
+			continue;
+		if (caseauth_fields[i].is_lines)
+			add_lines(out, caseauth_fields[i].label,
+				buf_slice(&v->auth[i]));
+		else
+			add_row(out, caseauth_fields[i].label, &v->auth[i]);
+	}
+	buf_add_text(out, "</dl>\n");
+}
+
 void cases_page(struct buf *out, const struct case_view *v, const char *ref,
 	const struct conf *conf)
 {
@@ -174,5 +237,6 @@ void cases_page(struct buf *out, const struct case_view *v, const char *ref,
 	add_row(out, "How often", &v->count);
 	add_row(out, "The listing ends by itself", &v->until);
 	buf_add_text(out, "</dl>\n");
+	add_auth(out, v);
 	page_end(out, conf);
 }

@@ -3,16 +3,19 @@
  * portal/cases - the page of one refusal: what was seen, and what to change.
  *
  * Shows what the refused sender may know: reply, address, times, class,
- * reason, cause and remedy. Senders, recipients, hashes, sessions and the
- * name of our list entry stay inside. Threads: any.
+ * reason, cause and remedy, and what authentication asked and found (domains
+ * and records that the sender's side has published). Senders, recipients,
+ * hashes, sessions and the name of our list entry stay inside. Threads: any.
  */
 #pragma once
 
 #include "base/buf.h"
+#include "store/caseauth.h"
 
 struct conf;
 
-enum { CASES_VALUE_MAX = 1024 }; /* of one field; the rest is cut */
+/* Of one field; the rest is cut. */
+enum { CASES_VALUE_MAX = 1024, CASES_LINES_MAX = CASEAUTH_LINES_MAX };
 
 /* The fields of a case that the page shows, gathered one by one. */
 struct case_view {
@@ -27,6 +30,7 @@ struct case_view {
 	struct buf reason;
 	struct buf until;
 	struct buf reply;
+	struct buf auth[CASEAUTH_COUNT];
 };
 
 void case_view_init(struct case_view *v);

@@ -59,6 +59,7 @@ struct caseauth_field {
 	const char *name; /* in the HASH */
 	const char *label; /* for a human, in English */
 	bool is_lines; /* more than one line */
+	bool is_internal; /* of our own set-up: not for the refused sender */
 };
 
 extern const struct caseauth_field caseauth_fields[CASEAUTH_COUNT];

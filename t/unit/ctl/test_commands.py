@@ -553,18 +553,24 @@ def _():
     ref = body + good[0]
     redis("HSET", "rp:case:" + ref, "ref", ref, "code", "BLOCKED_SELF", "ip", "192.0.2.7",
           "key", "rp:block:192.0.2.7", "reason", "spam\x1b[2J", "findings", "blocked hit\nallowed miss",
-          "action", "reject", "future_field", "x")
+          "action", "reject", "future_field", "x", "spf", "fail", "score", "2.5",
+          "dkim", "fail d=example.org s=a\npass d=example.com s=b\n")
     redis("SET", "rp:block:192.0.2.7", "spam")
     answer = place("--json", "explain", "https://postmaster.example.net/r/" + ref.lower())
     gives(answer, DONE)
     data = answer.json()
     assert data["ip"] == "192.0.2.7" and data["findings"] == ["blocked hit", "allowed miss"], data
     assert data["cause"] and data["remedy"] and data["precedence"], data
+    assert data["authentication"] == {
+        "spf": "fail",
+        "dkim": ["fail d=example.org s=a", "pass d=example.com s=b"]}, data
+    assert data["score"] == "2.5", data
     assert data["entry_now"]["reason"] == "spam" and data["future_field"] == "x", data
     redis("DEL", "rp:block:192.0.2.7")
     answer = place("explain", ref)
     gives(answer, DONE)
     assert "gone" in answer.out and "\x1b" not in answer.out, answer
+    assert "authentication:\n" in answer.out and "pass d=example.com s=b" in answer.out, answer
 
 
 # ---- when Redis says no, or nothing ----

@@ -3,6 +3,7 @@
 
 #include "conf/conf.h"
 #include "policy/code.h"
+#include "portal/cases.h"
 #include "portal/page.h"
 #include "support/case.h"
 
@@ -226,6 +227,59 @@ static void keeps_the_rest_inside(void **state)
 	buf_clear(&out.body);
 }
 
+static const struct field unauthenticated[] = {
+	{ "code", "SCORE_END" },
+	{ "dkim", "fail d=a.example s=x reason=\"<b>\"\npass d=b.example\n" },
+	{ "spf", "fail" },
+	{ "spf_record", "v=spf1 ip4:192.0.2.1 -all" },
+	{ "spf_lookups", "3" },
+	{ "dmarc_author", "sender.example" },
+	{ "arc_trusted", "rp:trust:arc:inside.example" },
+	{ "findings", "spf=hit secret-detail" },
+	{ NULL, NULL },
+};
+
+static void shows_authentication(void **state)
+{
+	struct world w = { .fields = unauthenticated };
+	struct web_answer out;
+
+	(void)state;
+	visit(&w, "GET", "/r/" REF, &out);
+	expect(&out, "<dt>SPF</dt>\n<dd>fail</dd>");
+	expect(&out, "<dt>SPF record</dt>\n<dd>v=spf1 ip4:192.0.2.1 -all");
+	expect(&out, "(at most 10)</dt>\n<dd>3</dd>");
+	expect(&out, "<dd>sender.example</dd>");
+	expect(&out,
+		"<dt>DKIM signatures</dt>\n<dd><code>fail d=a.example s=x "
+		"reason=&quot;&lt;b&gt;&quot;</code></dd>\n"
+		"<dd><code>pass d=b.example</code></dd>");
+	refuse(&out, "<b>");
+	refuse(&out, "inside.example");
+	refuse(&out, "secret-detail");
+	buf_clear(&out.body);
+}
+
+/* The page of the greatest case that the milter can write. */
+static void fits_the_greatest_case(void **state)
+{
+	static char big[CASES_LINES_MAX + 1];
+	struct field fields[CASEAUTH_COUNT + 1];
+	struct world w = { .fields = fields };
+	struct web_answer out;
+
+	(void)state;
+	memset(big, '"', sizeof(big) - 1);
+	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
+		fields[i] = (struct field){ caseauth_fields[i].name, big };
+	fields[CASEAUTH_COUNT] = (struct field){ NULL, NULL };
+	visit(&w, "GET", "/r/" REF, &out);
+	assert_int_equal(buf_result(&out.body), RES_OK);
+	expect(&out, "</html>");
+	expect(&out, "<dt>Reverse DNS remark</dt>");
+	buf_clear(&out.body);
+}
+
 struct words {
 	const struct field *fields;
 	const char *has;
@@ -346,6 +400,10 @@ int main(void)
 		CASE("a case shows its evidence, cause and remedy",
 			shows_the_evidence, NULL),
 		CASE("evidence cannot become markup", escapes_the_evidence,
+			NULL),
+		CASE("a case shows what authentication found, escaped",
+			shows_authentication, NULL),
+		CASE("the greatest case fits a page", fits_the_greatest_case,
 			NULL),
 		CASE("senders, recipients, hashes and keys stay inside",
 			keeps_the_rest_inside, NULL),
