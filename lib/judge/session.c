@@ -2,6 +2,7 @@
 #include "judge/session.h"
 
 #include "auth/authres.h"
+#include "auth/receivedspf.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -583,9 +584,17 @@ static void stamp_results(struct session *s, const struct marks *m)
 		.auth = &s->at->auth,
 		.ip = &s->conn.ip,
 		.envelope = &s->at->envelope };
+	enum result res;
 	struct buf value;
 
 	buf_init(&value, AUTHRES_MAX);
+	if (s->conf->auth.received_spf) {
+		res = receivedspf_format(&in, &value);
+		/* Empty: SPF was not evaluated. */
+		if (res != RES_OK || value.len > 0)
+			marks_insert(m, receivedspf_name, res, &value);
+		buf_reset(&value);
+	}
 	marks_insert(m, authres_name, authres_format(&in, &value), &value);
 	buf_clear(&value);
 }
