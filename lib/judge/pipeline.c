@@ -2,6 +2,7 @@
 #include "judge/pipeline.h"
 
 #include "auth/iprev.h"
+#include "auth/spf.h"
 #include "dns/asker.h"
 #include "list/blocked.h"
 
@@ -16,6 +17,8 @@ static const struct pipeline_step steps[] = {
 
 static const struct pipeline_check checks[] = {
 	{ "iprev", STAGE_CONNECT, STAGE_END, iprev_step, NULL, SERVICE_NONE,
+		NULL },
+	{ "spf", STAGE_MAIL, STAGE_END, spf_step, spf_clear, SERVICE_NONE,
 		NULL },
 };
 _Static_assert(sizeof(checks) / sizeof(checks[0]) <= PIPELINE_CHECKS_MAX,
