@@ -51,6 +51,7 @@ static const struct option {
 	OPTION("lists.reason_max", UNSIGNED, lists.reason_max),
 	OPTION("lists.value_max", SIZE, lists.value_max),
 	OPTION("lists.scopes_max", UNSIGNED, lists.scopes_max),
+	OPTION("lists.trust_max", UNSIGNED, lists.trust_max),
 	OPTION("cases.keep_s", UNSIGNED, cases.keep_s),
 	OPTION("cases.reuse_s", UNSIGNED, cases.reuse_s),
 	OPTION("cases.reuse_max", UNSIGNED, cases.reuse_max),

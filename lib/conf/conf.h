@@ -133,6 +133,7 @@ struct conf_lists {
 	unsigned reason_max; /* octets of a reason kept, the rest is cut */
 	size_t value_max; /* longer values make the entry ignored */
 	unsigned scopes_max; /* recipient domains with lists of their own */
+	unsigned trust_max; /* trusted domains */
 };
 
 struct conf_cases {

@@ -199,6 +199,9 @@ const struct conf_row conf_rows[] = {
 	{ "lists", "scopes_max", CONF_KIND_NUMBER, 1, 131071, "65536",
 		IN(lists.scopes_max), 0, CONF_IN_CONF, false, NULL,
 		"recipient domains with lists of their own" },
+	{ "lists", "trust_max", CONF_KIND_NUMBER, 1, 100000, "10000",
+		IN(lists.trust_max), 0, CONF_IN_CONF, false, NULL,
+		"domains that are trusted by keys of Redis" },
 
 	{ "cases", "keep_s", CONF_KIND_NUMBER, 3600, 34560000, "2592000",
 		IN(cases.keep_s), 0, CONF_IN_CONF, false, NULL,

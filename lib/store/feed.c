@@ -34,23 +34,25 @@ static enum result set_up(struct redis *r, const struct slice *argv,
 	return kind;
 }
 
+enum { NAMES = 4 };
+
 static enum result start_tracking(
 	struct redis *r, int64_t id, struct slice prefix, struct buf *why)
 {
 	struct slice argv[] = { slice_of("CLIENT"), slice_of("TRACKING"),
 		slice_of("on"), slice_of("REDIRECT"), { 0 }, slice_of("BCAST"),
 		slice_of("PREFIX"), { 0 }, slice_of("PREFIX"), { 0 },
-		slice_of("PREFIX"), { 0 } };
+		slice_of("PREFIX"), { 0 }, slice_of("PREFIX"), { 0 } };
 	static const char *const names[] = { "block", "allow",
-		"lists:generation" };
-	struct buf number, key[3];
+		"lists:generation", TRUST_KEY };
+	struct buf number, key[NAMES];
 	struct redis_reply reply;
 	enum result res = RES_OK;
 
 	buf_init(&number, 32);
 	buf_add_format(&number, "%lld", (long long)id);
 	argv[4] = buf_slice(&number);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < NAMES; i++) {
 		buf_init(&key[i], LIST_NAME_MAX);
 		keys_format(&key[i], prefix, names[i], slice_of(""));
 		argv[7 + 2 * i] = buf_slice(&key[i]);
@@ -60,7 +62,7 @@ static enum result start_tracking(
 	if (res == RES_OK)
 		res = set_up(r, argv, sizeof(argv) / sizeof(argv[0]),
 			REDIS_STRING, &reply, why);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < NAMES; i++)
 		buf_clear(&key[i]);
 	buf_clear(&number);
 	return res;

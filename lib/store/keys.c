@@ -183,6 +183,43 @@ size_t list_name_format(
 	return len;
 }
 
+bool trust_kind_parse(struct slice word, enum trust_kind *out)
+{
+	if (slice_is_equal(word, slice_of("arc")))
+		*out = TRUST_ARC;
+	else if (slice_is_equal(word, slice_of("list")))
+		*out = TRUST_LIST;
+	else
+		return false;
+	return true;
+}
+
+enum result trust_name_parse(
+	struct trust_name *out, struct slice prefix, struct slice key)
+{
+	struct slice rest = slice_part(key, prefix.len, key.len);
+	struct trust_name n = { .kind = TRUST_ARC };
+	size_t colon, len;
+	enum result res;
+
+	if (!slice_has_prefix(key, prefix) || !cut_word(&rest, TRUST_KEY))
+		return RES_MISSING;
+	if (key.len >= LIST_NAME_MAX)
+		return RES_TOOBIG;
+	colon = slice_find(rest, ':');
+	if (colon == rest.len ||
+		!trust_kind_parse(slice_part(rest, 0, colon), &n.kind))
+		return RES_SYNTAX;
+	rest = slice_part(rest, colon + 1, rest.len);
+	res = hostname_parse(rest, n.domain, &len);
+	if (res != RES_OK)
+		return res;
+	if (memchr(n.domain, '.', len) == NULL)
+		return RES_SYNTAX;
+	*out = n;
+	return RES_OK;
+}
+
 void keys_format(struct buf *out, struct slice prefix, const char *fixed,
 	struct slice rest)
 {

@@ -8,6 +8,9 @@
  *   Pblock@DOMAIN:SUBJECT  Pallow@DOMAIN:SUBJECT  of one recipient domain
  *     SUBJECT  an address or a CIDR in any spelling that net/cidr reads;
  *              asn:N, country:CC, domain:NAME are known, and not used yet
+ *   Ptrust:arc:DOMAIN      any type; its presence counts, the value is for
+ *   Ptrust:list:DOMAIN     people: seals of that domain, and of those below
+ *                          it, are believed; mailing lists of it are known
  *   Pcase:REF              HASH, evidence of a refusal
  *   Pnode:ID               HASH, heartbeat of a milter, 60 s
  *   Plists:generation      STRING, marks a living database
@@ -62,6 +65,27 @@ enum result list_name_parse(
  */
 size_t list_name_format(const struct list_name *n, struct slice prefix,
 	char out[LIST_NAME_MAX]);
+
+/* What the names of trusted domains begin with, behind the prefix. */
+#define TRUST_KEY "trust:"
+
+enum trust_kind { TRUST_ARC = 0, TRUST_LIST };
+
+/* "arc", "list". False: neither, *out is untouched. */
+bool trust_kind_parse(struct slice word, enum trust_kind *out);
+
+struct trust_name {
+	enum trust_kind kind;
+	char domain[HOSTNAME_MAX]; /* folded */
+};
+
+/*
+ * Reads the name of a key. RES_MISSING: another key. RES_SYNTAX: of another
+ * kind, no domain, or one of a single label, which would be a whole top level.
+ * RES_TOOBIG. *out is untouched on error.
+ */
+enum result trust_name_parse(
+	struct trust_name *out, struct slice prefix, struct slice key) MUST_USE;
 
 /* P + fixed part + rest, e.g. keys_format(&b, prefix, "case:", ref). */
 void keys_format(struct buf *out, struct slice prefix, const char *fixed,

@@ -10,6 +10,7 @@
 #include "store/mirrorloop.h"
 #include "store/mirrorsave.h"
 #include "store/prefixes.h"
+#include "store/trustnames.h"
 #include "store/worker.h"
 
 #include <stdlib.h>
@@ -120,6 +121,9 @@ static void free_mirror(struct mirror *m)
 	pthread_mutex_destroy(&m->hook_lock);
 	once_free(m->once);
 	pending_free(m->pending);
+	pending_free(m->trust_pending);
+	trustnames_free(m->trust);
+	trustnames_free(m->trust_aside);
 	prefixes_free(m->aside);
 	prefixes_free(m->table);
 	table_free(m->junk);
@@ -146,9 +150,12 @@ enum result mirror_open(
 	m->pending = pending_new(PENDING_MAX);
 	m->table =
 		prefixes_new(conf->lists.entries_max, conf->lists.scopes_max);
+	m->trust_pending = pending_new(2 * (size_t)conf->lists.trust_max);
+	m->trust = trustnames_new(conf->lists.trust_max);
 	m->junk = table_new(JUNK_MAX, NULL);
 	if (m->stop_fd < 0 || m->wake_fd < 0 || m->once == NULL ||
-		m->pending == NULL || m->table == NULL || m->junk == NULL) {
+		m->pending == NULL || m->table == NULL || m->junk == NULL ||
+		m->trust_pending == NULL || m->trust == NULL) {
 		free_mirror(m);
 		return RES_NOMEM;
 	}
@@ -248,6 +255,24 @@ enum result mirror_match(struct mirror *m, const struct ipaddr *ip,
 			out[kept++] = out[i];
 	*count = kept;
 	return RES_OK;
+}
+
+enum result mirror_trusts(struct mirror *m, enum trust_kind kind,
+	struct slice domain, bool *found)
+{
+	int64_t now_ms = clock_mono_ms(m->clock);
+	bool usable;
+
+	*found = false;
+	pthread_rwlock_rdlock(&m->lock);
+	usable = is_usable(m, now_ms) && !m->is_trust_unread;
+	while (usable && !*found && domain.len > 0) {
+		*found = trustnames_has(m->trust, kind, domain, now_ms / 1000);
+		domain = slice_part(
+			domain, slice_find(domain, '.') + 1, domain.len);
+	}
+	pthread_rwlock_unlock(&m->lock);
+	return usable ? RES_OK : RES_DOWN;
 }
 
 void mirror_keys_of(struct mirror *m, const struct prefix_hit *hit,

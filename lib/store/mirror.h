@@ -7,6 +7,7 @@
  * was pushed meanwhile by asking for those keys again, swap. A nil push, a
  * lost connection or a missed PING mean a new resync with back-off, while the
  * old table goes on serving. Last good table on disk (store/snapshot).
+ * The domains that are trusted (store/trust) come and go with the lists.
  * Data loss (generation key or most entries gone) keeps the old table for
  * lists.loss_grace_s. Threads: open, start, close from main; the rest any.
  */
@@ -83,6 +84,13 @@ struct prefix_hit;
 enum result mirror_match(struct mirror *m, const struct ipaddr *ip,
 	struct slice scope, struct prefix_hit *out, size_t *count,
 	uint64_t *version) MUST_USE;
+
+/*
+ * Is domain (folded), or one above it, trusted as kind? RES_DOWN: as for
+ * mirror_match, or the account may not read those keys; *found is false.
+ */
+enum result mirror_trusts(struct mirror *m, enum trust_kind kind,
+	struct slice domain, bool *found) MUST_USE;
 
 /* The keys in Redis that stand for a hit (canonical and aliases): calls
  * each(ctx, key); the slice is valid during the call only, which is under

@@ -9,6 +9,8 @@
 #include "conf/conf.h"
 #include "store/facts.h"
 #include "store/mirrorload.h"
+#include "store/mirrortrust.h"
+#include "store/trustnames.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +36,7 @@ struct item {
 
 /* ---- nonsense ---- */
 
-static void log_ignored(struct mirror *m, struct slice key, const char *why)
+void mirror_log_ignored(struct mirror *m, struct slice key, const char *why)
 {
 	struct logline line;
 
@@ -68,7 +70,7 @@ static void set_junk(
 	}
 	/* Any value but NULL will do. No memory: one less in a count. */
 	if (table_put(junk, key, junk) == RES_OK)
-		log_ignored(m, key, why);
+		mirror_log_ignored(m, key, why);
 }
 
 static const char *why_not(enum result res)
@@ -98,7 +100,7 @@ static const char *why_not(enum result res)
 
 /* ---- tables ---- */
 
-static uint32_t expire_of(const struct mirror *m, int64_t life_ms)
+uint32_t mirror_expire_of(const struct mirror *m, int64_t life_ms)
 {
 	int64_t at_s;
 
@@ -130,7 +132,7 @@ static void put_item(struct mirror *m, struct prefixes *table,
 {
 	const struct prefix_key key = { .name = &it->name,
 		.text = slice_make(it->key, it->len) };
-	uint32_t expire_s = expire_of(m, it->facts.life_ms);
+	uint32_t expire_s = mirror_expire_of(m, it->facts.life_ms);
 	struct prefix_hit now = { .flags = 0 };
 	unsigned flags;
 	bool added;
@@ -445,8 +447,8 @@ static void set_entry(struct mirror *m, const struct item *it, size_t count)
 			flags = join(flags, f);
 	}
 	if (!is_gone)
-		(void)prefixes_set(
-			m->table, &it[0].name, flags, expire_of(m, life_ms));
+		(void)prefixes_set(m->table, &it[0].name, flags,
+			mirror_expire_of(m, life_ms));
 }
 
 /* Returns how many of the keys exist. */
@@ -550,6 +552,8 @@ enum result mirror_add_aside(struct mirror *m, struct slice key)
 	struct prefix_key k = { .name = &name, .text = key };
 	bool added;
 
+	if (mirror_trust_is_key(m, key))
+		return mirror_trust_load(m, key);
 	if (res == RES_MISSING ||
 		(res == RES_OK && name.subject != SUBJECT_NET))
 		return RES_OK;
@@ -567,21 +571,27 @@ void mirror_drop_aside(struct mirror *m)
 {
 	prefixes_free(m->aside);
 	table_free(m->junk_aside);
+	trustnames_free(m->trust_aside);
 	m->aside = NULL;
 	m->junk_aside = NULL;
+	m->trust_aside = NULL;
 }
 
 void mirror_swap(struct mirror *m)
 {
 	struct prefixes *old = m->table;
+	struct trustnames *old_trust = m->trust;
 
 	pthread_rwlock_wrlock(&m->lock);
 	m->table = m->aside;
+	m->trust = m->trust_aside;
 	m->has_table = true;
 	m->version++;
 	pthread_rwlock_unlock(&m->lock);
 	m->aside = NULL;
+	m->trust_aside = NULL;
 	prefixes_free(old);
+	trustnames_free(old_trust);
 	table_free(m->junk);
 	m->junk = m->junk_aside;
 	m->junk_aside = NULL;

@@ -30,6 +30,11 @@ enum result mirror_apply_marks(struct mirror *m) MUST_USE;
 /* A key found by a load goes into the table aside. RES_NOMEM. */
 enum result mirror_add_aside(struct mirror *m, struct slice key) MUST_USE;
 
+/* For store/mirrortrust: a line about a key of nonsense, the first time; and
+ * what is left of a life (-1: no end) as monotonic seconds, 0 for never. */
+void mirror_log_ignored(struct mirror *m, struct slice key, const char *why);
+uint32_t mirror_expire_of(const struct mirror *m, int64_t life_ms);
+
 /* Puts the table aside in place of the other one. */
 void mirror_swap(struct mirror *m);
 /* Throws the table aside away. */

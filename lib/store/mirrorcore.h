@@ -18,6 +18,7 @@
 
 struct once;
 struct table;
+struct trustnames;
 
 enum {
 	APPLY_MAX = 256, /* names in one pipeline */
@@ -58,6 +59,8 @@ struct mirror {
 	/* What readers look at. table and has_table change under the lock. */
 	pthread_rwlock_t lock;
 	struct prefixes *table;
+	struct trustnames *trust;
+	bool is_trust_unread; /* Redis does not tell */
 	bool has_table;
 	_Atomic uint64_t version;
 	_Atomic int64_t synced_ms; /* monotonic: last proof of being in step */
@@ -73,6 +76,8 @@ struct mirror {
 	struct feed feed;
 	struct pending *pending;
 	struct prefixes *aside; /* being loaded, or NULL */
+	struct pending *trust_pending; /* names of store/mirrortrust */
+	struct trustnames *trust_aside; /* being loaded, or NULL */
 	struct table *junk; /* names that are nonsense */
 	struct table *junk_aside; /* the same of aside */
 	struct prefix_cursor flags_at;
@@ -92,6 +97,12 @@ struct mirror {
 	int64_t saved_ms;
 	bool save_failed;
 };
+
+/* Names pushed and not asked about yet. */
+static inline size_t mirror_waiting(const struct mirror *m)
+{
+	return pending_count(m->pending) + pending_count(m->trust_pending);
+}
 
 /* ---- mirror.c ---- */
 

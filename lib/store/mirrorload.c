@@ -11,6 +11,8 @@
 #include "store/link.h"
 #include "store/loss.h"
 #include "store/mirrorapply.h"
+#include "store/mirrortrust.h"
+#include "store/trustnames.h"
 
 #include <string.h>
 
@@ -31,6 +33,11 @@ static void touched(void *ctx, struct slice key)
 	m->touched++;
 	if (slice_is_equal(rest, slice_of("lists:generation"))) {
 		m->generation_touched = true;
+		return;
+	}
+	if (mirror_trust_is_key(m, key)) {
+		if (mirror_trust_push(m, key) != RES_OK)
+			m->overflown = true;
 		return;
 	}
 	/* A longer one is nonsense, see mirror_add_aside. */
@@ -65,8 +72,8 @@ enum result mirror_drain(struct mirror *m, bool *more)
 
 /* ---- SCAN ---- */
 
-/* P"[ab]l[lo][oc][wk]*" with the prefix taken word for word: block... and
- * allow..., and few others. */
+/* P"[abt][lr][lou][ocs][wkt]*" with the prefix taken word for word: block...,
+ * allow... and trust..., and few others. */
 static void format_pattern(struct buf *out, struct slice prefix)
 {
 	for (size_t i = 0; i < prefix.len; i++) {
@@ -74,7 +81,7 @@ static void format_pattern(struct buf *out, struct slice prefix)
 			buf_add_char(out, '\\');
 		buf_add_char(out, prefix.at[i]);
 	}
-	buf_add_text(out, "[ab]l[lo][oc][wk]*");
+	buf_add_text(out, "[abt][lr][lou][ocs][wkt]*");
 }
 
 struct scan {
@@ -157,8 +164,11 @@ static enum result catch_up(struct mirror *m, bool may_ask)
 	if (mirror_is_stopping(m))
 		return RES_DOWN;
 	if (may_ask && pending_count(m->pending) > 0)
-		return mirror_apply_pending(m);
-	return RES_OK;
+		res = mirror_apply_pending(m);
+	/* Those that SCAN has found so far are among them. */
+	if (may_ask && res == RES_OK)
+		res = mirror_trust_apply(m);
+	return res;
 }
 
 static enum result scan_all(struct mirror *m, struct slice pattern)
@@ -175,7 +185,7 @@ static enum result scan_all(struct mirror *m, struct slice pattern)
 	 * can ask; it is applied to the new table then. */
 	for (unsigned round = 0; round < 64 && res == RES_OK; round++) {
 		res = catch_up(m, true);
-		if (pending_count(m->pending) == 0)
+		if (mirror_waiting(m) == 0)
 			break;
 	}
 	return res;
@@ -189,7 +199,8 @@ static enum result new_aside(struct mirror *m)
 
 	m->aside = prefixes_new(lists->entries_max, lists->scopes_max);
 	m->junk_aside = table_new(JUNK_MAX, NULL);
-	if (m->aside == NULL || m->junk_aside == NULL)
+	m->trust_aside = trustnames_new(lists->trust_max);
+	if (m->aside == NULL || m->junk_aside == NULL || m->trust_aside == NULL)
 		return RES_NOMEM;
 	return prefixes_reserve(m->aside, count - v6, v6);
 }
@@ -207,7 +218,9 @@ enum result mirror_load(struct mirror *m)
 	m->is_full = false;
 	m->touched = 0;
 	once_forget(m->once, slice_of("entries_max"));
+	once_forget(m->once, slice_of("trust_max"));
 	pending_clear(m->pending);
+	pending_clear(m->trust_pending);
 	res = new_aside(m);
 	if (res == RES_OK)
 		res = scan_all(m, buf_slice(&pattern));

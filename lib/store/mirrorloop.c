@@ -13,6 +13,7 @@
 #include "store/mirrorapply.h"
 #include "store/mirrorload.h"
 #include "store/mirrorsave.h"
+#include "store/mirrortrust.h"
 
 #include <poll.h>
 #include <string.h>
@@ -73,7 +74,7 @@ static void publish(struct mirror *m)
 	int64_t now = clock_mono_ms(m->clock);
 
 	pthread_mutex_lock(&m->status_lock);
-	m->status.pending = pending_count(m->pending);
+	m->status.pending = mirror_waiting(m);
 	m->status.lag_ms = now - pending_oldest_ms(m->pending, now);
 	m->status.ignored = table_count(m->junk);
 	/* Here, since growing changes it without the lock. */
@@ -311,8 +312,7 @@ static enum result ping(struct loop *l)
 		now - m->feed.ping_ms > m->conf->redis.sync_timeout_ms)
 		return RES_TIMEOUT;
 	/* Answered, and nothing waits: what we serve is what Redis has. */
-	if (l->at.is_pinged && m->feed.ping_ms == 0 &&
-		pending_count(m->pending) == 0) {
+	if (l->at.is_pinged && m->feed.ping_ms == 0 && mirror_waiting(m) == 0) {
 		l->at.is_pinged = false;
 		mirror_set_synced(m);
 	}
@@ -391,6 +391,8 @@ static enum result work(struct loop *l, bool is_pouring, bool *did)
 	mirror_announce(m);
 	if (applied)
 		res = mirror_apply_pending(m);
+	if (res == RES_OK)
+		res = mirror_trust_apply(m);
 	*did = applied;
 	/* Edits first; but a steady trickle of them must not keep the rest
 	 * waiting for ever. */
@@ -442,7 +444,7 @@ static enum result turn(struct loop *l, bool *reload, bool *idle)
 		res = work(l, is_pouring, &did);
 	if (res == RES_OK)
 		res = run_timers(l, reload);
-	*idle = !did && !more && pending_count(m->pending) == 0;
+	*idle = !did && !more && mirror_waiting(m) == 0;
 	return res;
 }
 
@@ -533,6 +535,7 @@ static void run_once(struct loop *l)
 		res = follow(l);
 		feed_close(&m->feed);
 		pending_clear(m->pending);
+		pending_clear(m->trust_pending);
 		publish(m);
 	}
 	mirror_read_error(m, error);

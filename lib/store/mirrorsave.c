@@ -18,7 +18,8 @@ void mirror_restore(struct mirror *m)
 {
 	struct snapshot_load load = { .prefix = m->prefix,
 		.entries_max = m->conf->lists.entries_max,
-		.scopes_max = m->conf->lists.scopes_max };
+		.scopes_max = m->conf->lists.scopes_max,
+		.trust_max = m->conf->lists.trust_max };
 	const char *path = m->conf->lists.snapshot;
 	struct prefixes *table = NULL;
 	int64_t age_ms;
@@ -39,7 +40,9 @@ void mirror_restore(struct mirror *m)
 	if (age_ms < 0)
 		age_ms = 0;
 	prefixes_free(m->table);
+	trustnames_free(m->trust);
 	m->table = table;
+	m->trust = load.facts.trust;
 	m->has_table = true;
 	m->version = 1;
 	m->saved_version = 1;
@@ -59,7 +62,7 @@ void mirror_restore(struct mirror *m)
 static void save(struct mirror *m)
 {
 	const char *path = m->conf->lists.snapshot;
-	struct snapshot_facts facts = { .generation = "" };
+	struct snapshot_facts facts = { .generation = "", .trust = m->trust };
 	int64_t before_ms = clock_mono_ms(m->clock);
 	enum result res;
 

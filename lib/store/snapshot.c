@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 enum {
-	VERSION = 1,
+	VERSION = 2,
+	VERSION_WITHOUT_TRUST = 1, /* still read */
 	RECORD_MIN = 11,
 	/* Bits of a record. */
 	IS_ALLOW = 1,
@@ -109,6 +110,20 @@ static void put_entry(struct saving *s, const struct prefix_entry *e)
 	prefixes_odd_keys(s->prefixes, &name, put_key, c);
 }
 
+static void put_trust(struct saving *s, const struct trustnames *t)
+{
+	size_t count = t == NULL ? 0 : trustnames_count(t);
+
+	chain_put_number(&s->chain, count, 4);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t expire_s;
+		struct slice key = trustnames_at(t, i, &expire_s);
+
+		chain_put_number(&s->chain, wall_of(s, expire_s), 4);
+		put_text(&s->chain, key, 2);
+	}
+}
+
 static enum result put_all(struct saving *s, struct slice prefix,
 	const struct snapshot_facts *facts)
 {
@@ -126,6 +141,7 @@ static enum result put_all(struct saving *s, struct slice prefix,
 	chain_put_number(c, v6, 8);
 	while (c->res == RES_OK && prefixes_next(s->prefixes, &cursor, &entry))
 		put_entry(s, &entry);
+	put_trust(s, facts->trust);
 	return chain_write_end(c);
 }
 
@@ -234,6 +250,7 @@ struct loading {
 	int64_t mono_s;
 	uint64_t v4;
 	uint64_t v6;
+	bool has_trust;
 };
 
 static enum result refuse(struct loading *l, enum result res, const char *why)
@@ -274,8 +291,10 @@ static enum result get_head(struct loading *l)
 	if (res != RES_OK || memcmp(text, magic, sizeof(magic)) != 0)
 		return refuse(l, RES_CORRUPT, "is not a snapshot of lists");
 	res = chain_get_number(c, 4, &number);
-	if (res != RES_OK || number != VERSION)
+	if (res != RES_OK ||
+		(number != VERSION && number != VERSION_WITHOUT_TRUST))
 		return refuse(l, RES_CORRUPT, "is of another version");
+	l->has_trust = number == VERSION;
 	res = get_text(c, 2, text, sizeof(text), &len);
 	if (res != RES_OK)
 		return res;
@@ -379,24 +398,32 @@ static enum result get_record(struct loading *l, struct record *r)
 	return res;
 }
 
+/* Of wall time; 0: never. False: it is over. */
+static bool mono_of(const struct loading *l, uint64_t wall_s, uint32_t *out)
+{
+	int64_t left_s = (int64_t)wall_s - l->wall_s;
+	int64_t expire_s = wall_s == 0 ? 0 : l->mono_s + left_s;
+
+	*out = expire_s > INT32_MAX ? 0 : (uint32_t)expire_s;
+	return wall_s == 0 || left_s > 0;
+}
+
 /* text: only of an odd spelling. */
 static enum result add_key(
 	struct loading *l, struct record *r, unsigned bit, struct slice text)
 {
-	int64_t left_s = (int64_t)r->expire_s - l->wall_s;
-	int64_t expire_s = r->expire_s == 0 ? 0 : l->mono_s + left_s;
+	uint32_t expire_s;
 	struct prefix_key key = { &r->name, text };
 	bool added;
 	enum result res;
 
-	if (r->expire_s != 0 && left_s <= 0)
+	if (!mono_of(l, r->expire_s, &expire_s))
 		return RES_OK;
 	r->name.is_canonical = bit == IS_CANONICAL;
 	r->name.is_slashed = bit == IS_SLASHED;
 	if (bit == IS_SLASHED && r->name.net.bits != 128)
 		return RES_CORRUPT;
-	res = prefixes_put(l->prefixes, &key, r->flags,
-		expire_s > INT32_MAX ? 0 : (uint32_t)expire_s, &added);
+	res = prefixes_put(l->prefixes, &key, r->flags, expire_s, &added);
 	if (res == RES_FULL)
 		return refuse(l, res,
 			"holds more than lists.entries_max or "
@@ -445,6 +472,41 @@ static enum result get_entry(struct loading *l)
 	return res;
 }
 
+static enum result get_trust(struct loading *l)
+{
+	struct trustnames *t = l->load->facts.trust;
+	char text[LIST_NAME_MAX];
+	struct trust_name name;
+	uint64_t wall_s;
+	uint32_t expire_s;
+	size_t len;
+	enum result res = chain_get_number(&l->chain, 4, &wall_s);
+
+	if (res == RES_OK)
+		res = get_text(&l->chain, 2, text, sizeof(text), &len);
+	if (res != RES_OK)
+		return res;
+	if (trust_name_parse(&name, l->load->prefix, slice_make(text, len)) !=
+		RES_OK)
+		return RES_CORRUPT;
+	if (!mono_of(l, wall_s, &expire_s))
+		return RES_OK;
+	res = trustnames_put(t, &name, slice_make(text, len), expire_s);
+	return res == RES_FULL ? RES_OK : res;
+}
+
+static enum result get_trusts(struct loading *l)
+{
+	uint64_t count = 0;
+	enum result res = RES_OK;
+
+	if (l->has_trust)
+		res = chain_get_number(&l->chain, 4, &count);
+	for (; res == RES_OK && count > 0; count--)
+		res = get_trust(l);
+	return res;
+}
+
 static enum result get_all(struct loading *l, int fd)
 {
 	uint64_t count;
@@ -462,6 +524,8 @@ static enum result get_all(struct loading *l, int fd)
 	count = l->v4 + l->v6;
 	for (i = 0; i < count && res == RES_OK; i++)
 		res = get_entry(l);
+	if (res == RES_OK)
+		res = get_trusts(l);
 	if (res == RES_OK)
 		res = chain_read_end(&l->chain);
 	/* A record that is there twice, or of the other family. */
@@ -481,7 +545,10 @@ static enum result load_from(struct loading *l, const char *path)
 		return refuse(l, res, strerror(errno));
 	}
 	l->prefixes = prefixes_new(l->load->entries_max, l->load->scopes_max);
-	res = l->prefixes == NULL ? RES_NOMEM : get_all(l, fd);
+	l->load->facts.trust = trustnames_new(l->load->trust_max);
+	res = l->prefixes == NULL || l->load->facts.trust == NULL
+		? RES_NOMEM
+		: get_all(l, fd);
 	(void)close(fd);
 	if (res == RES_CORRUPT)
 		return refuse(l, res, "is damaged or cut");
@@ -506,10 +573,13 @@ enum result snapshot_load(const char *path, struct snapshot_load *load,
 	l->wall_s = clock_wall_ms(clock) / 1000;
 	l->mono_s = clock_mono_ms(clock) / 1000;
 	res = load_from(l, path);
-	if (res == RES_OK)
+	if (res == RES_OK) {
 		*out = l->prefixes;
-	else
+	} else {
 		prefixes_free(l->prefixes);
+		trustnames_free(load->facts.trust);
+		load->facts.trust = NULL;
+	}
 	free(l);
 	return res;
 }

@@ -2,7 +2,8 @@
 /*
  * store/snapshot - the lists on disk, for a start without Redis.
  *
- * One file: entries with their flags and other spellings, the generation, the
+ * One file: entries with their flags and other spellings, whom to trust, the
+ * generation, the
  * wall time of the last proof of being in step, a version, counts and a chain
  * of SHA-256 over all of it. Octets are in network order, so that the file
  * reads the same on any machine. Expiry is kept as wall time. A file that is
@@ -13,6 +14,7 @@
 #pragma once
 
 #include "store/prefixes.h"
+#include "store/trustnames.h"
 
 struct clock;
 
@@ -22,6 +24,9 @@ enum { SNAPSHOT_GENERATION_MAX = 128, SNAPSHOT_WHY_MAX = 128 };
 struct snapshot_facts {
 	char generation[SNAPSHOT_GENERATION_MAX];
 	int64_t synced_ms; /* wall time of the last proof of being in step */
+	/* Saved: borrowed, NULL for none. Loaded: given, on RES_OK never NULL;
+	 * what has no room in it (trust_max) is left out. */
+	struct trustnames *trust;
 };
 
 /*
@@ -38,6 +43,7 @@ struct snapshot_load {
 	struct slice prefix; /* of the keys: another one is RES_CORRUPT */
 	size_t entries_max;
 	size_t scopes_max;
+	size_t trust_max;
 	struct snapshot_facts facts; /* told, on RES_OK */
 	size_t expired; /* told: entries left out, their time over */
 	char why[SNAPSHOT_WHY_MAX]; /* told on error: one line for the log */

@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ENTRIES_MAX = 4096, SCOPES_MAX = 64 };
+enum { ENTRIES_MAX = 4096, SCOPES_MAX = 64, TRUST_MAX = 64 };
 
 static int64_t still(void *ctx)
 {
@@ -55,6 +55,7 @@ static struct prefixes *load(const char *path, struct snapshot_load *l)
 	l->prefix = slice_of("rp:");
 	l->entries_max = ENTRIES_MAX;
 	l->scopes_max = SCOPES_MAX;
+	l->trust_max = TRUST_MAX;
 	res = snapshot_load(path, l, &stopped, &p);
 	target_promise((res == RES_OK) == (p != NULL), "a table or an error");
 	target_promise(
@@ -85,7 +86,11 @@ static void save_again(const struct prefixes *p, const struct snapshot_load *l)
 				prefixes_count_unknown(q) &&
 			prefixes_count_scopes(p) == prefixes_count_scopes(q),
 		"what was saved is read as the same");
+	target_promise(trustnames_count(l->facts.trust) ==
+			trustnames_count(again.facts.trust),
+		"and so is whom to trust");
 	prefixes_free(q);
+	trustnames_free(again.facts.trust);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -106,6 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (p != NULL)
 		save_again(p, &l);
 	prefixes_free(p);
+	trustnames_free(l.facts.trust);
 	close(fd);
 	return 0;
 }

@@ -31,6 +31,7 @@ done
 redis-cli -s "$socket" hset rp:block:192.0.2.7 reason x >/dev/null
 redis-cli -s "$socket" set rp:block@example.org:192.0.2.8 y >/dev/null
 redis-cli -s "$socket" set rp:allow:192.0.2.9 z >/dev/null
+redis-cli -s "$socket" set rp:trust:arc:example.org w >/dev/null
 redis-cli -s "$socket" hset rp:case:AAAA reply r >/dev/null
 redis-cli -s "$socket" set other:key v >/dev/null
 
@@ -44,6 +45,7 @@ may milter type rp:block:192.0.2.7
 may milter get rp:block@example.org:192.0.2.8
 may milter pttl rp:allow:192.0.2.9
 may milter exists rp:allow:192.0.2.9
+may milter pttl rp:trust:arc:example.org
 may milter strlen rp:allow:192.0.2.9
 may milter hset rp:case:BBBB reply r
 may milter hincrby rp:case:BBBB count 1
@@ -58,7 +60,7 @@ may milter hstrlen rp:block:192.0.2.7 reason
 may milter get rp:lists:generation
 may milter client id
 may milter client setname reprieve
-may milter client tracking on bcast prefix rp:block prefix rp:allow
+may milter client tracking on bcast prefix rp:block prefix rp:allow prefix rp:trust:
 may milter subscribe __redis__:invalidate
 may milter role
 may milter info memory
@@ -73,6 +75,7 @@ not milter del rp:lists:generation
 not milter unlink rp:block:192.0.2.7
 not milter rename rp:case:AAAA rp:block:192.0.2.1
 not milter set rp:allow:192.0.2.66 me
+not milter set rp:trust:arc:example.org me
 not milter expire rp:block:192.0.2.7 1
 not milter get other:key
 not milter set other:key v
@@ -103,6 +106,7 @@ not portal eval return(1) 0
 may admin set rp:block:192.0.2.1 spam ex 60
 may admin hset rp:block:198.51.100.0/24 reason x class review
 may admin del rp:block:192.0.2.1
+may admin set rp:trust:list:lists.example.org ours ex 60
 may admin xadd rp:audit * who admin
 may admin scan 0 match rp:block*
 may admin eval return(redis.call('get',KEYS[1])) 1 rp:lists:generation

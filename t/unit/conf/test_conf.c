@@ -114,6 +114,7 @@ static void test_defaults_lists(void **state)
 	assert_int_equal(c->lists.reason_max, 512);
 	assert_int_equal(c->lists.value_max, 65536);
 	assert_int_equal(c->lists.scopes_max, 65536);
+	assert_int_equal(c->lists.trust_max, 10000);
 	assert_int_equal(c->cases.keep_s, 30 * 86400);
 	assert_int_equal(c->cases.reuse_s, 3600);
 	assert_int_equal(c->cases.reuse_max, 100000);

@@ -137,6 +137,27 @@ static void asks_for_force(void **state)
 #define ROW(...) (&(const struct row){ __VA_ARGS__ })
 #define FORCE(...) (&(const struct force_row){ __VA_ARGS__ })
 
+struct trust_row {
+	const char *key;
+	enum result want;
+	enum trust_kind kind;
+	const char *domain;
+};
+
+static void reads_trust(void **state)
+{
+	const struct trust_row *row = *state;
+	struct trust_name n = { .kind = TRUST_ARC };
+
+	assert_string_equal(result_name(trust_name_parse(
+				    &n, slice_of("rp:"), slice_of(row->key))),
+		result_name(row->want));
+	assert_int_equal(n.kind, row->kind);
+	assert_string_equal(n.domain, row->domain);
+}
+
+#define TRUST(...) (&(struct trust_row){ __VA_ARGS__ })
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -248,6 +269,31 @@ int main(void)
 				false)),
 		CASE("an empty key is not ours", reads,
 			ROW("", RES_MISSING, NULL, false, false)),
+		CASE("a trusted domain is folded", reads_trust,
+			TRUST("rp:trust:arc:Example.ORG.", RES_OK, TRUST_ARC,
+				"example.org")),
+		CASE("a mailing list is another kind", reads_trust,
+			TRUST("rp:trust:list:l.example", RES_OK, TRUST_LIST,
+				"l.example")),
+		CASE("a whole top level is nobody to trust", reads_trust,
+			TRUST("rp:trust:arc:com", RES_SYNTAX, TRUST_ARC, "")),
+		CASE("an address is nobody to trust", reads_trust,
+			TRUST("rp:trust:arc:192.0.2.1", RES_SYNTAX, TRUST_ARC,
+				"")),
+		CASE("another kind of trust is refused", reads_trust,
+			TRUST("rp:trust:spf:a.example", RES_SYNTAX, TRUST_ARC,
+				"")),
+		CASE("trust without a domain is refused", reads_trust,
+			TRUST("rp:trust:arc:", RES_SYNTAX, TRUST_ARC, "")),
+		CASE("trust without a kind is refused", reads_trust,
+			TRUST("rp:trust:example.org", RES_SYNTAX, TRUST_ARC,
+				"")),
+		CASE("a list is not about trust", reads_trust,
+			TRUST("rp:block:192.0.2.1", RES_MISSING, TRUST_ARC,
+				"")),
+		CASE("trust is no list", reads,
+			ROW("rp:trust:arc:example.org", RES_MISSING, NULL,
+				false, false)),
 		cmocka_unit_test(tells_kind_and_scope),
 		cmocka_unit_test(survives_any_octets),
 		cmocka_unit_test(a_long_prefix_leaves_no_room),

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/chainfile.h"
 #include "support/case.h"
 
 #include <fcntl.h>
@@ -99,7 +100,8 @@ static struct prefixes *sample(void)
 
 static void save_sample(struct bench *b)
 {
-	const struct snapshot_facts facts = { "gen-1", wall_start - 5 };
+	const struct snapshot_facts facts = { .generation = "gen-1",
+		.synced_ms = wall_start - 5 };
 	struct prefixes *p = sample();
 
 	assert_int_equal(
@@ -116,6 +118,7 @@ static struct snapshot_load asking(void)
 	load.prefix = slice_of("rp:");
 	load.entries_max = 1000;
 	load.scopes_max = 10;
+	load.trust_max = 3;
 	return load;
 }
 
@@ -167,6 +170,14 @@ static void write_out(const struct prefixes *p, char *out, size_t size)
 			out + len, size - len, "%s\n", line[i].text);
 }
 
+/* All that a load gives. */
+static void drop(struct prefixes *p, struct snapshot_load *load)
+{
+	prefixes_free(p);
+	trustnames_free(load->facts.trust);
+	load->facts.trust = NULL;
+}
+
 static void what_is_saved_comes_back(void **state)
 {
 	struct bench *b = *state;
@@ -191,13 +202,14 @@ static void what_is_saved_comes_back(void **state)
 	assert_int_equal(prefixes_count(after), 6);
 	assert_int_equal(prefixes_count_unknown(after), 1);
 	prefixes_free(before);
-	prefixes_free(after);
+	drop(after, &load);
 }
 
 static void an_empty_table_comes_back_empty(void **state)
 {
 	struct bench *b = *state;
-	const struct snapshot_facts facts = { "", 1 };
+	const struct snapshot_facts facts = { .generation = "",
+		.synced_ms = 1 };
 	struct snapshot_load load = asking();
 	struct prefixes *p = prefixes_new(10, 10);
 	struct prefixes *after;
@@ -209,7 +221,7 @@ static void an_empty_table_comes_back_empty(void **state)
 		snapshot_load(b->path, &load, &b->clock, &after), RES_OK);
 	assert_int_equal(prefixes_count(after), 0);
 	prefixes_free(p);
-	prefixes_free(after);
+	drop(after, &load);
 }
 
 /* Saved at 500 s of the old boot with an entry that ends at 600 s. */
@@ -231,14 +243,14 @@ static void expiry_follows_the_wall_clock(void **state)
 		RES_OK);
 	assert_true(prefixes_find(after, &name, &hit));
 	assert_int_equal(hit.expire_s, 8);
-	prefixes_free(after);
+	drop(after, &load);
 	b->wall_ms = wall_start + 100 * 1000;
 	assert_int_equal(
 		snapshot_load(b->path, &load, &b->clock, &after), RES_OK);
 	assert_false(prefixes_find(after, &name, &hit));
 	assert_int_equal(load.expired, 1);
 	assert_int_equal(prefixes_count(after), 5);
-	prefixes_free(after);
+	drop(after, &load);
 }
 
 static void put_file(struct bench *b, const char *at, size_t len)
@@ -351,7 +363,8 @@ static void no_file_is_not_a_damaged_one(void **state)
 static void a_failed_save_leaves_the_old_file(void **state)
 {
 	struct bench *b = *state;
-	const struct snapshot_facts facts = { "gen-2", 1 };
+	const struct snapshot_facts facts = { .generation = "gen-2",
+		.synced_ms = 1 };
 	struct snapshot_load load = asking();
 	struct prefixes *p = sample();
 	struct prefixes *after;
@@ -370,7 +383,7 @@ static void a_failed_save_leaves_the_old_file(void **state)
 	assert_int_equal(
 		snapshot_load(b->path, &load, &b->clock, &after), RES_OK);
 	assert_string_equal(load.facts.generation, "gen-1");
-	prefixes_free(after);
+	drop(after, &load);
 	/* What a crash left aside does not stop the next one. */
 	assert_int_equal(
 		snapshot_save(b->path, p, slice_of("rp:"), &facts, &b->clock),
@@ -385,7 +398,8 @@ static void a_failed_save_leaves_the_old_file(void **state)
 static void a_large_table_comes_back(void **state)
 {
 	struct bench *b = *state;
-	const struct snapshot_facts facts = { "big", 1 };
+	const struct snapshot_facts facts = { .generation = "big",
+		.synced_ms = 1 };
 	struct snapshot_load load = asking();
 	struct prefixes *p = prefixes_new(100000, 10);
 	struct prefixes *after;
@@ -420,7 +434,119 @@ static void a_large_table_comes_back(void **state)
 		assert_int_equal(hit.expire_s, e.expire_s);
 	}
 	prefixes_free(p);
-	prefixes_free(after);
+	drop(after, &load);
+}
+
+static void trust(struct trustnames *t, const char *key, uint32_t expire_s)
+{
+	struct trust_name name;
+
+	assert_int_equal(
+		trust_name_parse(&name, slice_of("rp:"), slice_of(key)),
+		RES_OK);
+	assert_int_equal(
+		trustnames_put(t, &name, slice_of(key), expire_s), RES_OK);
+}
+
+static void trust_comes_back(void **state)
+{
+	struct bench *b = *state;
+	struct snapshot_facts facts = { .generation = "g", .synced_ms = 1 };
+	struct snapshot_load load = asking();
+	struct prefixes *p = sample(), *after;
+
+	facts.trust = trustnames_new(10);
+	trust(facts.trust, "rp:trust:arc:Example.org", 0);
+	trust(facts.trust, "rp:trust:list:l.example", 600);
+	trust(facts.trust, "rp:trust:list:gone.example", 550);
+	assert_int_equal(
+		snapshot_save(b->path, p, slice_of("rp:"), &facts, &b->clock),
+		RES_OK);
+	b->wall_ms += 60000;
+	b->mono_ms = 0;
+	assert_int_equal(
+		snapshot_load(b->path, &load, &b->clock, &after), RES_OK);
+	assert_int_equal(prefixes_count(after), prefixes_count(p));
+	assert_int_equal(trustnames_count(load.facts.trust), 2);
+	assert_true(trustnames_has(
+		load.facts.trust, TRUST_ARC, slice_of("example.org"), 1000));
+	assert_true(trustnames_has(
+		load.facts.trust, TRUST_LIST, slice_of("l.example"), 39));
+	assert_false(trustnames_has(
+		load.facts.trust, TRUST_LIST, slice_of("l.example"), 40));
+	drop(after, &load);
+	/* A smaller bound must not cost the lists. */
+	load = asking();
+	load.trust_max = 1;
+	assert_int_equal(
+		snapshot_load(b->path, &load, &b->clock, &after), RES_OK);
+	assert_int_equal(trustnames_count(load.facts.trust), 1);
+	drop(after, &load);
+	trustnames_free(facts.trust);
+	prefixes_free(p);
+}
+
+/* Head and empty lists of a file as version wrote it, and more behind it. */
+static void write_file(struct bench *b, unsigned version, const char *more)
+{
+	struct chain *c = malloc(sizeof(*c));
+	int fd = open(b->path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_non_null(c);
+	assert_true(fd >= 0);
+	chain_write_init(c, fd);
+	chain_put(c, "RPLISTS\n", 8);
+	chain_put_number(c, version, 4);
+	chain_put_number(c, 3, 2);
+	chain_put(c, "rp:", 3);
+	chain_put_number(c, 7000, 8);
+	chain_put_number(c, 0, 2);
+	chain_put_number(c, 0, 8);
+	chain_put_number(c, 0, 8);
+	if (more != NULL) {
+		chain_put_number(c, 1, 4);
+		chain_put_number(c, 0, 4);
+		chain_put_number(c, strlen(more), 2);
+		chain_put(c, more, strlen(more));
+	}
+	assert_int_equal(chain_write_end(c), RES_OK);
+	close(fd);
+	free(c);
+}
+
+static void a_file_from_before_trust_is_read(void **state)
+{
+	struct bench *b = *state;
+	struct snapshot_load load = asking();
+	struct prefixes *after;
+
+	write_file(b, 1, NULL);
+	assert_int_equal(
+		snapshot_load(b->path, &load, &b->clock, &after), RES_OK);
+	assert_int_equal(load.facts.synced_ms, 7000);
+	assert_int_equal(trustnames_count(load.facts.trust), 0);
+	drop(after, &load);
+}
+
+static void trust_in_nonsense_is_refused(void **state)
+{
+	static const char *const bad[] = { "rp:trust:arc:com", "",
+		"rp:trust:", "xx:trust:arc:example.org", "rp:block:192.0.2.1" };
+	struct bench *b = *state;
+	struct snapshot_load load = asking();
+	struct prefixes *after;
+
+	write_file(b, 2, "rp:trust:arc:example.org");
+	assert_int_equal(
+		snapshot_load(b->path, &load, &b->clock, &after), RES_OK);
+	drop(after, &load);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		write_file(b, 2, bad[i]);
+		assert_int_equal(
+			snapshot_load(b->path, &load, &b->clock, &after),
+			RES_CORRUPT);
+		assert_null(load.facts.trust);
+	}
 }
 
 #define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -438,6 +564,9 @@ int main(void)
 		WITH_FILE(no_file_is_not_a_damaged_one),
 		WITH_FILE(a_failed_save_leaves_the_old_file),
 		WITH_FILE(a_large_table_comes_back),
+		WITH_FILE(trust_comes_back),
+		WITH_FILE(a_file_from_before_trust_is_read),
+		WITH_FILE(trust_in_nonsense_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("store/snapshot", cases, NULL, NULL);
