@@ -221,7 +221,14 @@ static bool check(void)
 	return good;
 }
 
-/* A line of mdoc: no leading dot or quote, backslashes told apart. */
+/* Does a sentence end here? */
+static bool is_end(const char *at)
+{
+	return at[0] == '.' && at[1] == ' ' && isupper((unsigned char)at[2]);
+}
+
+/* Lines of mdoc, one a sentence: no leading dot or quote, backslashes told
+ * apart. */
 static void print_text(const char *text)
 {
 	if (*text == '.' || *text == '\'')
@@ -233,6 +240,10 @@ static void print_text(const char *text)
 			fputs("\\-", stdout);
 		else
 			putchar(*text);
+		if (is_end(text)) {
+			putchar('\n');
+			text++;
+		}
 	}
 	putchar('\n');
 }
