@@ -14,6 +14,19 @@
 
 struct metrics;
 
+/* Counters of results. */
+enum telemetry_auth_counter {
+	TELEMETRY_IPREV,
+	TELEMETRY_SPF,
+	TELEMETRY_SPF_HELO,
+	TELEMETRY_DKIM,
+	TELEMETRY_SIGNATURES,
+	TELEMETRY_ARC,
+	TELEMETRY_DMARC,
+	TELEMETRY_FROM,
+	TELEMETRY_AUTH_COUNT
+};
+
 struct telemetry {
 	struct metrics *metrics;
 	int connections;
@@ -23,7 +36,7 @@ struct telemetry {
 	int reply_seconds;
 	int reloads;
 	int cases;
-	int iprev;
+	int auth[TELEMETRY_AUTH_COUNT];
 	int wait_seconds;
 	atomic_long open_sessions;
 };
