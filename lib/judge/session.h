@@ -18,7 +18,8 @@
  * line of a message says why it was not judged.
  *
  * What is judged gets, with auth.enabled, one Authentication-Results on top of
- * its header and X-Reprieve below that; incoming fields that bear our name
+ * its header, Received-SPF below that when auth.received_spf says so, and
+ * X-Reprieve; incoming fields that bear our name
  * are removed first.
  * Threads: one at a time, but not always the same.
  */

@@ -79,6 +79,25 @@ static const struct pipeline_step steps[] = {
 	{ STAGE_RCPT, false, SERVICE_BLOCKLIST, ask },
 };
 
+/* Finds SPF of the sender to pass, and asks nobody for it. */
+static enum check_progress find_spf(
+	const struct check_input *in, struct findings *out)
+{
+	if (out == NULL)
+		return CHECK_DONE;
+	in->auth->mailfrom = (struct spf_fact){ .result = AUTH_PASS,
+		.domain = in->envelope->sender.domain };
+	findings_add(out, "spf")->outcome = OUTCOME_MISS;
+	return CHECK_DONE;
+}
+
+static const struct pipeline_check checks[] = {
+	{ .name = "spf",
+		.begin = STAGE_MAIL,
+		.await = STAGE_END,
+		.step = find_spf },
+};
+
 static void refer(void *at, const struct ipaddr *ip, const char *code,
 	struct slice subject, char ref[CASE_REF_MAX], bool *is_new)
 {
@@ -312,6 +331,46 @@ static void one_list_for_one_domain(void **state)
 	assert_int_equal(rcpt(w, "<a@Example.ORG.>"), ANSWER_REJECT);
 	world_free(w);
 }
+
+struct results {
+	const char *conf;
+	const char *said; /* at the end of a message */
+};
+
+static void writes_results(void **state)
+{
+	const struct results *row = *state;
+	struct world *w = world_new(row->conf);
+
+	w->pipeline.checks = checks;
+	w->pipeline.check_count = 1;
+	connect_from(w, "192.0.2.1", 4321);
+	mail(w, "<joe@sender.example>");
+	assert_int_equal(rcpt(w, "<a@example.net>"), ANSWER_CONTINUE);
+	assert_int_equal(end(w), ANSWER_CONTINUE);
+	assert_string_equal(buf_text(&w->mta.said), row->said);
+	assert_has(logged(w), " spf=pass ");
+	world_free(w);
+}
+
+#define STAMPED                                         \
+	"insert X-Reprieve: action=accept; score=0.0; " \
+	"host=mx.example.net\n"
+#define RESULTS                                              \
+	"insert Authentication-Results: mx.example.net;\n\t" \
+	"spf=pass smtp.mailfrom=joe@sender.example\n"
+
+static const struct results with_received = {
+	"auth { enabled = yes received_spf = yes }",
+	STAMPED "insert Received-SPF: pass (mx.example.net: sender.example "
+		"permits 192.0.2.1)\n\tclient-ip=\"192.0.2.1\"; "
+		"envelope-from=\"joe@sender.example\";\n\t"
+		"receiver=\"mx.example.net\"; identity=mailfrom\n" RESULTS
+};
+
+static const struct results without_received = {
+	"auth { enabled = yes received_spf = no }", STAMPED RESULTS
+};
 
 struct unjudged {
 	const char *ip; /* NULL: no address, "unix": a unix socket */
@@ -709,6 +768,10 @@ int main(void)
 	static const struct unjudged auth = { "192.0.2.1", 25, "PLAIN",
 		"authenticated" };
 	const struct CMUnitTest cases[] = {
+		CASE("results of authentication stand on top", writes_results,
+			&without_received),
+		CASE("Received-SPF stands below them, and says the same",
+			writes_results, &with_received),
 		CASE("a listed client is refused, told and logged once",
 			refuses_a_listed_client, NULL),
 		CASE("an edit of a list shows at the next recipient",
