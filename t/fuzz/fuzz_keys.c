@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store/keys, store/prefixes: each line is a key of Redis that appears, or
- * with '-' in front one that goes. A name that was read is written and read
- * as the same; an entry is there exactly while a key names it, and covers its
- * own network; when all keys are gone nothing is left.
+ * store/keys, store/prefixes, store/trustnames: each line is a key of Redis
+ * that appears, or with '-' in front one that goes. A name that was read is
+ * written and read as the same; an entry is there exactly while a key names it,
+ * and covers its own network; when all keys are gone nothing is left.
  */
 #include "store/prefixes.h"
+#include "store/trustnames.h"
 #include "t/fuzz/target.h"
 
 #include <string.h>
@@ -83,6 +84,27 @@ static void take_line(struct prefixes *p, struct slice line)
 	check_cover(p, &name);
 }
 
+/* A trusted domain is there while a key of it is. */
+static void take_trust(struct trustnames *t, struct slice line)
+{
+	bool goes = line.len > 0 && line.at[0] == '-';
+	struct slice key = slice_part(line, goes ? 1 : 0, line.len);
+	struct trust_name name;
+
+	if (trust_name_parse(&name, slice_of(prefix), key) != RES_OK)
+		return;
+	if (goes) {
+		trustnames_remove(t, &name, key);
+		return;
+	}
+	if (trustnames_put(t, &name, key, 0) != RES_OK)
+		return;
+	target_promise(trustnames_has(t, name.kind, slice_of(name.domain), 0),
+		"who was trusted is trusted");
+	target_promise(
+		trustnames_count(t) <= ENTRIES_MAX, "no more than the bound");
+}
+
 static void take_back(struct prefixes *p, struct slice text)
 {
 	struct slice line;
@@ -103,16 +125,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice rest = slice_make(data, size);
 	struct slice line;
 	struct prefixes *p = prefixes_new(ENTRIES_MAX, SCOPES_MAX);
+	struct trustnames *t = trustnames_new(ENTRIES_MAX);
 	size_t lines;
 
-	if (p == NULL)
-		return 0;
+	if (p == NULL || t == NULL)
+		goto done;
 	for (lines = 0; lines < LINES_MAX && slice_cut(&rest, '\n', &line);
-		lines++)
+		lines++) {
 		take_line(p, line);
+		take_trust(t, line);
+	}
 	take_back(p, slice_make(data, size));
 	target_promise(prefixes_count(p) == 0 && prefixes_count_scopes(p) == 0,
 		"nothing is left when every key is gone");
+done:
+	trustnames_free(t);
 	prefixes_free(p);
 	return 0;
 }

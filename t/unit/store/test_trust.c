@@ -185,6 +185,33 @@ static void too_many_are_left_out(void **state)
 	rig_remove(&r);
 }
 
+/* Half of them come, half go, while the lists are read. */
+static void edits_during_a_load_count(void **state)
+{
+	enum { NAMES = 100 };
+	struct rig r;
+	char key[64];
+
+	(void)state;
+	rig_make(&r, NULL);
+	rig_fill(&r, 20000);
+	for (unsigned i = 0; i < NAMES; i += 2) {
+		(void)snprintf(key, sizeof(key), "rp:trust:arc:x%u.example", i);
+		assert_true(REDIS_DO(r.server, "SET", key, "x"));
+	}
+	assert_int_equal(mirror_start(r.mirror), RES_OK);
+	for (unsigned i = 0; i < NAMES; i++) {
+		(void)snprintf(key, sizeof(key), "rp:trust:arc:x%u.example", i);
+		assert_true(i % 2 == 0 ? REDIS_DO(r.server, "DEL", key)
+				       : REDIS_DO(r.server, "SET", key, "x"));
+	}
+	for (unsigned i = 0; i < NAMES; i++) {
+		(void)snprintf(key, sizeof(key), "x%u.example", i);
+		wants(r.mirror, "arc", key, i % 2 == 0 ? "no" : "yes");
+	}
+	rig_remove(&r);
+}
+
 /* The users of an older reprieve.acl: the lists must go on. */
 static void an_account_that_may_not_read_them(void **state)
 {
@@ -229,6 +256,8 @@ int main(void)
 			outlives_redis, NULL),
 		CASE("more than trust_max are left out, and the lists go on",
 			too_many_are_left_out, NULL),
+		CASE("edits made while the lists are read count",
+			edits_during_a_load_count, NULL),
 		CASE("an account without the right cannot tell, the lists go on",
 			an_account_that_may_not_read_them, NULL),
 	};
