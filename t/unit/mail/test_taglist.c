@@ -79,7 +79,8 @@ static void refuses_more_tags_than_its_bound(void **state)
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
-		READS("tags are read in their order", "v=1; a=rsa-sha256;d=x.org",
+		READS("tags are read in their order",
+			"v=1; a=rsa-sha256;d=x.org",
 			"v=1|a=rsa-sha256|d=x.org"),
 		READS("one semicolon may end the list", "v=1;", "v=1"),
 		READS("a fold behind the last semicolon is no tag",
@@ -89,7 +90,8 @@ int main(void)
 		READS("a value may hold an equals sign", "b=Zg==", "b=Zg=="),
 		READS("a value may be empty", "p=;t=y", "p=|t=y"),
 		READS("the case of a name counts", "a=1;A=2", "a=1|A=2"),
-		READS("digits and underscores go on in a name", "a_1=2", "a_1=2"),
+		READS("digits and underscores go on in a name", "a_1=2",
+			"a_1=2"),
 		READS("a value may be UTF-8", "i=\303\274@x.org",
 			"i=\303\274@x.org"),
 		REFUSES("nothing is no list", "", RES_SYNTAX),
