@@ -2,13 +2,14 @@
 #include "auth/authres.h"
 
 #include "auth/fieldtext.h"
+#include "auth/psl.h"
 
 #include <stdio.h>
 #include <string.h>
 
 const char authres_name[] = "Authentication-Results";
 
-enum { REASON_MAX = 200 };
+enum { REASON_MAX = 200, UTF8_MAX = 1024 };
 
 static bool is_blank(char c)
 {
@@ -60,10 +61,16 @@ struct matcher {
 	struct slice want;
 	size_t at;
 	bool differs;
+	bool has_utf8;
+	char text[UTF8_MAX]; /* what was matched, cut */
+	size_t len;
 };
 
 static void match(struct matcher *m, char c)
 {
+	m->has_utf8 = m->has_utf8 || (unsigned char)c >= 0x80;
+	if (m->len < sizeof(m->text))
+		m->text[m->len++] = c;
 	if (m->at < m->want.len && fold(c) == fold(m->want.at[m->at]))
 		m->at++;
 	else if (m->at == m->want.len && c == '.')
@@ -75,6 +82,19 @@ static void match(struct matcher *m, char c)
 static bool is_match(const struct matcher *m)
 {
 	return !m->differs && m->at >= m->want.len;
+}
+
+/* Our name in U-labels, or in letters that are another form of ours: a reader
+ * of RFC 8616 spells them as we do. */
+static bool is_match_in_utf8(const struct matcher *m)
+{
+	char name[HOSTNAME_MAX];
+	size_t len;
+
+	return m->has_utf8 && m->len < sizeof(m->text) &&
+		psl_to_ascii(slice_make(m->text, m->len), name, &len) ==
+		RES_OK &&
+		slice_is_equal_nocase(slice_make(name, len), m->want);
 }
 
 /* False: the quote does not end. */
@@ -155,7 +175,7 @@ bool authres_claims(struct slice value, struct slice authserv_id)
 		if (!match_spread(&m, value, &at))
 			return holds(value, authserv_id);
 	}
-	return is_match(&m);
+	return is_match(&m) || is_match_in_utf8(&m);
 }
 
 /* ---- ours ---- */

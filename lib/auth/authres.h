@@ -19,9 +19,9 @@ extern const char authres_name[]; /* "Authentication-Results" */
 /*
  * Does this incoming value claim to come from us? Comments and folds before
  * the authserv-id and around its dots, quotes, case, a version behind it and a
- * trailing dot make no difference (RFC 8601 s2.2, s5). In front of an open
- * comment or quote readers differ: such a value claims our name when it holds
- * it anywhere.
+ * trailing dot make no difference (RFC 8601 s2.2, s5), nor do U-labels. In
+ * front of an open comment or quote readers differ: such a value claims our
+ * name when it holds it anywhere.
  */
 bool authres_claims(struct slice value, struct slice authserv_id);
 

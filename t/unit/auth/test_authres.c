@@ -22,6 +22,18 @@ static void claims(void **state)
 		row->claims);
 }
 
+/* "mx.\xc3\xb6.example" is its form in U-labels. */
+static void claims_in_utf8(void **state)
+{
+	const struct row *row = *state;
+
+	assert_int_equal(authres_claims(slice_of(row->value),
+				 slice_of("mx.xn--nda.example")),
+		row->claims);
+}
+
+#define UTF8(text, value, claim) \
+	CASE(text, claims_in_utf8, (&(const struct row){ (value), (claim) }))
 #define ROW(text, value, claim) \
 	CASE(text, claims, (&(const struct row){ (value), (claim) }))
 
@@ -419,6 +431,17 @@ int main(void)
 		ROW("a semicolon only", "; none", false),
 		ROW("blanks only", " \t\r\n ", false),
 		ROW("an open comment without our name", " (x; spf=pass", false),
+		ROW("letters of full width", " \xef\xbd\x8dx.example.net; x",
+			true),
+		UTF8("our name in A-labels", " mx.xn--nda.example; x", true),
+		UTF8("our name in U-labels", " mx.\xc3\xb6.example; x", true),
+		UTF8("our name in U-labels and capitals",
+			" MX.\xc3\x96.example; x", true),
+		UTF8("our name in U-labels, quoted, with a dot",
+			" \"mx.\xc3\xb6.example.\"; x", true),
+		UTF8("another name in U-labels", " mx.\xc3\xa4.example; x",
+			false),
+		UTF8("octets that are no UTF-8", " mx.\xc3.example; x", false),
 		CASE("nothing evaluated is said as none", formats, &none),
 		CASE("a pass has name and address", formats, &pass),
 		CASE("a reason can not break out", formats, &fail),
