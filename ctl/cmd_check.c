@@ -2,22 +2,19 @@
 /*
  * reprievectl check: is this address blocked, by what, and by which rule?
  *
- * Asks the milter's own code: a mirror in this process, without the copy on
- * disk, and store/blocklist on top of it.
+ * Asks the milter's own code (ctl/listcopy).
  */
 #include "base/arena.h"
-#include "base/clock.h"
-#include "conf/conf.h"
 #include "ctl/ask.h"
 #include "ctl/cover.h"
 #include "ctl/entry.h"
+#include "ctl/listcopy.h"
 #include "store/blocklist.h"
-#include "store/mirror.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_MAX = 16 << 20, WAIT_MS = 60000, WHY_MAX = 1024 };
+enum { ARENA_MAX = 16 << 20 };
 
 struct question {
 	struct ipaddr ip;
@@ -135,51 +132,14 @@ static enum ctl_exit match(
 	return code;
 }
 
-/* Reads all names, as a milter does when it starts. */
-static enum result load(struct mirror *mirror, struct buf *why)
-{
-	struct mirror_status status;
-	enum result res = mirror_start(mirror);
-
-	if (res == RES_OK)
-		res = mirror_wait_live(
-			mirror, clock_mono_ms(clock_system()) + WAIT_MS);
-	if (res == RES_OK)
-		return RES_OK;
-	mirror_read_status(mirror, &status);
-	buf_add_text(why, status.error);
-	return res;
-}
-
 static enum ctl_exit check(struct ctl *ctl, const struct question *q)
 {
-	struct mirror *mirror = NULL;
-	struct blocklist *list = NULL;
-	struct buf why;
-	enum ctl_exit code = CTL_DOWN;
+	struct listcopy copy;
+	enum ctl_exit code = listcopy_open(&copy, ctl);
 
-	/* This process must leave no trace: no copy on disk, and the answer
-	 * must be that of Redis now. Nobody else holds the snapshot. */
-	ctl->conf->lists.snapshot[0] = '\0';
-	if (ctl->conf->redis.timeout_ms < ctl->conf->redis.sync_timeout_ms)
-		ctl->conf->redis.timeout_ms = ctl->conf->redis.sync_timeout_ms;
-	buf_init(&why, WHY_MAX);
-	enum result res = mirror_open(&mirror, ctl->conf, clock_system());
-
-	if (res == RES_OK) {
-		mirror_observe(mirror);
-		res = blocklist_open(&list, ctl->conf, mirror, clock_system());
-	}
-	if (res == RES_OK)
-		res = load(mirror, &why);
-	if (res == RES_OK)
-		code = match(ctl, list, q);
-	else
-		output_error(ctl->out, "cannot read the lists (%s): %s",
-			result_name(res), buf_text(&why));
-	blocklist_close(list);
-	mirror_close(mirror);
-	buf_clear(&why);
+	if (code == CTL_DONE)
+		code = match(ctl, copy.list, q);
+	listcopy_close(&copy);
 	return code;
 }
 

@@ -4,10 +4,9 @@
 #include "conf/conf.h"
 #include "ctl/ask.h"
 #include "ctl/feedstore.h"
+#include "ctl/infile.h"
 #include "store/listing.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +15,7 @@ enum {
 	FILE_MAX = 512 << 20,
 	LIFE_DEFAULT_S = 7 * 24 * 3600,
 	SHRINK_DEFAULT = 50,
-	CHUNK = 1 << 16
+	WHY_MAX = 1024
 };
 
 struct job {
@@ -30,43 +29,17 @@ struct job {
 	int64_t begun_ms;
 };
 
-static enum result read_stream(int fd, struct buf *out)
-{
-	for (;;) {
-		char *room = buf_reserve(out, CHUNK);
-
-		if (room == NULL)
-			return buf_result(out);
-		ssize_t n = read(fd, room, CHUNK);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0 ? RES_OK : RES_DOWN;
-		buf_commit(out, (size_t)n);
-	}
-}
-
 static enum ctl_exit read_input(struct job *j, struct buf *out)
 {
-	bool is_stdin = strcmp(j->rq.file, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO
-			  : open(j->rq.file, O_RDONLY | O_CLOEXEC);
+	struct buf why;
 
-	if (fd < 0) {
-		output_error(
-			j->ctl->out, "%s: %s", j->rq.file, strerror(errno));
-		return CTL_REFUSED;
-	}
-	enum result res = read_stream(fd, out);
+	buf_init(&why, WHY_MAX);
+	enum result res = infile_read(j->rq.file, out, &why);
 
-	if (!is_stdin)
-		close(fd);
-	if (res == RES_OK)
-		return CTL_DONE;
-	output_error(j->ctl->out, "%s: cannot read all of it: %s", j->rq.file,
-		result_name(res));
-	return CTL_REFUSED;
+	if (res != RES_OK)
+		output_error(j->ctl->out, "%s", buf_text(&why));
+	buf_clear(&why);
+	return res == RES_OK ? CTL_DONE : CTL_REFUSED;
 }
 
 static bool read_class(struct job *j, const char *text)
