@@ -7,8 +7,8 @@
 #include "base/once.h"
 #include "conf/conf.h"
 #include "dns/resolver.h"
-#include "judge/pipeline.h"
 #include "judge/record.h"
+#include "judge/services.h"
 #include "judge/session.h"
 #include "judge/telemetry.h"
 #include "milter/gauges.h"
@@ -40,11 +40,10 @@ struct context {
 	struct case_book *book;
 	struct node *node;
 	struct web_server *web;
-	struct resolver *resolver;
 	struct once *warned;
 	struct telemetry telemetry;
 	struct gauges gauges;
-	struct pipeline pipeline;
+	struct services services;
 	struct casework cases;
 	struct session_env env;
 	atomic_ulong agreed_steps;
@@ -87,6 +86,9 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		res = blocklist_open(
 			&ctx->blocklist, conf, ctx->mirror, ctx->clock);
 	if (res == RES_OK)
+		res = services_open(
+			&ctx->services, ctx->mirror, ctx->blocklist);
+	if (res == RES_OK)
 		res = writer_open(&ctx->writer, conf, ctx->clock);
 	if (res == RES_OK)
 		res = case_book_open(&ctx->book, conf, ctx->writer, ctx->clock);
@@ -126,12 +128,10 @@ enum result context_open(
 		context_free(ctx);
 		return res;
 	}
-	pipeline_init(&ctx->pipeline);
-	ctx->pipeline.service[SERVICE_BLOCKLIST] = ctx->blocklist;
 	ctx->cases = (struct casework){ refer, record, ctx };
 	ctx->env = (struct session_env){
 		.clock = clock,
-		.pipeline = &ctx->pipeline,
+		.pipeline = &ctx->services.pipeline,
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
 	};
@@ -177,29 +177,15 @@ static enum result start_metrics(struct context *ctx)
 }
 
 /* Mail goes on without DNS: what hangs on it can not be told then. */
-static void start_resolver(struct context *ctx)
+static void start_services(struct context *ctx)
 {
-	const struct conf_dns *dns = &ctx->started->dns;
-	const struct resolver_options options = {
-		.forward = (const char *const *)dns->forward,
-		.forward_count = dns->forward_count,
-		.unbound_conf = dns->unbound_conf,
-		.dnssec = dns->dnssec,
-		.trust_anchor = dns->trust_anchor,
-		.timeout_ms = dns->timeout_ms,
-		.pending_max = dns->pending_max,
-		.cache_octets = dns->cache_octets,
-		.cache_positive_s = dns->cache_positive_s,
-		.cache_negative_s = dns->cache_negative_s,
-		.answer_max = dns->answer_max,
-		.clock = ctx->clock,
-	};
 	struct buf why;
 
 	buf_init(&why, 512);
-	if (resolver_open(&ctx->resolver, &options, &why) == RES_OK) {
-		ctx->env.dns = resolver_source(ctx->resolver);
-		ctx->gauges.resolver = ctx->resolver;
+	if (services_start(&ctx->services, ctx->started, ctx->clock, &why) ==
+		RES_OK) {
+		ctx->env.dns = resolver_source(ctx->services.resolver);
+		ctx->gauges.resolver = ctx->services.resolver;
 	} else {
 		log_message(LOG_LEVEL_ERROR, "dns",
 			"no name can be asked for: %s", buf_text(&why));
@@ -211,7 +197,7 @@ enum result context_start(struct context *ctx)
 {
 	enum result res = mirror_start(ctx->mirror);
 
-	start_resolver(ctx);
+	start_services(ctx);
 	if (res == RES_OK)
 		res = writer_start(ctx->writer);
 	if (res == RES_OK)
@@ -232,9 +218,9 @@ void context_close(struct context *ctx)
 	node_close(ctx->node);
 	case_book_close(ctx->book);
 	writer_close(ctx->writer);
+	services_close(&ctx->services);
 	blocklist_close(ctx->blocklist);
 	mirror_close(ctx->mirror);
-	resolver_close(ctx->resolver);
 	telemetry_clear(&ctx->telemetry);
 	once_free(ctx->warned);
 	conf_release(ctx->conf);

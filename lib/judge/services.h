@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * judge/services - what checks need beyond facts, made once for a process.
+ *
+ * The pipeline with the services that its rows name, whom the operator
+ * trusts, and DNS. The milter and "reprievectl test-message" make the same, so
+ * that both judge alike. Threads: open, start and close from main; what is
+ * inside as its own header says.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "fact/trust.h"
+#include "judge/pipeline.h"
+
+struct blocklist;
+struct clock;
+struct conf;
+struct mirror;
+struct resolver;
+struct trust;
+
+struct services {
+	struct pipeline pipeline;
+	struct trust *trust;
+	struct trust_source trusted; /* of trust, for checks */
+	struct resolver *resolver; /* NULL: no name can be asked for */
+};
+
+/* Both are borrowed until services_close. RES_NOMEM; to be closed then, too. */
+enum result services_open(struct services *s, struct mirror *mirror,
+	struct blocklist *list) MUST_USE;
+/*
+ * Starts DNS, after any change of user. On an error there is none, *why says
+ * what is wrong, and mail can go on: what hangs on DNS cannot be told.
+ */
+enum result services_start(struct services *s, const struct conf *conf,
+	const struct clock *clock, struct buf *why) MUST_USE;
+/* No session is left. Zeroed or half open is fine. */
+void services_close(struct services *s);
