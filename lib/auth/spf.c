@@ -287,9 +287,10 @@ static enum check_progress walk_in_scratch(const struct spfwalk_client *client,
 	if (progress == CHECK_DONE) {
 		*out = fact;
 		out->domain = keep(a, fact.domain);
-		out->record = keep(a, fact.record);
 		out->matched = keep(a, fact.matched);
 		out->reason = keep(a, fact.reason);
+		out->record =
+			keep(a, slice_part(fact.record, 0, SPF_RECORD_KEPT));
 	}
 	arena_free(scratch);
 	return progress;
@@ -423,7 +424,7 @@ static enum outcome outcome_of(enum auth_result r)
 static const char *const verbs[AUTH_PERMERROR + 1] = {
 	[AUTH_PASS] = "permits",
 	[AUTH_FAIL] = "does not permit",
-	[AUTH_SOFTFAIL] = "hardly permits",
+	[AUTH_SOFTFAIL] = "probably does not permit",
 	[AUTH_NEUTRAL] = "says nothing about",
 };
 

@@ -20,6 +20,8 @@
 
 #include "fact/check.h"
 
+enum { SPF_RECORD_KEPT = 4096 }; /* octets of a record in a fact */
+
 enum spf_identity { SPF_MAILFROM = 0, SPF_HELO };
 
 struct spf_question {
@@ -35,7 +37,8 @@ struct spf_question {
  * One evaluation. CHECK_WAITING: to be called again with the same arguments
  * when the asker has something new; *out is untouched. CHECK_DONE: *out is
  * written. Its slices are owned by a, static, or those of the question;
- * without room in a those that tell more are empty.
+ * without room in a they are empty. Of a record the first SPF_RECORD_KEPT
+ * octets are kept.
  */
 enum check_progress spf_evaluate(const struct spf_question *question,
 	struct asker *dns, struct arena *a, struct spf_fact *out);

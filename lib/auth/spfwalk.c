@@ -479,6 +479,22 @@ static bool asks_dns(enum spf_kind kind)
 		kind == SPF_PTR || kind == SPF_EXISTS;
 }
 
+/*
+ * RFC 8616 s4: a local part that is not ASCII is in no name, and what would
+ * need it matches nothing.
+ */
+static bool is_beyond_dns(const struct spfwalk *w, const struct spf_term *term)
+{
+	struct slice local = w->client->local;
+	bool is_ascii = true;
+
+	for (size_t i = 0; i < local.len; i++)
+		is_ascii = is_ascii && (unsigned char)local.at[i] < 0x80;
+	return !is_ascii && asks_dns(term->kind) &&
+		(spfmacro_has(term->spec, 'l') ||
+			spfmacro_has(term->spec, 's'));
+}
+
 static enum dns_type type_of(const struct spfwalk *w, enum spf_kind kind)
 {
 	if (kind == SPF_A)
@@ -521,7 +537,7 @@ static void look_at(struct spfwalk *w, struct lookahead *l, unsigned at)
 		/* What stands behind it is never reached. */
 		if (is_decisive(w, &term))
 			return;
-		if (asks_dns(term.kind))
+		if (asks_dns(term.kind) && !is_beyond_dns(w, &term))
 			ask_ahead(w, l, item.domain, term.kind, term.spec);
 	}
 	if (l->left > 0 && item.redirect.len > 0)
@@ -600,6 +616,10 @@ static bool step(struct spfwalk *w, struct slice *target)
 			redirect(w);
 		else
 			leave(w, AUTH_NEUTRAL, false);
+		return false;
+	}
+	if (is_beyond_dns(w, &p->term)) {
+		(void)count_term(w);
 		return false;
 	}
 	switch (p->term.kind) {
