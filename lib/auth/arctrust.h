@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * auth/arctrust - do we trust all who sealed a chain that passes?
+ *
+ * A chain is as good as its weakest sealer: each of them (d= of the seal) must
+ * be trusted. It is when it is, or is below, a domain of arc.trusted; or when
+ * the trust source has exactly it as kind "arc". A source that cannot tell
+ * trusts nobody.
+ * Threads: any.
+ */
+#pragma once
+
+#include "fact/auth.h"
+
+struct arena;
+struct conf;
+
+/* Who else knows; find may be called from any thread. Zeroed: nobody. */
+struct trust_source {
+	enum result (*find)(
+		void *ctx, const char *kind, struct slice domain, bool *found);
+	void *ctx;
+};
+
+/* Fills is_trusted and trusted_by ("config", or the Redis key of the newest
+ * sealer that only the source knows; static, or owned by a) of a fact that
+ * passes. */
+void arctrust_find(const struct trust_source *source, const struct conf *conf,
+	struct arena *a, struct arc_fact *fact);
