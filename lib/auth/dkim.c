@@ -1,0 +1,701 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "auth/dkim.h"
+
+#include "auth/bodylen.h"
+#include "auth/dkimsig.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/pubkey.h"
+#include "conf/conf.h"
+#include "dns/asker.h"
+
+#include <sys/types.h>
+
+#include <opendkim/dkim.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	STATE_MEMORY = 1 << 20, /* fields decoded, keys */
+	FIELD_MAX = 1 << 20, /* octets of a field handed over, name and all */
+	LINE_MAX_LEN = 900, /* of evidence */
+	LONE_BLOCK = 64, /* octets looked at in one go */
+	KEY_BITS_FLOOR = 1024, /* RFC 8301 s3.2 */
+	CLOCK_DRIFT_S = 86400,
+	MALLOC_SLACK = 16
+};
+
+struct dkim_service {
+	DKIM_LIB *lib;
+};
+
+/* One signature of the message. */
+struct signature {
+	struct dkimsig sig;
+	struct dkim_fact *fact; /* result AUTH_UNKNOWN: open */
+	size_t field; /* its index in the header */
+	int index; /* of the library's own */
+	uint8_t header_hash[SHA256_LEN];
+	uint8_t body_hash[SHA256_LEN];
+	bool is_hashed;
+	bool is_short_body; /* shorter than l= */
+};
+
+struct state {
+	struct arena *arena;
+	DKIM *handle; /* NULL: nothing is to be hashed (any more) */
+	struct signature *signature;
+	struct dkim_fact *facts;
+	size_t count;
+	size_t ignored;
+	struct bodylen simple, relaxed;
+	bool needs_length; /* some l= is to be compared with them */
+	bool has_body; /* an octet at least: */
+	char last;
+};
+
+static const char lone_text[] = "the body has a CR or an LF of its own";
+
+/* What is said of a message when nothing can be said of its signatures. */
+static const struct dkim_fact lost_fact = {
+	.result = AUTH_TEMPERROR,
+	.reason = { "its signatures could not be looked at", 37 },
+};
+static const struct dkim_fact partial_fact = {
+	.result = AUTH_TEMPERROR,
+	.reason = { "the header is not here as it was sent", 37 },
+};
+
+static bool is_open(const struct signature *one)
+{
+	return one->fact->result == AUTH_UNKNOWN;
+}
+
+/* ---- the library ---- */
+
+/*
+ * Room behind each block: the library has written one pointer past the end of
+ * a list (of the fields that h= names). dkimsig keeps that from happening;
+ * this keeps the next of its kind from being worth anything.
+ */
+static void *get_memory(void *closure, size_t len)
+{
+	(void)closure;
+	return malloc(len + MALLOC_SLACK);
+}
+
+static void put_memory(void *closure, void *block)
+{
+	(void)closure;
+	free(block);
+}
+
+static void take_hash(struct signature *one, DKIM_SIGINFO *sig)
+{
+	void *header, *body;
+	size_t header_len, body_len;
+
+	one->is_short_body = dkim_sig_geterror(sig) == DKIM_SIGERROR_TOOLARGE_L;
+	if (dkim_sig_gethashes(sig, &header, &header_len, &body, &body_len) !=
+			DKIM_STAT_OK ||
+		header_len != SHA256_LEN || body_len != SHA256_LEN)
+		return;
+	memcpy(one->header_hash, header, SHA256_LEN);
+	memcpy(one->body_hash, body, SHA256_LEN);
+	one->is_hashed = true;
+}
+
+/* Called by dkim_eom when all is hashed. It ends there: keys and signatures
+ * are our own business. */
+static DKIM_CBSTAT take_hashes(DKIM *handle, DKIM_SIGINFO **sigs, int count)
+{
+	struct state *s = dkim_get_user_context(handle);
+
+	for (size_t i = 0; i < s->count; i++)
+		if (is_open(&s->signature[i]) && s->signature[i].index < count)
+			take_hash(
+				&s->signature[i], sigs[s->signature[i].index]);
+	return DKIM_CBSTAT_REJECT;
+}
+
+enum result dkim_service_open(struct dkim_service **out)
+{
+	/* No key is fetched at the end of the header; broken signatures do not
+	 * end it, nor does a header without From. */
+	unsigned flags =
+		DKIM_LIBFLAGS_DELAYSIGPROC | DKIM_LIBFLAGS_BADSIGHANDLES;
+	/* Times are dkimsig's business, by the clock that it is given. */
+	uint64_t drift = CLOCK_DRIFT_S;
+	struct dkim_service *s = calloc(1, sizeof(*s));
+
+	*out = NULL;
+	if (s == NULL)
+		return RES_NOMEM;
+	s->lib = dkim_init(get_memory, put_memory);
+	if (s->lib == NULL ||
+		dkim_options(s->lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags,
+			sizeof(flags)) != DKIM_STAT_OK ||
+		dkim_options(s->lib, DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT,
+			&drift, sizeof(drift)) != DKIM_STAT_OK ||
+		dkim_set_final(s->lib, take_hashes) != DKIM_STAT_OK) {
+		dkim_service_close(s);
+		return RES_NOMEM;
+	}
+	*out = s;
+	return RES_OK;
+}
+
+void dkim_service_close(struct dkim_service *s)
+{
+	if (s != NULL && s->lib != NULL)
+		dkim_close(s->lib);
+	free(s);
+}
+
+/* ---- the header ---- */
+
+static struct slice signature_name(void)
+{
+	return slice_of("DKIM-Signature");
+}
+
+static void settle(
+	struct signature *one, enum auth_result result, const char *reason)
+{
+	if (!is_open(one))
+		return;
+	one->fact->result = result;
+	one->fact->reason = slice_of(reason);
+}
+
+static void settle_all(
+	struct state *s, enum auth_result result, const char *reason)
+{
+	for (size_t i = 0; i < s->count; i++)
+		settle(&s->signature[i], result, reason);
+}
+
+static bool is_any_open(const struct state *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (is_open(&s->signature[i]))
+			return true;
+	return false;
+}
+
+static void read_signature(const struct check_input *in, struct state *s,
+	struct signature *one, size_t field)
+{
+	const struct dkimsig_clock clock = { in->wall_s,
+		in->conf->dkim.clock_skew_s };
+	const struct field *f = &in->message->fields[field];
+	struct dkimsig *sig = &one->sig;
+
+	one->field = field;
+	if (in->message->is_header_partial || f->is_cut)
+		settle(one, AUTH_TEMPERROR,
+			"the header is not here as it was sent");
+	if (dkimsig_read(f->value, &clock, s->arena, sig) != RES_OK)
+		settle(one, AUTH_TEMPERROR, "no memory");
+	settle(one, sig->result, sig->reason);
+	one->fact->domain = sig->domain;
+	one->fact->selector = sig->selector;
+	one->fact->identity = sig->identity;
+	one->fact->algorithm = sig->algorithm;
+	one->fact->b = sig->b_shown;
+	one->fact->expires_s = sig->expires_s;
+	s->needs_length |= sig->has_length;
+}
+
+static enum result read_signatures(
+	const struct check_input *in, struct state *s)
+{
+	const struct message *m = in->message;
+	size_t all = message_count(m, signature_name());
+	size_t most = in->conf->dkim.signatures_max;
+	size_t at = 0;
+
+	if (most > AUTH_DKIM_MAX)
+		most = AUTH_DKIM_MAX;
+	s->count = all < most ? all : most;
+	s->ignored = all - s->count;
+	s->signature =
+		arena_alloc(s->arena, s->count * sizeof(s->signature[0]));
+	s->facts = arena_alloc(s->arena, s->count * sizeof(s->facts[0]));
+	if (s->signature == NULL || s->facts == NULL)
+		return RES_NOMEM;
+	for (size_t i = 0; i < s->count; i++, at++) {
+		at = message_find(m, signature_name(), at);
+		s->signature[i].fact = &s->facts[i];
+		read_signature(in, s, &s->signature[i], at);
+	}
+	return RES_OK;
+}
+
+/* Who names this field? A field that cannot be hashed settles them. */
+static bool is_wanted(struct state *s, const struct field *f)
+{
+	const char *why = f->is_cut ? "a signed field may have been cut"
+		: f->value.len > FIELD_MAX || f->name.len > FIELD_MAX
+		? "a signed field is too long"
+		: NULL;
+	/* To the library a NUL ends it. */
+	bool has_nul = slice_find(f->value, '\0') < f->value.len;
+	bool is_named = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct signature *one = &s->signature[i];
+
+		if (!is_open(one) || !dkimsig_names(&one->sig, f->name))
+			continue;
+		if (why != NULL)
+			settle(one, AUTH_TEMPERROR, why);
+		else if (has_nul)
+			settle(one, AUTH_PERMERROR, "a signed field has a NUL");
+		else
+			is_named = true;
+	}
+	return is_named;
+}
+
+static bool is_open_signature(const struct state *s, size_t field)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->signature[i].field == field)
+			return is_open(&s->signature[i]);
+	return false;
+}
+
+static bool feed_field(DKIM *handle, const struct field *f, struct buf *text)
+{
+	buf_reset(text);
+	buf_add(text, f->name);
+	buf_add_char(text, ':');
+	buf_add(text, f->value);
+	return buf_result(text) == RES_OK &&
+		dkim_header(handle, (unsigned char *)text->at, text->len) ==
+		DKIM_STAT_OK;
+}
+
+/*
+ * A bit for each field that some signature names. Done before the first is
+ * fed, for a field at the end of the header may settle a signature, and what
+ * the library sees of signatures must be what take_hashes counts on.
+ */
+static bool *choose_fields(const struct message *m, struct state *s)
+{
+	bool *is_chosen = calloc(m->field_count + 1, sizeof(*is_chosen));
+
+	for (size_t i = 0; is_chosen != NULL && i < m->field_count; i++)
+		is_chosen[i] = is_wanted(s, &m->fields[i]);
+	for (size_t i = 0; is_chosen != NULL && i < s->count; i++)
+		is_chosen[s->signature[i].field] =
+			is_open_signature(s, s->signature[i].field);
+	return is_chosen;
+}
+
+static bool feed_header(
+	const struct message *m, DKIM *handle, const bool *is_chosen)
+{
+	struct buf text;
+	bool is_fed = true;
+
+	buf_init(&text, (size_t)2 * FIELD_MAX + 1);
+	for (size_t i = 0; is_fed && i < m->field_count; i++)
+		if (is_chosen[i])
+			is_fed = feed_field(handle, &m->fields[i], &text);
+	buf_clear(&text);
+	return is_fed && dkim_eoh(handle) == DKIM_STAT_OK;
+}
+
+/* The library has one of its own for each that is open, in their order. */
+static bool match_signatures(struct state *s)
+{
+	DKIM_SIGINFO **sigs = NULL;
+	int count = 0, at = 0;
+
+	if (dkim_getsiglist(s->handle, &sigs, &count) != DKIM_STAT_OK)
+		return false;
+	for (size_t i = 0; i < s->count; i++) {
+		struct signature *one = &s->signature[i];
+
+		if (!is_open(one))
+			continue;
+		if (at == count)
+			return false;
+		one->index = at++;
+		if (dkim_sig_geterror(sigs[one->index]) !=
+			DKIM_SIGERROR_UNKNOWN)
+			settle(one, AUTH_NEUTRAL,
+				dkim_sig_geterrorstr(
+					dkim_sig_geterror(sigs[one->index])));
+	}
+	return at == count;
+}
+
+static void end_handle(struct state *s)
+{
+	if (s->handle != NULL)
+		(void)dkim_free(s->handle);
+	s->handle = NULL;
+}
+
+/* A handle that has seen the header, or all are settled. */
+static void open_handle(
+	const struct check_input *in, struct state *s, const bool *is_chosen)
+{
+	const struct dkim_service *service = in->service;
+	DKIM_STAT status;
+
+	s->handle = dkim_verify(service->lib,
+		(const unsigned char *)in->conn->id, NULL, &status);
+	if (s->handle == NULL ||
+		dkim_set_user_context(s->handle, s) != DKIM_STAT_OK ||
+		!feed_header(in->message, s->handle, is_chosen) ||
+		!match_signatures(s)) {
+		settle_all(s, AUTH_TEMPERROR, "libopendkim failed");
+		end_handle(s);
+	}
+}
+
+/* ---- keys ---- */
+
+/* Asks for all of them. Is one still on its way? */
+static bool ask_keys(const struct check_input *in, const struct state *s)
+{
+	bool is_waiting = false;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (is_open(&s->signature[i]))
+			is_waiting |=
+				asker_ask(in->dns, s->signature[i].sig.key_name,
+					DNS_TXT) == NULL;
+	return is_waiting;
+}
+
+static const char *fault_of_key(
+	const struct dkimkey *key, const struct dkimsig *sig, unsigned bits_max)
+{
+	if (key->status != DKIMKEY_GOOD)
+		return key->reason;
+	if (key->type != sig->type)
+		return "the key is of another type than a=";
+	if (!key->allows_sha256)
+		return "the key is not for SHA-256";
+	if (!key->allows_email)
+		return "the key is not for mail";
+	if (key->is_strict && sig->is_subdomain)
+		return "the key is not for subdomains";
+	if (key->type != DKIMKEY_RSA)
+		return NULL;
+	if (key->key_bits < KEY_BITS_FLOOR)
+		return "the key is too short to prove anything";
+	return key->key_bits > bits_max ? "the key is too long" : NULL;
+}
+
+/* ---- at the end ---- */
+
+static void verify(struct signature *one, const struct dkimkey *key)
+{
+	struct pubkey *pubkey = NULL;
+	bool is_good = false;
+	enum result res = pubkey_parse(
+		key->type == DKIMKEY_RSA ? PUBKEY_RSA : PUBKEY_ED25519,
+		key->key, &pubkey);
+
+	if (res == RES_OK)
+		res = pubkey_verify(
+			pubkey, one->header_hash, one->sig.signature, &is_good);
+	pubkey_release(pubkey);
+	if (res == RES_NOMEM)
+		settle(one, AUTH_TEMPERROR, "no memory");
+	else if (res != RES_OK)
+		settle(one, AUTH_PERMERROR, "the key is not usable");
+	else if (!is_good)
+		settle(one, AUTH_FAIL, "the header is not what was signed");
+}
+
+static bool is_partial(const struct state *s, const struct dkimsig *sig)
+{
+	return sig->has_length &&
+		sig->length <
+		bodylen_end(sig->is_relaxed_body ? &s->relaxed : &s->simple);
+}
+
+static void judge(
+	const struct check_input *in, struct state *s, struct signature *one)
+{
+	const struct dns_answer *answer =
+		asker_ask(in->dns, one->sig.key_name, DNS_TXT);
+	const char *fault;
+	struct dkimkey key;
+
+	if (answer == NULL || dkimkey_read(answer, s->arena, &key) != RES_OK) {
+		settle(one, AUTH_TEMPERROR, "no memory");
+		return;
+	}
+	one->fact->key_bits = key.key_bits;
+	one->fact->is_testing = key.is_testing;
+	one->fact->is_key_secure = key.is_secure;
+	one->fact->is_partial = is_partial(s, &one->sig);
+	fault = fault_of_key(&key, &one->sig, in->conf->dkim.max_key_bits);
+	if (fault != NULL)
+		settle(one,
+			key.status == DKIMKEY_NOT_TOLD ? AUTH_TEMPERROR
+						       : AUTH_PERMERROR,
+			fault);
+	else if (one->is_short_body)
+		settle(one, AUTH_FAIL, "the body is shorter than l= says");
+	else if (memcmp(one->body_hash, one->sig.body_hash.at, SHA256_LEN) != 0)
+		settle(one, AUTH_FAIL, "the body is not what was signed");
+	else
+		verify(one, &key);
+	if (one->fact->is_partial)
+		settle(one, AUTH_POLICY, "a part of the body is not signed");
+	if (key.type == DKIMKEY_RSA &&
+		key.key_bits < in->conf->dkim.min_key_bits)
+		settle(one, AUTH_POLICY, "the key is shorter than we take");
+	settle(one, AUTH_PASS, "");
+}
+
+/* RFC 6376 s3.4.3: a CRLF that the body lacks at its end is added. */
+static void end_body(struct state *s)
+{
+	unsigned char crlf[] = { '\r', '\n' };
+
+	if (s->handle == NULL)
+		return;
+	if (s->has_body && s->last == '\r')
+		settle_all(s, AUTH_NEUTRAL, lone_text);
+	else if (s->has_body && s->last != '\n')
+		(void)dkim_body(s->handle, crlf, sizeof(crlf));
+	(void)dkim_eom(s->handle, NULL);
+	end_handle(s);
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->signature[i].is_hashed)
+			settle(&s->signature[i], AUTH_TEMPERROR,
+				"libopendkim failed");
+}
+
+/* How much a result says of the message, when none passes. */
+static unsigned weight(const struct dkim_fact *f)
+{
+	static const unsigned weights[] = {
+		[AUTH_PASS] = 6,
+		[AUTH_TEMPERROR] = 5,
+		[AUTH_FAIL] = 4,
+		[AUTH_POLICY] = 3,
+		[AUTH_PERMERROR] = 2,
+		[AUTH_NEUTRAL] = 1,
+	};
+
+	/* RFC 6376 s3.6.1: the failure of a key on trial says nothing. */
+	if (f->is_testing && f->result == AUTH_FAIL)
+		return 0;
+	return weights[f->result];
+}
+
+static enum outcome outcome_of(enum auth_result result)
+{
+	switch (result) {
+	case AUTH_PASS:
+	case AUTH_NONE:
+	case AUTH_NEUTRAL:
+		return OUTCOME_MISS;
+	case AUTH_FAIL:
+	case AUTH_SOFTFAIL:
+	case AUTH_POLICY:
+	case AUTH_PERMERROR:
+		return OUTCOME_HIT;
+	case AUTH_UNKNOWN:
+	case AUTH_TEMPERROR:
+		break;
+	}
+	return OUTCOME_UNKNOWN;
+}
+
+static void describe(struct buf *line, const struct dkim_fact *f)
+{
+	if (line->len > 0)
+		buf_add_text(line, "; ");
+	if (!slice_is_empty(f->domain))
+		buf_add_format(line, "d=%.*s ", SLICE_ARG(f->domain));
+	if (!slice_is_empty(f->selector))
+		buf_add_format(line, "s=%.*s ", SLICE_ARG(f->selector));
+	buf_add_format(line, "%s%s", auth_result_name(f->result),
+		f->is_testing ? " (testing)" : "");
+	if (!slice_is_empty(f->reason))
+		buf_add_format(line, ": %.*s", SLICE_ARG(f->reason));
+}
+
+static void report(const struct check_input *in, struct findings *out,
+	const struct dkim_fact *facts, size_t count, size_t ignored)
+{
+	struct finding *f = findings_add(out, "dkim");
+	const struct dkim_fact *telling = NULL;
+	struct buf line;
+
+	in->auth->dkim = facts;
+	in->auth->dkim_count = (unsigned)count;
+	in->auth->dkim_ignored = (unsigned)ignored;
+	in->auth->dkim_is_known = true;
+	buf_init(&line, LINE_MAX_LEN);
+	for (size_t i = 0; i < count; i++) {
+		if (telling == NULL || weight(&facts[i]) > weight(telling))
+			telling = &facts[i];
+		describe(&line, &facts[i]);
+	}
+	if (count == 0)
+		buf_add_text(&line, "no signature");
+	if (ignored > 0)
+		buf_add_format(&line, "; %zu more", ignored);
+	f->detail =
+		auth_result_name(telling == NULL ? AUTH_NONE : telling->result);
+	f->outcome = outcome_of(telling == NULL ? AUTH_NONE : telling->result);
+	if (telling != NULL)
+		f->subject = telling->domain;
+	if (arena_copy(in->arena, buf_slice(&line), &f->evidence) != RES_OK)
+		f->evidence = slice_of("no memory");
+	buf_clear(&line);
+}
+
+static bool has_signature(const struct message *m)
+{
+	return message_find(m, signature_name(), 0) < m->field_count;
+}
+
+/* Nothing was begun: there was no signature, or it could not be. */
+static void report_nothing(const struct check_input *in, struct findings *out)
+{
+	if (has_signature(in->message))
+		report(in, out, &lost_fact, 1, 0);
+	else if (in->message->is_header_partial)
+		report(in, out, &partial_fact, 1, 0);
+	else
+		report(in, out, NULL, 0, 0);
+}
+
+/* ---- as a check ---- */
+
+static void begin_hashing(const struct check_input *in, struct state *s)
+{
+	bool *is_chosen;
+
+	if (in->service == NULL)
+		settle_all(s, AUTH_TEMPERROR, "there is no libopendkim");
+	if (in->dns == NULL)
+		settle_all(s, AUTH_TEMPERROR, "there is no resolver");
+	if (!is_any_open(s))
+		return;
+	is_chosen = choose_fields(in->message, s);
+	if (is_chosen == NULL)
+		settle_all(s, AUTH_TEMPERROR, "no memory");
+	if (is_any_open(s)) {
+		(void)ask_keys(in, s);
+		open_handle(in, s, is_chosen);
+	}
+	free(is_chosen);
+}
+
+static struct state *begin(const struct check_input *in)
+{
+	struct state *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->arena = arena_new(STATE_MEMORY);
+	if (s->arena == NULL || read_signatures(in, s) != RES_OK) {
+		dkim_check_clear(s);
+		return NULL;
+	}
+	bodylen_init(&s->simple, false);
+	bodylen_init(&s->relaxed, true);
+	begin_hashing(in, s);
+	return s;
+}
+
+static enum check_progress conclude(
+	const struct check_input *in, struct state *s, struct findings *out)
+{
+	if (s == NULL) {
+		report_nothing(in, out);
+		return CHECK_DONE;
+	}
+	end_body(s);
+	if (ask_keys(in, s))
+		return CHECK_WAITING;
+	for (size_t i = 0; i < s->count; i++)
+		if (is_open(&s->signature[i]))
+			judge(in, s, &s->signature[i]);
+	report(in, out, s->facts, s->count, s->ignored);
+	return CHECK_DONE;
+}
+
+enum check_progress dkim_check_step(
+	const struct check_input *in, struct findings *out)
+{
+	struct state *s = *in->state;
+
+	if (in->message == NULL)
+		return CHECK_WAITING;
+	/* Later there is a body that it has not seen. */
+	if (s == NULL && !in->body_ended && has_signature(in->message))
+		*in->state = s = begin(in);
+	if (out != NULL)
+		return in->body_ended ? conclude(in, s, out) : CHECK_WAITING;
+	return s != NULL && ask_keys(in, s) ? CHECK_WAITING : CHECK_DONE;
+}
+
+/* Is there a CR that no LF follows, or an LF that no CR leads? s->last is the
+ * octet before the piece; a CR at its end is seen with the next. */
+static bool has_lone(const struct state *s, struct slice piece)
+{
+	const char *at = piece.at;
+	size_t i = 1;
+	unsigned found = (s->has_body && s->last == '\r') != (at[0] == '\n');
+
+	/* A loop of constant length is one that compilers do at a stroke. */
+	for (; found == 0 && i + LONE_BLOCK <= piece.len; i += LONE_BLOCK)
+		for (size_t k = 0; k < LONE_BLOCK; k++)
+			found |= (at[i + k - 1] == '\r') != (at[i + k] == '\n');
+	for (; i < piece.len; i++)
+		found |= (at[i - 1] == '\r') != (at[i] == '\n');
+	return found != 0;
+}
+
+bool dkim_check_body(const struct check_input *in, struct slice piece)
+{
+	struct state *s = *in->state;
+
+	if (s == NULL || s->handle == NULL)
+		return false;
+	if (piece.len == 0)
+		return true;
+	if (has_lone(s, piece)) {
+		settle_all(s, AUTH_NEUTRAL, lone_text);
+		end_handle(s);
+		return false;
+	}
+	s->has_body = true;
+	s->last = piece.at[piece.len - 1];
+	if (s->needs_length) {
+		bodylen_add(&s->simple, piece);
+		bodylen_add(&s->relaxed, piece);
+	}
+	/* The library only reads it. */
+	if (dkim_body(s->handle, (unsigned char *)(uintptr_t)piece.at,
+		    piece.len) != DKIM_STAT_OK) {
+		settle_all(s, AUTH_TEMPERROR, "libopendkim failed");
+		end_handle(s);
+	}
+	return s->handle != NULL;
+}
+
+void dkim_check_clear(void *state)
+{
+	struct state *s = state;
+
+	end_handle(s);
+	arena_free(s->arena);
+	free(s);
+}
