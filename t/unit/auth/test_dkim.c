@@ -612,7 +612,8 @@ static void reads_a_key_without_its_frame(void **state)
 /* ---- signed by others ---- */
 
 struct sample {
-	const char *name; /* of NAME.eml and NAME.zone below t/data/dkim */
+	const char *letter; /* of LETTER.eml and ZONE.zone below t/data/dkim */
+	const char *zone;
 	const char *shown;
 };
 
@@ -648,9 +649,9 @@ static void judges_a_sample(void **state)
 	char name[200], zone[800];
 	struct run r;
 
-	(void)snprintf(name, sizeof(name), "dkim/%s.eml", sample->name);
+	(void)snprintf(name, sizeof(name), "dkim/%s.eml", sample->letter);
 	(void)snprintf(zone, sizeof(zone), "%s/t/data/dkim/%s.zone",
-		top == NULL ? "." : top, sample->name);
+		top == NULL ? "." : top, sample->zone);
 	start_with(&r, letter_load(name), load_zone(zone));
 	go(&r, PIECE_MAX);
 	assert_shown(&r, sample->shown);
@@ -662,8 +663,10 @@ static void judges_a_sample(void **state)
 	CASE(name, judges_in_pieces, (&(struct row){ __VA_ARGS__ }))
 #define KEY(name, text, want) \
 	ROW(name, .sign = { RELAXED }, .record = text, .shown = want)
+#define OTHER(name, file, want) \
+	CASE(name, judges_a_sample, (&(struct sample){ file, "others", want }))
 #define SAMPLE(name, file, want) \
-	CASE(name, judges_a_sample, (&(struct sample){ file, want }))
+	CASE(name, judges_a_sample, (&(struct sample){ file, file, want }))
 #define PERM(why) "permerror|" ONE "permerror: " why
 #define LONE "neutral|" ONE "neutral: the body has a CR or an LF of its own"
 
@@ -903,6 +906,30 @@ int main(void)
 		SAMPLE("the signatures of RFC 8463 pass", "rfc8463",
 			"pass|d=football.example.com s=brisbane pass; "
 			"d=football.example.com s=test pass"),
+		OTHER("dkimpy's simple signature passes",
+			"dkimpy-simple-simple", PASS),
+		OTHER("dkimpy's relaxed signature passes",
+			"dkimpy-relaxed-relaxed", PASS),
+		OTHER("dkimpy's relaxed header goes with a simple body",
+			"dkimpy-relaxed-simple", PASS),
+		OTHER("dkimpy's simple header goes with a relaxed body",
+			"dkimpy-simple-relaxed", PASS),
+		OTHER("dkimpy's Ed25519 signature passes", "dkimpy-ed25519",
+			"pass|d=example.org s=e1 pass"),
+		OTHER("a key of 4,096 bits passes", "dkimpy-4096",
+			"pass|d=example.org s=s4 pass"),
+		OTHER("what is put behind dkimpy's l= is not signed",
+			"dkimpy-length",
+			"policy|" ONE
+			"policy: a part of the body is not signed"),
+		OTHER("Mail::DKIM's simple signature passes",
+			"maildkim-simple-simple", PASS),
+		OTHER("Mail::DKIM's relaxed signature passes",
+			"maildkim-relaxed-relaxed", PASS),
+		OTHER("opendkim's simple signature passes", "opendkim-simple",
+			PASS),
+		OTHER("opendkim's relaxed signature passes", "opendkim-relaxed",
+			PASS),
 		cmocka_unit_test(asks_for_all_keys_at_the_end_of_the_header),
 		cmocka_unit_test(asks_nothing_about_an_unsigned_message),
 		cmocka_unit_test(asks_nothing_about_what_it_will_not_verify),
