@@ -72,6 +72,20 @@ static enum result record(void *at, const char ref[CASE_REF_MAX], bool is_new,
 
 /* ---- birth and death ---- */
 
+static enum result open_services(struct context *ctx, const struct conf *conf)
+{
+	struct buf why;
+	enum result res;
+
+	buf_init(&why, 1024);
+	res = services_open(
+		&ctx->services, conf, ctx->mirror, ctx->blocklist, &why);
+	if (why.len > 0)
+		log_message(LOG_LEVEL_ERROR, "arc", "%s", buf_text(&why));
+	buf_clear(&why);
+	return res;
+}
+
 static enum result open_parts(struct context *ctx, struct conf *conf)
 {
 	enum result res;
@@ -86,8 +100,7 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		res = blocklist_open(
 			&ctx->blocklist, conf, ctx->mirror, ctx->clock);
 	if (res == RES_OK)
-		res = services_open(
-			&ctx->services, ctx->mirror, ctx->blocklist);
+		res = open_services(ctx, conf);
 	if (res == RES_OK)
 		res = writer_open(&ctx->writer, conf, ctx->clock);
 	if (res == RES_OK)
@@ -134,6 +147,7 @@ enum result context_open(
 		.pipeline = &ctx->services.pipeline,
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
+		.seal = ctx->services.seal,
 	};
 	*out = ctx;
 	return RES_OK;

@@ -17,7 +17,8 @@ struct conf;
 struct context;
 struct session;
 
-/* Makes all of it, no thread yet. conf is held. RES_NOMEM. */
+/* Makes all of it, no thread yet. conf is held. RES_NOMEM; or what is wrong
+ * with arc.key, the log has the words. */
 enum result context_open(struct context **out, struct conf *conf,
 	const struct clock *clock) MUST_USE;
 

@@ -11,16 +11,10 @@
 #pragma once
 
 #include "fact/auth.h"
+#include "fact/trust.h"
 
 struct arena;
 struct conf;
-
-/* Who else knows; find may be called from any thread. Zeroed: nobody. */
-struct trust_source {
-	enum result (*find)(
-		void *ctx, const char *kind, struct slice domain, bool *found);
-	void *ctx;
-};
 
 /* Fills is_trusted and trusted_by ("config", or the Redis key of the newest
  * sealer that only the source knows; static, or owned by a) of a fact that

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "judge/pipeline.h"
 
+#include "auth/arc.h"
+#include "auth/dkim.h"
+#include "auth/dmarc.h"
 #include "auth/iprev.h"
 #include "auth/spf.h"
 #include "dns/asker.h"
@@ -19,6 +22,12 @@ static const struct pipeline_check checks[] = {
 	{ "iprev", STAGE_CONNECT, STAGE_END, iprev_step, NULL, SERVICE_NONE,
 		NULL },
 	{ "spf", STAGE_MAIL, STAGE_END, spf_step, spf_clear, SERVICE_NONE,
+		NULL },
+	{ "dkim", STAGE_EOH, STAGE_END, dkim_check_step, dkim_check_clear,
+		SERVICE_DKIM, dkim_check_body },
+	{ "arc", STAGE_EOH, STAGE_END, arc_step, arc_clear, SERVICE_ARC,
+		arc_body },
+	{ "dmarc", STAGE_EOH, STAGE_END, dmarc_step, dmarc_clear, SERVICE_DMARC,
 		NULL },
 };
 _Static_assert(sizeof(checks) / sizeof(checks[0]) <= PIPELINE_CHECKS_MAX,

@@ -25,7 +25,7 @@ enum stage {
 enum service {
 	SERVICE_NONE = 0,
 	SERVICE_BLOCKLIST,
-	SERVICE_DKIM, /* struct dkim */
+	SERVICE_DKIM, /* struct dkim_service */
 	SERVICE_ARC, /* struct arc */
 	SERVICE_DMARC, /* struct dmarc_service */
 	SERVICE_COUNT

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "judge/services.h"
 
+#include "auth/arc.h"
+#include "auth/arcseal.h"
+#include "auth/dkim.h"
+#include "auth/psl.h"
+#include "base/log.h"
 #include "conf/conf.h"
 #include "dns/resolver.h"
 #include "store/trust.h"
+
+#include <string.h>
 
 static enum result find_trusted(
 	void *ctx, const char *kind, struct slice domain, bool *found)
@@ -11,19 +18,48 @@ static enum result find_trusted(
 	return trust_find(ctx, kind, domain, found);
 }
 
-enum result services_open(
-	struct services *s, struct mirror *mirror, struct blocklist *list)
+static enum result open_psl(struct services *s, const struct conf *conf)
+{
+	enum result res = psl_open(&s->psl);
+
+	if (res != RES_DOWN)
+		return res;
+	if (strcmp(conf->auth.dmarc_mode, "treewalk") != 0)
+		log_message(LOG_LEVEL_ERROR, "dmarc",
+			"there is no Public Suffix List: dmarc_mode \"%s\" "
+			"works as \"treewalk\"",
+			conf->auth.dmarc_mode);
+	return RES_OK;
+}
+
+static void fill(struct services *s, struct blocklist *list)
+{
+	pipeline_init(&s->pipeline);
+	s->pipeline.service[SERVICE_BLOCKLIST] = list;
+	s->pipeline.service[SERVICE_DKIM] = s->dkim;
+	s->pipeline.service[SERVICE_ARC] = s->arc;
+	s->dmarc = (struct dmarc_service){ s->psl, &s->trusted };
+	s->pipeline.service[SERVICE_DMARC] = &s->dmarc;
+}
+
+enum result services_open(struct services *s, const struct conf *conf,
+	struct mirror *mirror, struct blocklist *list, struct buf *why)
 {
 	enum result res;
 
 	*s = (struct services){ .resolver = NULL };
-	pipeline_init(&s->pipeline);
-	s->pipeline.service[SERVICE_BLOCKLIST] = list;
 	res = trust_open(&s->trust, mirror);
-	if (res != RES_OK)
-		return res;
 	s->trusted = (struct trust_source){ find_trusted, s->trust };
-	return RES_OK;
+	if (res == RES_OK)
+		res = dkim_service_open(&s->dkim);
+	if (res == RES_OK)
+		res = arc_open(ARC_KEYS_MAX, &s->trusted, &s->arc);
+	if (res == RES_OK)
+		res = open_psl(s, conf);
+	if (res == RES_OK)
+		res = arcseal_open(&conf->arc, why, &s->seal);
+	fill(s, list);
+	return res;
 }
 
 enum result services_start(struct services *s, const struct conf *conf,
@@ -51,5 +87,9 @@ enum result services_start(struct services *s, const struct conf *conf,
 void services_close(struct services *s)
 {
 	resolver_close(s->resolver);
+	arcseal_close(s->seal);
+	psl_close(s->psl);
+	arc_close(s->arc);
+	dkim_service_close(s->dkim);
 	trust_close(s->trust);
 }

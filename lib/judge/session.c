@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "judge/session.h"
 
+#include "auth/arcseal.h"
+#include "auth/arcset.h"
 #include "auth/authres.h"
 #include "auth/receivedspf.h"
 #include "base/arena.h"
@@ -43,6 +45,7 @@ struct transaction {
 	struct envelope envelope;
 	struct fields fields;
 	bool is_header_over;
+	struct arcseal_body *sealed; /* NULL: it will not be sealed */
 	struct auth_facts auth;
 	unsigned spared; /* of the recipients taken, see rules_input */
 	unsigned monitored;
@@ -123,6 +126,7 @@ static void end(struct session *s)
 	if (s->dns != NULL)
 		asker_release(s->dns);
 	fields_clear(&t->fields);
+	arcseal_body_free(t->sealed);
 	arena_free(t->header);
 	arena_free(t->arena);
 	free(t);
@@ -552,18 +556,26 @@ void session_end_of_header(struct session *s)
 	if (!begin(s) || s->at->is_header_over)
 		return;
 	s->at->is_header_over = true;
-	if (why_not(s) == NULL)
-		advance(s, STAGE_EOH);
+	if (why_not(s) != NULL)
+		return;
+	advance(s, STAGE_EOH);
+	if (s->env->seal != NULL && s->dns != NULL)
+		s->at->sealed = arcseal_body_new();
 }
 
 bool session_body(struct session *s, struct slice piece)
 {
 	struct check_input in;
+	bool wanted;
 
 	session_end_of_header(s);
 	in = input_of(s, STAGE_EOH);
-	return s->at != NULL && s->dns != NULL && why_not(s) == NULL &&
-		pipeline_body(s->env->pipeline, &s->progress, &in, piece);
+	if (s->at == NULL || s->dns == NULL || why_not(s) != NULL)
+		return false;
+	wanted = pipeline_body(s->env->pipeline, &s->progress, &in, piece);
+	if (s->at->sealed != NULL)
+		arcseal_body_add(s->at->sealed, piece);
+	return wanted || s->at->sealed != NULL;
 }
 
 /* ---- end of message ---- */
@@ -576,6 +588,42 @@ static struct marks marks_of(const struct session *s, const struct mta *mta)
 		.may_insert = (s->may & SESSION_MAY_INSERT) != 0,
 		.may_delete = (s->may & SESSION_MAY_DELETE) != 0,
 	};
+}
+
+static void insert_slice(
+	const struct marks *m, const char *name, struct slice value)
+{
+	struct buf text;
+
+	buf_init(&text, value.len + 1);
+	buf_add(&text, value);
+	marks_insert(m, name, buf_result(&text), &text);
+	buf_clear(&text);
+}
+
+/* results: the value of our Authentication-Results. */
+static void seal(struct session *s, const struct marks *m, struct slice results)
+{
+	const struct arcseal_input in = { .message = &s->at->fields.message,
+		.arc = &s->at->auth.arc,
+		.results = results,
+		.wall_s = clock_wall_ms(s->env->clock) / 1000 };
+	struct arcseal_set set;
+	enum result res;
+
+	if (s->at->sealed == NULL)
+		return;
+	res = arcseal_make(
+		s->env->seal, &in, s->at->sealed, s->at->arena, &set);
+	if (res != RES_OK || set.skipped != NULL) {
+		log_message(LOG_LEVEL_NOTICE, "seal",
+			"session %s: not sealed, %s", s->conn.id,
+			res != RES_OK ? result_name(res) : set.skipped);
+		return;
+	}
+	insert_slice(m, arcset_results_name, set.results);
+	insert_slice(m, arcset_message_name, set.message);
+	insert_slice(m, arcset_seal_name, set.seal);
 }
 
 static void stamp_results(struct session *s, const struct marks *m)
@@ -595,7 +643,10 @@ static void stamp_results(struct session *s, const struct marks *m)
 			marks_insert(m, receivedspf_name, res, &value);
 		buf_reset(&value);
 	}
-	marks_insert(m, authres_name, authres_format(&in, &value), &value);
+	res = authres_format(&in, &value);
+	if (res == RES_OK)
+		seal(s, m, buf_slice(&value));
+	marks_insert(m, authres_name, res, &value);
 	buf_clear(&value);
 }
 

@@ -20,7 +20,8 @@
  * What is judged gets, with auth.enabled, one Authentication-Results on top of
  * its header, Received-SPF below that when auth.received_spf says so, and
  * X-Reprieve; incoming fields that bear our name
- * are removed first.
+ * are removed first. With a key to seal, a set of ARC fields stands between the
+ * two.
  * Threads: one at a time, but not always the same.
  */
 #pragma once
@@ -29,6 +30,7 @@
 
 #include <stdint.h>
 
+struct arcseal;
 struct casework;
 struct clock;
 struct conf;
@@ -55,6 +57,7 @@ struct session_env {
 	const struct pipeline *pipeline;
 	const struct casework *cases;
 	struct telemetry *telemetry;
+	const struct arcseal *seal; /* NULL: nothing is sealed */
 	const struct session_watch *watch; /* NULL: nobody looks */
 };
 
