@@ -71,9 +71,7 @@ static bool put_mx(struct library *l, SPF_dns_rr_t *rr, struct slice rdata)
 
 	if (res == RES_OK)
 		res = dns_name_text(wire, l->a, &name);
-	/* RFC 7505: "." is no host. */
-	if (res == RES_SYNTAX ||
-		(res == RES_OK && slice_is_equal(name, slice_of("."))))
+	if (res == RES_SYNTAX)
 		return true;
 	if (res != RES_OK ||
 		SPF_dns_rr_buf_realloc(rr, rr->num_rr, name.len + 1) !=
@@ -317,9 +315,8 @@ enum check_progress spf_evaluate(const struct spf_question *question,
 		.local = question->local,
 	};
 
-	/* s4.3: what is no name of two labels or more has no record. */
-	if (hostname_parse(domain, name, &len) != RES_OK ||
-		slice_find(slice_make(name, len), '.') == len) {
+	/* s4.3: what is no name has no record. */
+	if (hostname_parse(domain, name, &len) != RES_OK) {
 		*out = (struct spf_fact){ .domain = domain };
 		settle_none(out,
 			slice_is_empty(domain)

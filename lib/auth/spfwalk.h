@@ -29,7 +29,7 @@ struct spfwalk_client {
 	const struct ipaddr *ip;
 	struct slice helo;
 	struct slice local;
-	struct slice domain; /* a domain, of two labels at least */
+	struct slice domain; /* a domain */
 };
 
 struct spfwalk;

@@ -181,6 +181,7 @@ static void asked_once(void **state)
 	assert_int_equal(spf_step(&r.in, &r.found), CHECK_DONE);
 	expect(&r, "spf", "pass", OUTCOME_MISS,
 		"example.org permits 192.0.2.1 (mx)");
+	assert_int_equal(r.auth.helo.result, AUTH_FAIL);
 	assert_int_equal(fake_dns_asked(r.dns), asked);
 	rig_close(&r);
 }
@@ -269,6 +270,27 @@ static void in_parallel(void **state)
 	rig_close(&r);
 }
 
+static void exchangers_in_parallel(void **state)
+{
+	static const struct fake_record wide[] = {
+		{ "example.org", "TXT", "v=spf1 mx -all" },
+		{ "example.org", "MX", "10 a.example" },
+		{ "example.org", "MX", "20 b.example" },
+		{ "example.org", "MX", "30 c.example" },
+		{ "a.example", "A", "192.0.2.9" },
+		{ "b.example", "A", "192.0.2.9" },
+		{ "c.example", "A", "192.0.2.1" },
+		{ NULL, NULL, NULL },
+	};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, wide, 40, "x", "<joe@example.org>");
+	assert_int_equal(settle(&r), 3);
+	assert_int_equal(r.auth.mailfrom.result, AUTH_PASS);
+	rig_close(&r);
+}
+
 /* A network that matches makes what stands behind it needless. */
 static void no_needless_question(void **state)
 {
@@ -310,6 +332,8 @@ static void bounded_questions(void **state)
 	settle(&r);
 	assert_int_equal(r.auth.mailfrom.result, AUTH_PERMERROR);
 	assert_true(fake_dns_asked(r.dns) <= 11);
+	assert_int_equal(r.auth.mailfrom.record.len, SPF_RECORD_KEPT);
+	assert_true(r.auth.mailfrom.reason.len > 0);
 	buf_clear(&record);
 	rig_close(&r);
 }
@@ -460,6 +484,8 @@ int main(void)
 		CASE("a budget that is used up tells nothing", over_budget,
 			NULL),
 		CASE("questions go out together", in_parallel, NULL),
+		CASE("so do those for exchangers", exchangers_in_parallel,
+			NULL),
 		CASE("no question behind what decides", no_needless_question,
 			NULL),
 		CASE("a record of 500 names asks for ten", bounded_questions,
