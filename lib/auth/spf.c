@@ -33,15 +33,21 @@ enum {
  */
 static const char alias[] = "x.invalid";
 
-/* One evaluation's. Made when the first directive needs it. */
+/*
+ * One evaluation's, made when the first directive needs it. The server is
+ * filled by hand: SPF_server_new ends the process if the host's name is of 64
+ * octets, and prepares texts that we have no use for.
+ */
 struct library {
 	SPF_dns_server_t layer; /* hook points here */
-	SPF_server_t *server;
+	SPF_server_t server;
+	char host[sizeof(alias)]; /* it wants a name of its own */
 	SPF_request_t *request;
 	SPF_dns_rr_t *spare; /* its lookup must never return NULL */
 	struct spfwalk *walk;
 	const struct ipaddr *ip;
 	struct slice target;
+	enum spf_kind kind;
 	bool is_any_prefix; /* length 0, which it takes for 32 and 128 */
 	struct arena *a;
 };
@@ -97,13 +103,21 @@ static bool put_all(
 	return true;
 }
 
+/* An exchanger may bear the alias, too: it is not the target. */
+static struct slice name_of(
+	const struct library *l, const char *domain, ns_type type)
+{
+	if (strcmp(domain, alias) == 0 &&
+		(l->kind != SPF_MX || type == ns_t_mx))
+		return l->target;
+	return slice_of(domain);
+}
+
 /* TRY_AGAIN makes it give up; why is the walk's to know. */
 static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *domain,
 	ns_type type, int should_cache)
 {
 	struct library *l = layer->hook;
-	struct slice name =
-		strcmp(domain, alias) == 0 ? l->target : slice_of(domain);
 	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(layer, NULL, type, 0, TRY_AGAIN);
 	const struct dns_answer *a = NULL;
 
@@ -115,7 +129,8 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *domain,
 		return rr;
 	}
 	if (type == ns_t_a || type == ns_t_aaaa || type == ns_t_mx)
-		a = spfwalk_ask(l->walk, name, (enum dns_type)type);
+		a = spfwalk_ask(
+			l->walk, name_of(l, domain, type), (enum dns_type)type);
 	if (a == NULL)
 		return rr;
 	if (!put_all(l, rr, a)) {
@@ -142,25 +157,21 @@ static void set_client(SPF_request_t *request, const struct ipaddr *ip)
 
 static bool open_library(struct library *l)
 {
-	SPF_response_t *response = NULL;
-
 	if (l->request != NULL)
 		return true;
+	memcpy(l->host, alias, sizeof(alias));
 	l->layer = (SPF_dns_server_t){
 		.lookup = lookup, .name = "asker", .hook = l
 	};
-	l->server = SPF_server_new_dns(&l->layer, 0);
-	if (l->server == NULL)
-		return false;
+	l->server = (SPF_server_t){ .resolver = &l->layer,
+		.rec_dom = l->host,
+		.max_dns_mech = SPFWALK_TERMS_MAX,
+		.max_dns_ptr = SPFWALK_NAMES_MAX,
+		.max_dns_mx = SPFWALK_NAMES_MAX };
 	l->spare = SPF_dns_rr_new_init(&l->layer, NULL, ns_t_a, 0, TRY_AGAIN);
-	/* Its own text would be expanded for each "no match". */
-	if (l->spare == NULL ||
-		SPF_server_set_explanation(l->server, "x", &response) !=
-			SPF_E_SUCCESS)
+	if (l->spare == NULL)
 		return false;
-	if (response != NULL)
-		SPF_response_free(response);
-	l->request = SPF_request_new(l->server);
+	l->request = SPF_request_new(&l->server);
 	if (l->request == NULL)
 		return false;
 	set_client(l->request, l->ip);
@@ -173,8 +184,6 @@ static void close_library(struct library *l)
 		SPF_request_free(l->request);
 	if (l->spare != NULL)
 		SPF_dns_rr_free(l->spare);
-	if (l->server != NULL)
-		SPF_server_free(l->server);
 }
 
 static unsigned at_least_1(uint8_t bits)
@@ -205,7 +214,7 @@ static bool interpret(
 	if (response == NULL)
 		return false;
 	write_directive(term, text);
-	if (SPF_record_compile(l->server, response, &record, text) ==
+	if (SPF_record_compile(&l->server, response, &record, text) ==
 		SPF_E_SUCCESS) {
 		response->spf_record_exp = record;
 		(void)SPF_record_interpret(record, l->request, response, 0);
@@ -224,6 +233,7 @@ static void match(struct library *l, const struct spf_term *term)
 {
 	SPF_result_t result = SPF_RESULT_INVALID;
 
+	l->kind = term->kind;
 	l->is_any_prefix = term->kind != SPF_EXISTS &&
 		(ipaddr_is_v4(l->ip) ? term->bits4 : term->bits6) == 0;
 	if (!open_library(l) || !interpret(l, term, &result))
