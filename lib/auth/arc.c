@@ -433,47 +433,67 @@ static void go_on_all(const struct check_input *in, struct state *s)
 
 /* ---- the result ---- */
 
+/* about: what of that set, or of the whole (instance 0). */
+struct blame {
+	const char *about;
+	unsigned instance;
+	const char *reason;
+};
+
 static void say(struct state *s, struct arc_fact *fact, enum auth_result what,
-	unsigned instance, const char *reason)
+	const struct blame *why)
 {
 	char line[LINE_MAX_LEN];
 
 	fact->result = what;
-	fact->reason = slice_of(reason);
-	if (instance == 0)
+	fact->reason = slice_of(why->reason);
+	if (why->instance == 0)
 		return;
-	(void)snprintf(line, sizeof(line), "set %u: %s", instance, reason);
+	(void)snprintf(line, sizeof(line), "%s %u: %s", why->about,
+		why->instance, why->reason);
 	if (arena_copy(s->arena, slice_of(line), &fact->reason) != RES_OK)
-		fact->reason = slice_of(reason);
+		fact->reason = slice_of(why->reason);
 }
 
-static void say_fail(struct state *s, struct arc_fact *fact, unsigned instance,
-	const char *reason)
+static void say_temperror(
+	struct state *s, struct arc_fact *fact, const char *reason)
+{
+	say(s, fact, AUTH_TEMPERROR, &(struct blame){ .reason = reason });
+}
+
+static void say_fail(
+	struct state *s, struct arc_fact *fact, const struct blame *why)
 {
 	if (s->is_cut)
-		say(s, fact, AUTH_TEMPERROR, 0,
-			"a field of it may have been cut on its way");
+		say_temperror(
+			s, fact, "a field of it may have been cut on its way");
 	else
-		say(s, fact, AUTH_FAIL, instance, reason);
+		say(s, fact, AUTH_FAIL, why);
 }
 
 /* The newest message signature and all seals: the worst of them, and of those
- * that are as bad the newest. NULL: all are good. */
-static const struct proof *find_worst(const struct state *s, unsigned *at)
+ * that are as bad the newest. VERDICT_GOOD: all are. */
+static enum verdict find_worst(const struct state *s, struct blame *why)
 {
 	static const enum verdict order[] = { VERDICT_BAD, VERDICT_OPEN,
 		VERDICT_UNKNOWN };
 	unsigned n = s->chain.count;
 
 	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
-		*at = n;
-		if (s->messages[n - 1].verdict == order[k])
-			return &s->messages[n - 1];
-		for (; *at > 0; --*at)
-			if (s->seals[*at - 1].verdict == order[k])
-				return &s->seals[*at - 1];
+		const struct proof *p = &s->messages[n - 1];
+
+		*why = (struct blame){ "message signature of set", n,
+			p->reason };
+		if (p->verdict == order[k])
+			return order[k];
+		for (unsigned i = n; i > 0; i--) {
+			p = &s->seals[i - 1];
+			*why = (struct blame){ "seal of set", i, p->reason };
+			if (p->verdict == order[k])
+				return order[k];
+		}
 	}
-	return NULL;
+	return VERDICT_GOOD;
 }
 
 /* RFC 8617 s5.2 step 5. False: one of them is still open. */
@@ -495,38 +515,43 @@ static bool find_oldest(const struct state *s, unsigned *oldest)
 
 static enum check_progress judge_chain(struct state *s, struct arc_fact *fact)
 {
-	unsigned at = 0;
-	const struct proof *worst = find_worst(s, &at);
+	struct blame why;
 
-	if (worst == NULL) {
+	switch (find_worst(s, &why)) {
+	case VERDICT_OPEN:
+		return CHECK_WAITING;
+	case VERDICT_BAD:
+		say_fail(s, fact, &why);
+		break;
+	case VERDICT_UNKNOWN:
+		say(s, fact, AUTH_TEMPERROR, &why);
+		break;
+	case VERDICT_GOOD:
 		if (!find_oldest(s, &fact->oldest_pass))
 			return CHECK_WAITING;
 		fact->result = AUTH_PASS;
-		return CHECK_DONE;
+		break;
 	}
-	if (worst->verdict == VERDICT_OPEN)
-		return CHECK_WAITING;
-	if (worst->verdict == VERDICT_BAD)
-		say_fail(s, fact, at, worst->reason);
-	else
-		say(s, fact, AUTH_TEMPERROR, at, worst->reason);
 	return CHECK_DONE;
 }
 
 static enum check_progress judge(struct state *s, struct arc_fact *fact)
 {
+	const struct arcset_chain *c = &s->chain;
+
 	if (s->has_failed) {
-		say(s, fact, AUTH_TEMPERROR, 0, "no memory");
+		say_temperror(s, fact, "no memory");
 		return CHECK_DONE;
 	}
-	fact->instances = s->chain.highest;
-	switch (s->chain.state) {
+	fact->instances = c->highest;
+	switch (c->state) {
 	case ARCSET_UNKNOWN:
 	case ARCSET_NONE:
 		fact->result = AUTH_NONE;
 		return CHECK_DONE;
 	case ARCSET_BROKEN:
-		say_fail(s, fact, s->chain.fault_at, s->chain.fault);
+		say_fail(s, fact,
+			&(struct blame){ "set", c->fault_at, c->fault });
 		return CHECK_DONE;
 	case ARCSET_CHAIN:
 		break;
@@ -545,7 +570,7 @@ static void list_sets(struct state *s, struct arc_fact *fact)
 		return;
 	sets = arena_alloc(s->arena, n * sizeof(*sets));
 	if (sets == NULL) {
-		say(s, fact, AUTH_TEMPERROR, 0, "no memory");
+		say_temperror(s, fact, "no memory");
 		return;
 	}
 	for (unsigned i = 0; i < n; i++)

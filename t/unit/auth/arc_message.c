@@ -112,6 +112,7 @@ int main(int argc, char **argv)
 	arc_rig_init(&r, NULL);
 	read_zone(&r, argv[2]);
 	read_message(&r, argv[3]);
+	r.in.wall_s = time(NULL);
 	if (argc == 5 && strcmp(argv[1], "time") == 0)
 		measure(&r, argv[4]);
 	fact = arc_rig_validate(&r);

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 
@@ -94,6 +95,7 @@ class TheirArc(dkim.ARC):
     """Its sealer writes relaxed/relaxed only; here c= and l= can be had."""
     form = b"relaxed/relaxed"
     length = None
+    expires = None
 
     def gen_header(self, fields, include_headers, canon_policy, header_name,
                    pk, standardize=False):
@@ -105,19 +107,21 @@ class TheirArc(dkim.ARC):
             fields = [(k, new.get(k, v)) for k, v in fields]
             if self.length is not None:
                 fields.insert(1, (b"l", b"%d" % self.length))
+            if self.expires is not None:
+                fields.insert(1, (b"x", b"%d" % self.expires))
         return super().gen_header(fields, include_headers, canon_policy,
                                   header_name, pk, standardize)
 
 
 def seal_theirs(message, letter, form=b"relaxed/relaxed", length=None,
-                status=None):
+                status=None, expires=None):
     status = status or validate_theirs(message)[0]
     results = b"Authentication-Results: %s.example; arc=%s\r\n" % (
         letter.encode(), status.encode())
     key = KEYS[letter]
     arc = TheirArc(results + message, signature_algorithm=b"ed25519-sha256"
                    if key.is_ed25519 else b"rsa-sha256")
-    arc.form, arc.length = form, length
+    arc.form, arc.length, arc.expires = form, length, expires
     lines = arc.sign(b"s", letter.encode() + b".example", key.private(),
                      letter.encode() + b".example")
     assert lines, "python3-dkim did not seal"
@@ -270,6 +274,15 @@ def _():
                               "c", status="pass")
         agree(message, "pass", 3)
         agree(SEALERS[third](message, "a"), "pass", 3)
+
+
+@case("a message signature ends when it says so")
+def _():
+    now = int(time.time())
+    agree(seal_theirs(MESSAGE, "b", expires=now + 86400), "pass")
+    over = seal_theirs(MESSAGE, "b", expires=now - 86400)
+    agree(over, "fail")
+    assert "has expired" in validate_ours(over)[2], validate_ours(over)
 
 
 # ---- what does not ----
