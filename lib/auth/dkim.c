@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/dkim.h"
 
-#include "auth/bodylen.h"
+#include "auth/dkimbody.h"
 #include "auth/dkimsig.h"
+#include "auth/keycache.h"
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/pubkey.h"
 #include "conf/conf.h"
 #include "dns/asker.h"
 
@@ -19,7 +19,6 @@ enum {
 	STATE_MEMORY = 1 << 20, /* fields decoded, keys */
 	FIELD_MAX = 1 << 20, /* octets of a field handed over, name and all */
 	LINE_MAX_LEN = 900, /* of evidence */
-	LONE_BLOCK = 64, /* octets looked at in one go */
 	KEY_BITS_FLOOR = 1024, /* RFC 8301 s3.2 */
 	CLOCK_DRIFT_S = 86400,
 	MALLOC_SLACK = 16
@@ -27,6 +26,7 @@ enum {
 
 struct dkim_service {
 	DKIM_LIB *lib;
+	struct keycache *keys;
 };
 
 /* One signature of the message. */
@@ -36,25 +36,19 @@ struct signature {
 	size_t field; /* its index in the header */
 	int index; /* of the library's own */
 	uint8_t header_hash[SHA256_LEN];
-	uint8_t body_hash[SHA256_LEN];
 	bool is_hashed;
-	bool is_short_body; /* shorter than l= */
+	size_t view; /* of the body */
 };
 
 struct state {
 	struct arena *arena;
-	DKIM *handle; /* NULL: nothing is to be hashed (any more) */
 	struct signature *signature;
 	struct dkim_fact *facts;
 	size_t count;
 	size_t ignored;
-	struct bodylen simple, relaxed;
-	bool needs_length; /* some l= is to be compared with them */
-	bool has_body; /* an octet at least: */
-	char last;
+	struct dkimbody *body;
+	bool is_ended; /* the body is */
 };
-
-static const char lone_text[] = "the body has a CR or an LF of its own";
 
 /* What is said of a message when nothing can be said of its signatures. */
 static const struct dkim_fact lost_fact = {
@@ -95,18 +89,16 @@ static void take_hash(struct signature *one, DKIM_SIGINFO *sig)
 	void *header, *body;
 	size_t header_len, body_len;
 
-	one->is_short_body = dkim_sig_geterror(sig) == DKIM_SIGERROR_TOOLARGE_L;
 	if (dkim_sig_gethashes(sig, &header, &header_len, &body, &body_len) !=
 			DKIM_STAT_OK ||
-		header_len != SHA256_LEN || body_len != SHA256_LEN)
+		header_len != SHA256_LEN)
 		return;
 	memcpy(one->header_hash, header, SHA256_LEN);
-	memcpy(one->body_hash, body, SHA256_LEN);
 	one->is_hashed = true;
 }
 
-/* Called by dkim_eom when all is hashed. It ends there: keys and signatures
- * are our own business. */
+/* Called by dkim_eom, which ends there: the body, keys and signatures are our
+ * own business. */
 static DKIM_CBSTAT take_hashes(DKIM *handle, DKIM_SIGINFO **sigs, int count)
 {
 	struct state *s = dkim_get_user_context(handle);
@@ -118,7 +110,7 @@ static DKIM_CBSTAT take_hashes(DKIM *handle, DKIM_SIGINFO **sigs, int count)
 	return DKIM_CBSTAT_REJECT;
 }
 
-enum result dkim_service_open(struct dkim_service **out)
+enum result dkim_service_open(size_t keys_max, struct dkim_service **out)
 {
 	/* No key is fetched at the end of the header; broken signatures do not
 	 * end it, nor does a header without From. */
@@ -132,7 +124,8 @@ enum result dkim_service_open(struct dkim_service **out)
 	if (s == NULL)
 		return RES_NOMEM;
 	s->lib = dkim_init(get_memory, put_memory);
-	if (s->lib == NULL ||
+	s->keys = keycache_new(keys_max);
+	if (s->lib == NULL || s->keys == NULL ||
 		dkim_options(s->lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags,
 			sizeof(flags)) != DKIM_STAT_OK ||
 		dkim_options(s->lib, DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT,
@@ -147,8 +140,11 @@ enum result dkim_service_open(struct dkim_service **out)
 
 void dkim_service_close(struct dkim_service *s)
 {
-	if (s != NULL && s->lib != NULL)
+	if (s == NULL)
+		return;
+	if (s->lib != NULL)
 		dkim_close(s->lib);
+	keycache_free(s->keys);
 	free(s);
 }
 
@@ -204,7 +200,6 @@ static void read_signature(const struct check_input *in, struct state *s,
 	one->fact->algorithm = sig->algorithm;
 	one->fact->b = sig->b_shown;
 	one->fact->expires_s = sig->expires_s;
-	s->needs_length |= sig->has_length;
 }
 
 static enum result read_signatures(
@@ -222,7 +217,8 @@ static enum result read_signatures(
 	s->signature =
 		arena_alloc(s->arena, s->count * sizeof(s->signature[0]));
 	s->facts = arena_alloc(s->arena, s->count * sizeof(s->facts[0]));
-	if (s->signature == NULL || s->facts == NULL)
+	s->body = dkimbody_new(s->arena);
+	if (s->signature == NULL || s->facts == NULL || s->body == NULL)
 		return RES_NOMEM;
 	for (size_t i = 0; i < s->count; i++, at++) {
 		at = message_find(m, signature_name(), at);
@@ -309,12 +305,12 @@ static bool feed_header(
 }
 
 /* The library has one of its own for each that is open, in their order. */
-static bool match_signatures(struct state *s)
+static bool match_signatures(struct state *s, DKIM *handle)
 {
 	DKIM_SIGINFO **sigs = NULL;
 	int count = 0, at = 0;
 
-	if (dkim_getsiglist(s->handle, &sigs, &count) != DKIM_STAT_OK)
+	if (dkim_getsiglist(handle, &sigs, &count) != DKIM_STAT_OK)
 		return false;
 	for (size_t i = 0; i < s->count; i++) {
 		struct signature *one = &s->signature[i];
@@ -333,29 +329,48 @@ static bool match_signatures(struct state *s)
 	return at == count;
 }
 
-static void end_handle(struct state *s)
-{
-	if (s->handle != NULL)
-		(void)dkim_free(s->handle);
-	s->handle = NULL;
-}
-
-/* A handle that has seen the header, or all are settled. */
-static void open_handle(
+/* The library sees the header and an empty body, all at once. */
+static void hash_header(
 	const struct check_input *in, struct state *s, const bool *is_chosen)
 {
 	const struct dkim_service *service = in->service;
 	DKIM_STAT status;
-
-	s->handle = dkim_verify(service->lib,
+	DKIM *handle = dkim_verify(service->lib,
 		(const unsigned char *)in->conn->id, NULL, &status);
-	if (s->handle == NULL ||
-		dkim_set_user_context(s->handle, s) != DKIM_STAT_OK ||
-		!feed_header(in->message, s->handle, is_chosen) ||
-		!match_signatures(s)) {
-		settle_all(s, AUTH_TEMPERROR, "libopendkim failed");
-		end_handle(s);
+
+	if (handle != NULL &&
+		dkim_set_user_context(handle, s) == DKIM_STAT_OK &&
+		feed_header(in->message, handle, is_chosen) &&
+		match_signatures(s, handle))
+		(void)dkim_eom(handle, NULL);
+	if (handle != NULL)
+		(void)dkim_free(handle);
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->signature[i].is_hashed)
+			settle(&s->signature[i], AUTH_TEMPERROR,
+				"libopendkim failed");
+}
+
+/* ---- the body ---- */
+
+static void begin_body(struct state *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct signature *one = &s->signature[i];
+
+		if (is_open(one) &&
+			dkimbody_want(s->body, &one->sig, &one->view) != RES_OK)
+			settle(one, AUTH_TEMPERROR, "no memory");
 	}
+}
+
+static void end_body(struct state *s)
+{
+	if (s->is_ended)
+		return;
+	s->is_ended = true;
+	if (dkimbody_end(s->body) != RES_OK)
+		settle_all(s, AUTH_TEMPERROR, "no memory");
 }
 
 /* ---- keys ---- */
@@ -395,11 +410,12 @@ static const char *fault_of_key(
 
 /* ---- at the end ---- */
 
-static void verify(struct signature *one, const struct dkimkey *key)
+static void verify(
+	struct keycache *keys, struct signature *one, const struct dkimkey *key)
 {
 	struct pubkey *pubkey = NULL;
 	bool is_good = false;
-	enum result res = pubkey_parse(
+	enum result res = keycache_find(keys,
 		key->type == DKIMKEY_RSA ? PUBKEY_RSA : PUBKEY_ED25519,
 		key->key, &pubkey);
 
@@ -415,16 +431,25 @@ static void verify(struct signature *one, const struct dkimkey *key)
 		settle(one, AUTH_FAIL, "the header is not what was signed");
 }
 
-static bool is_partial(const struct state *s, const struct dkimsig *sig)
+/* What l= says of the body, and the hash of as much of it. */
+static void compare_body(const struct dkimbody *body, struct signature *one)
 {
-	return sig->has_length &&
-		sig->length <
-		bodylen_end(sig->is_relaxed_body ? &s->relaxed : &s->simple);
+	const struct dkimsig *sig = &one->sig;
+	uint64_t octets = dkimbody_octets(body, one->view);
+
+	one->fact->is_partial = sig->has_length && sig->length < octets;
+	if (sig->has_length && sig->length > octets)
+		settle(one, AUTH_FAIL, "the body is shorter than l= says");
+	if (memcmp(dkimbody_hash(body, one->view), sig->body_hash.at,
+		    SHA256_LEN) != 0)
+		settle(one, AUTH_FAIL, "the body is not what was signed");
 }
 
 static void judge(
 	const struct check_input *in, struct state *s, struct signature *one)
 {
+	const struct dkim_service *service = in->service;
+	const struct conf_dkim *conf = &in->conf->dkim;
 	const struct dns_answer *answer =
 		asker_ask(in->dns, one->sig.key_name, DNS_TXT);
 	const char *fault;
@@ -437,44 +462,20 @@ static void judge(
 	one->fact->key_bits = key.key_bits;
 	one->fact->is_testing = key.is_testing;
 	one->fact->is_key_secure = key.is_secure;
-	one->fact->is_partial = is_partial(s, &one->sig);
-	fault = fault_of_key(&key, &one->sig, in->conf->dkim.max_key_bits);
+	fault = fault_of_key(&key, &one->sig, conf->max_key_bits);
 	if (fault != NULL)
 		settle(one,
 			key.status == DKIMKEY_NOT_TOLD ? AUTH_TEMPERROR
 						       : AUTH_PERMERROR,
 			fault);
-	else if (one->is_short_body)
-		settle(one, AUTH_FAIL, "the body is shorter than l= says");
-	else if (memcmp(one->body_hash, one->sig.body_hash.at, SHA256_LEN) != 0)
-		settle(one, AUTH_FAIL, "the body is not what was signed");
-	else
-		verify(one, &key);
+	compare_body(s->body, one);
+	if (is_open(one))
+		verify(service->keys, one, &key);
 	if (one->fact->is_partial)
 		settle(one, AUTH_POLICY, "a part of the body is not signed");
-	if (key.type == DKIMKEY_RSA &&
-		key.key_bits < in->conf->dkim.min_key_bits)
+	if (key.type == DKIMKEY_RSA && key.key_bits < conf->min_key_bits)
 		settle(one, AUTH_POLICY, "the key is shorter than we take");
 	settle(one, AUTH_PASS, "");
-}
-
-/* RFC 6376 s3.4.3: a CRLF that the body lacks at its end is added. */
-static void end_body(struct state *s)
-{
-	unsigned char crlf[] = { '\r', '\n' };
-
-	if (s->handle == NULL)
-		return;
-	if (s->has_body && s->last == '\r')
-		settle_all(s, AUTH_NEUTRAL, lone_text);
-	else if (s->has_body && s->last != '\n')
-		(void)dkim_body(s->handle, crlf, sizeof(crlf));
-	(void)dkim_eom(s->handle, NULL);
-	end_handle(s);
-	for (size_t i = 0; i < s->count; i++)
-		if (!s->signature[i].is_hashed)
-			settle(&s->signature[i], AUTH_TEMPERROR,
-				"libopendkim failed");
 }
 
 /* How much a result says of the message, when none passes. */
@@ -592,7 +593,8 @@ static void begin_hashing(const struct check_input *in, struct state *s)
 		settle_all(s, AUTH_TEMPERROR, "no memory");
 	if (is_any_open(s)) {
 		(void)ask_keys(in, s);
-		open_handle(in, s, is_chosen);
+		hash_header(in, s, is_chosen);
+		begin_body(s);
 	}
 	free(is_chosen);
 }
@@ -608,8 +610,6 @@ static struct state *begin(const struct check_input *in)
 		dkim_check_clear(s);
 		return NULL;
 	}
-	bodylen_init(&s->simple, false);
-	bodylen_init(&s->relaxed, true);
 	begin_hashing(in, s);
 	return s;
 }
@@ -646,56 +646,21 @@ enum check_progress dkim_check_step(
 	return s != NULL && ask_keys(in, s) ? CHECK_WAITING : CHECK_DONE;
 }
 
-/* Is there a CR that no LF follows, or an LF that no CR leads? s->last is the
- * octet before the piece; a CR at its end is seen with the next. */
-static bool has_lone(const struct state *s, struct slice piece)
-{
-	const char *at = piece.at;
-	size_t i = 1;
-	unsigned found = (s->has_body && s->last == '\r') != (at[0] == '\n');
-
-	/* A loop of constant length is one that compilers do at a stroke. */
-	for (; found == 0 && i + LONE_BLOCK <= piece.len; i += LONE_BLOCK)
-		for (size_t k = 0; k < LONE_BLOCK; k++)
-			found |= (at[i + k - 1] == '\r') != (at[i + k] == '\n');
-	for (; i < piece.len; i++)
-		found |= (at[i - 1] == '\r') != (at[i] == '\n');
-	return found != 0;
-}
-
 bool dkim_check_body(const struct check_input *in, struct slice piece)
 {
 	struct state *s = *in->state;
 
-	if (s == NULL || s->handle == NULL)
+	if (s == NULL || !dkimbody_is_wanted(s->body))
 		return false;
-	if (piece.len == 0)
-		return true;
-	if (has_lone(s, piece)) {
-		settle_all(s, AUTH_NEUTRAL, lone_text);
-		end_handle(s);
-		return false;
-	}
-	s->has_body = true;
-	s->last = piece.at[piece.len - 1];
-	if (s->needs_length) {
-		bodylen_add(&s->simple, piece);
-		bodylen_add(&s->relaxed, piece);
-	}
-	/* The library only reads it. */
-	if (dkim_body(s->handle, (unsigned char *)(uintptr_t)piece.at,
-		    piece.len) != DKIM_STAT_OK) {
-		settle_all(s, AUTH_TEMPERROR, "libopendkim failed");
-		end_handle(s);
-	}
-	return s->handle != NULL;
+	dkimbody_add(s->body, piece);
+	return true;
 }
 
 void dkim_check_clear(void *state)
 {
 	struct state *s = state;
 
-	end_handle(s);
+	dkimbody_free(s->body);
 	arena_free(s->arena);
 	free(s);
 }

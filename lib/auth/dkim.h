@@ -3,10 +3,11 @@
  * auth/dkim - do the signatures of the message hold (RFC 6376, RFC 8301,
  * RFC 8463)?
  *
- * dkimsig reads the fields, dkimkey the keys, base/pubkey verifies;
- * libopendkim, which only dkim.c knows, makes header and body canonical and
- * hashes them while they stream by. It sees the fields that a signature names
- * and no DKIM-Signature but those that dkimsig found sound.
+ * dkimsig reads the fields, dkimkey the keys, dkimbody hashes the body,
+ * base/pubkey verifies. The header is made canonical and hashed by libopendkim,
+ * which only dkim.c knows; it sees the fields that a signature names and no
+ * DKIM-Signature but those that dkimsig found sound, and is done with a message
+ * before its body begins.
  *
  * Begins at the end of the header, where all keys are asked for at once; the
  * body is hashed as it comes; fills auth->dkim* and the finding "dkim" once
@@ -21,8 +22,7 @@
  * permerror: see dkimsig; or there is no key, several, a revoked or a wrong
  * one, one that is not for mail, SHA-256 or this i=, or one of less than 1,024
  * bits (RFC 8301 s3.2) or more than dkim.max_key_bits.
- * neutral: libopendkim cannot hash this message as the RFC says; see dkimsig,
- * and bodies in which a CR or an LF stands alone (RFC 6376 s5.3).
+ * neutral: libopendkim cannot hash the header as the RFC says; see dkimsig.
  *
  * The finding: pass if one passes, none if there is no signature, else what
  * tells most, temperror first. Signatures past dkim.signatures_max are counted
@@ -38,8 +38,10 @@
 
 struct dkim_service;
 
-/* Once a process, from main. RES_NOMEM. */
-enum result dkim_service_open(struct dkim_service **out) MUST_USE;
+/* Once a process, from main; keeps the keys_max public keys used last, parsed.
+ * RES_NOMEM. */
+enum result dkim_service_open(
+	size_t keys_max, struct dkim_service **out) MUST_USE;
 /* When no message is left. NULL is fine. */
 void dkim_service_close(struct dkim_service *s);
 

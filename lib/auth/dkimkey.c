@@ -2,6 +2,7 @@
 #include "auth/dkimkey.h"
 
 #include "base/arena.h"
+#include "base/der.h"
 #include "dns/answer.h"
 #include "mail/base64.h"
 #include "mail/taglist.h"
@@ -12,17 +13,8 @@
 enum {
 	RECORDS_MAX = 16, /* looked at to find the one that is a key */
 	ED25519_OCTETS = 32,
-	EXPONENT_OCTETS = 4,
-	DER_INTEGER = 0x02,
-	DER_BIT_STRING = 0x03,
-	DER_SEQUENCE = 0x30,
-	DER_HEAD_MAX = 4, /* tag and length of up to 65,535 octets */
-	DER_SHORT_MAX = 0x7f
+	EXPONENT_OCTETS = 4
 };
-
-/* AlgorithmIdentifier of rsaEncryption (RFC 3279 s2.3.1). */
-static const uint8_t rsa_algorithm[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86,
-	0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00 };
 
 static const char *const status_names[] = {
 	[DKIMKEY_NOT_TOLD] = "not_told",
@@ -45,147 +37,18 @@ static void settle(
 	out->reason = reason;
 }
 
-/* ---- DER (X.690 s10), as much of it as a key needs ---- */
-
-/* The length behind a tag, and how many octets it takes; 0: not DER, or past
- * 65,535. */
-static size_t der_length(const uint8_t *at, size_t left, size_t *len)
-{
-	if (left >= 1 && at[0] <= DER_SHORT_MAX) {
-		*len = at[0];
-		return 1;
-	}
-	if (left >= 2 && at[0] == 0x81 && at[1] > DER_SHORT_MAX) {
-		*len = at[1];
-		return 2;
-	}
-	if (left >= 3 && at[0] == 0x82 && at[1] != 0) {
-		*len = (size_t)at[1] << 8 | at[2];
-		return 3;
-	}
-	return 0;
-}
-
-/* Cuts one element of that tag off the front of *rest. */
-static bool der_cut(struct slice *rest, unsigned tag, struct slice *out)
-{
-	const uint8_t *at = (const uint8_t *)rest->at;
-	size_t head, len = 0;
-
-	if (rest->len < 2 || at[0] != tag)
-		return false;
-	head = der_length(at + 1, rest->len - 1, &len);
-	if (head == 0 || len > rest->len - 1 - head)
-		return false;
-	*out = slice_part(*rest, 1 + head, len);
-	*rest = slice_part(*rest, 1 + head + len, rest->len);
-	return true;
-}
-
-/* A positive INTEGER without its sign octet. */
-static bool der_cut_positive(struct slice *rest, struct slice *out)
-{
-	const uint8_t *at;
-
-	if (!der_cut(rest, DER_INTEGER, out) || out->len == 0)
-		return false;
-	at = (const uint8_t *)out->at;
-	if (at[0] > DER_SHORT_MAX)
-		return false;
-	if (at[0] != 0)
-		return true;
-	if (out->len < 2 || at[1] <= DER_SHORT_MAX)
-		return false;
-	*out = slice_part(*out, 1, out->len);
-	return true;
-}
-
-static unsigned bits_of(struct slice positive)
-{
-	unsigned top = (unsigned char)positive.at[0];
-	unsigned bits = (unsigned)(positive.len - 1) * 8;
-
-	for (; top > 0; top >>= 1)
-		bits++;
-	return bits;
-}
-
-static bool is_odd(struct slice positive)
-{
-	return ((unsigned char)positive.at[positive.len - 1] & 1) != 0;
-}
-
-/* RSAPublicKey (RFC 8017 A.1.1), nothing behind it. */
+/* An exponent of 1 signs nothing, a long one only costs time. */
 static bool read_rsa(struct slice der, unsigned *bits)
 {
-	struct slice inner, modulus, exponent;
+	struct slice modulus, exponent;
 
-	if (!der_cut(&der, DER_SEQUENCE, &inner) || der.len > 0 ||
-		!der_cut_positive(&inner, &modulus) ||
-		!der_cut_positive(&inner, &exponent) || inner.len > 0)
+	if (!der_read_rsa(der, &modulus, &exponent) ||
+		modulus.len > DKIMKEY_BITS_MAX / 8 || !der_is_odd(modulus) ||
+		exponent.len > EXPONENT_OCTETS || !der_is_odd(exponent) ||
+		der_bits(exponent) < 2)
 		return false;
-	/* An exponent of 1 signs nothing, a long one only costs time. */
-	if (modulus.len > DKIMKEY_BITS_MAX / 8 || !is_odd(modulus) ||
-		exponent.len > EXPONENT_OCTETS || !is_odd(exponent) ||
-		bits_of(exponent) < 2)
-		return false;
-	*bits = bits_of(modulus);
+	*bits = der_bits(modulus);
 	return true;
-}
-
-/* The RSAPublicKey inside SubjectPublicKeyInfo (RFC 5280 s4.1). */
-static bool unwrap(struct slice der, struct slice *out)
-{
-	struct slice algorithm =
-		slice_make(rsa_algorithm, sizeof(rsa_algorithm));
-	struct slice inner, bits;
-
-	if (!der_cut(&der, DER_SEQUENCE, &inner) || der.len > 0 ||
-		!slice_has_prefix(inner, algorithm))
-		return false;
-	inner = slice_part(inner, algorithm.len, inner.len);
-	if (!der_cut(&inner, DER_BIT_STRING, &bits) || inner.len > 0 ||
-		bits.len == 0 || bits.at[0] != 0)
-		return false;
-	*out = slice_part(bits, 1, bits.len);
-	return true;
-}
-
-static size_t put_head(uint8_t *to, unsigned tag, size_t len)
-{
-	size_t n = 0;
-
-	to[n++] = (uint8_t)tag;
-	if (len > 0xff) {
-		to[n++] = 0x82;
-		to[n++] = (uint8_t)(len >> 8);
-	} else if (len > DER_SHORT_MAX) {
-		to[n++] = 0x81;
-	}
-	to[n++] = (uint8_t)len;
-	return n;
-}
-
-static enum result wrap(struct slice bare, struct arena *a, struct slice *out)
-{
-	uint8_t bits[DER_HEAD_MAX + 1], outer[DER_HEAD_MAX];
-	size_t bits_len = put_head(bits, DER_BIT_STRING, bare.len + 1);
-	size_t len, at = 0;
-	uint8_t *to;
-
-	bits[bits_len++] = 0; /* no unused bits */
-	len = sizeof(rsa_algorithm) + bits_len + bare.len;
-	at = put_head(outer, DER_SEQUENCE, len);
-	to = arena_alloc(a, at + len);
-	if (to == NULL)
-		return RES_NOMEM;
-	*out = slice_make(to, at + len);
-	memcpy(to, outer, at);
-	memcpy(to + at, rsa_algorithm, sizeof(rsa_algorithm));
-	at += sizeof(rsa_algorithm);
-	memcpy(to + at, bits, bits_len);
-	memcpy(to + at + bits_len, bare.at, bare.len);
-	return RES_OK;
 }
 
 /* ---- tags ---- */
@@ -204,7 +67,7 @@ static enum result take_rsa(
 	struct slice der, struct arena *a, struct dkimkey *out)
 {
 	struct slice bare = der;
-	bool is_wrapped = unwrap(der, &bare);
+	bool is_wrapped = der_unwrap_rsa(der, &bare);
 
 	if (!read_rsa(bare, &out->key_bits)) {
 		settle(out, DKIMKEY_INVALID, "p= is no RSA key");
@@ -212,7 +75,7 @@ static enum result take_rsa(
 	}
 	out->key = der;
 	settle(out, DKIMKEY_GOOD, "");
-	return is_wrapped ? RES_OK : wrap(bare, a, &out->key);
+	return is_wrapped ? RES_OK : der_wrap_rsa(bare, a, &out->key);
 }
 
 static enum result take_key(

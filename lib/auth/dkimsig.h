@@ -20,7 +20,7 @@
 
 enum {
 	DKIMSIG_MAX = 32768, /* octets of the field */
-	DKIMSIG_NAMES_MAX = 256, /* fields that h= names */
+	DKIMSIG_NAMES_MAX = 128, /* fields that h= names */
 	DKIMSIG_NAMES_LEN_MAX = 4000, /* octets of h= */
 	DKIMSIG_COPIES_MAX = 16384, /* octets of z= */
 	DKIMSIG_B_SHOWN = 8 /* RFC 6008 s4 */

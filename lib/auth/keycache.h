@@ -2,9 +2,9 @@
 /*
  * auth/keycache - public keys that have been parsed before, the last used ones.
  *
- * Parsing an RSA key costs ten times as much as verifying with it, and few
- * sealers seal most of the mail. A key is known by its own octets, not by its
- * name: what DNS says now always counts. Threads: any (own lock).
+ * An RSA key that is new doubles the cost of a verification, and few sealers
+ * and signers send most of the mail. A key is known by its own octets, not by
+ * its name: what DNS says now always counts. Threads: any (own lock).
  */
 #pragma once
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/pubkey.h"
 
+#include "base/der.h"
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -18,19 +20,44 @@ struct pubkey {
 	atomic_uint refs;
 };
 
-/* Whole, and of that algorithm. */
+static OSSL_PARAM *put_numbers(struct slice modulus, struct slice exponent)
+{
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	BIGNUM *n = BN_bin2bn(
+		(const unsigned char *)modulus.at, (int)modulus.len, NULL);
+	BIGNUM *e = BN_bin2bn(
+		(const unsigned char *)exponent.at, (int)exponent.len, NULL);
+	OSSL_PARAM *params = NULL;
+
+	if (build != NULL && n != NULL && e != NULL &&
+		OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+		OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+		params = OSSL_PARAM_BLD_to_param(build);
+	BN_free(n);
+	BN_free(e);
+	OSSL_PARAM_BLD_free(build);
+	return params;
+}
+
+/* From its numbers: the library's own reader of DER takes 20 times as long. */
 static EVP_PKEY *read_rsa(struct slice der)
 {
-	const unsigned char *at = (const unsigned char *)der.at;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)der.len);
+	struct slice rsa, modulus, exponent;
+	EVP_PKEY_CTX *ctx = NULL;
+	OSSL_PARAM *params;
+	EVP_PKEY *key = NULL;
 
-	if (key == NULL)
+	if (!der_unwrap_rsa(der, &rsa) ||
+		!der_read_rsa(rsa, &modulus, &exponent))
 		return NULL;
-	if (at == (const unsigned char *)der.at + der.len &&
-		EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-		return key;
-	EVP_PKEY_free(key);
-	return NULL;
+	params = put_numbers(modulus, exponent);
+	if (params != NULL)
+		ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
+	if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1)
+		(void)EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params);
+	EVP_PKEY_CTX_free(ctx);
+	OSSL_PARAM_free(params);
+	return key;
 }
 
 /* An odd exponent of 3 and more, and a time that is bounded: s8.2.2 raises to

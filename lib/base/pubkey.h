@@ -3,8 +3,8 @@
  * base/pubkey - public keys and what they verify, on libcrypto.
  *
  * RSA with PKCS#1 v1.5 over SHA-256 (RFC 8017 s8.2, RFC 6376 s3.3.1), Ed25519
- * over the octets of that digest (RFC 8463 s3). Parsing an RSA key costs ten
- * times as much as a verification with it: keep keys.
+ * over the octets of that digest (RFC 8463 s3). A verification with an RSA
+ * key that is new costs twice as much as with one that was used: keep keys.
  *
  * A key is immutable and counted. Threads: any.
  */
