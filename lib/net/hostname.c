@@ -84,3 +84,13 @@ bool hostname_is_valid(struct slice text)
 
 	return hostname_parse(text, name, &len) == RES_OK;
 }
+
+bool hostname_is_within(struct slice name, struct slice above)
+{
+	size_t cut = name.len - above.len;
+
+	if (above.len == 0 || name.len < above.len)
+		return false;
+	return slice_is_equal(slice_part(name, cut, above.len), above) &&
+		(cut == 0 || name.at[cut - 1] == '.');
+}

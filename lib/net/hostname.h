@@ -17,3 +17,6 @@ enum { HOSTNAME_MAX = 254 };
 enum result hostname_parse(
 	struct slice text, char out[HOSTNAME_MAX], size_t *len) MUST_USE;
 bool hostname_is_valid(struct slice text);
+
+/* Is it that name or one below it? Both are folded. */
+bool hostname_is_within(struct slice name, struct slice above);

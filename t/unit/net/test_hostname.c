@@ -37,6 +37,29 @@ static void reads(void **state)
 	CASE(title, reads,    \
 		(&(struct row){ { text, sizeof(text) - 1 }, want, NULL }))
 
+static void is_within_whole_labels(void **state)
+{
+	static const struct {
+		const char *name, *above;
+		bool want;
+	} rows[] = {
+		{ "example.org", "example.org", true },
+		{ "a.b.example.org", "example.org", true },
+		{ "badexample.org", "example.org", false },
+		{ "example.org", "a.example.org", false },
+		{ "example.org", "org", true },
+		{ "org", "example.org", false },
+		{ "example.org", "", false },
+		{ "", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (hostname_is_within(slice_of(rows[i].name),
+			    slice_of(rows[i].above)) != rows[i].want)
+			fail_msg("%s, %s", rows[i].name, rows[i].above);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -79,6 +102,8 @@ int main(void)
 		NO("a line end is refused", "example.net\n", RES_SYNTAX),
 		NO("a dotted quad is no name", "192.0.2.1", RES_SYNTAX),
 		NO("an address literal is no name", "[192.0.2.1]", RES_SYNTAX),
+		CASE("a name is within another by whole labels",
+			is_within_whole_labels, NULL),
 	};
 
 	return cmocka_run_group_tests_name("net/hostname", cases, NULL, NULL);
