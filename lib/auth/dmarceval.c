@@ -5,6 +5,7 @@
 #include "auth/treewalk.h"
 #include "base/arena.h"
 #include "dns/asker.h"
+#include "net/hostname.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,16 +105,6 @@ static size_t shared_labels(struct slice a, struct slice b)
 	return count;
 }
 
-static bool is_at_or_below(struct slice name, struct slice above)
-{
-	return name.len >= above.len &&
-		slice_is_equal(
-			slice_part(name, name.len - above.len, above.len),
-			above) &&
-		(name.len == above.len ||
-			name.at[name.len - above.len - 1] == '.');
-}
-
 /* ---- asking ---- */
 
 static const struct dns_answer *ask_existence(const struct dmarceval *e)
@@ -182,7 +173,7 @@ static bool is_walk_needed(const struct view *v, const struct identifier *id)
 	if (treewalk_is_waiting(&v->author))
 		return shared >= PREFETCH_LABELS;
 	return is_unsure ||
-		is_at_or_below(id->domain,
+		hostname_is_within(id->domain,
 			treewalk_organisation(&v->author, TREEWALK_GUESS_NONE));
 }
 
