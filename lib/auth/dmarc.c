@@ -246,7 +246,7 @@ static void describe(
 		buf_add_format(b, "; not held against it: %.*s",
 			SLICE_ARG(f->override));
 	if (r->override == DMARCOVERRIDE_UNKNOWN)
-		buf_add_text(b, "; could not ask for known mailing lists");
+		buf_add_text(b, "; could not ask for mailing lists or sealers");
 	add_compared(b, in->auth);
 }
 
@@ -356,7 +356,7 @@ static enum check_progress evaluate(
 		return CHECK_DONE;
 	if (auth->arc.result == AUTH_UNKNOWN)
 		return CHECK_WAITING;
-	r->override = dmarcoverride_find(&in->conf->auth,
+	r->override = dmarcoverride_find(in->conf,
 		service == NULL ? NULL : service->trust, auth, s->author,
 		&r->fact.override);
 	return CHECK_DONE;

@@ -8,6 +8,14 @@
 
 enum { ASKS_MAX = 16 /* each may cost a command to Redis */ };
 
+static bool is_within_any(struct slice name, char *const *above, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (hostname_is_within(name, slice_of(above[i])))
+			return true;
+	return false;
+}
+
 /* ---- ARC ---- */
 
 static bool is_domain(struct slice text, struct slice domain)
@@ -45,29 +53,40 @@ static bool says_pass(struct slice results, struct slice author)
 	return res == RES_MISSING && count == 1 && is_pass;
 }
 
+/* Would be trusted, if only its keys could be had. */
+static bool is_chain_open(
+	const struct conf_arc *conf, const struct arc_fact *arc)
+{
+	if (arc->result != AUTH_TEMPERROR)
+		return false;
+	for (unsigned i = 0; i < arc->set_count; i++)
+		if (!is_within_any(arc->sets[i].sealer, conf->trusted,
+			    conf->trusted_count))
+			return false;
+	return arc->set_count > 0;
+}
+
 /* ---- mailing lists ---- */
 
 struct search {
-	const struct conf_auth *conf;
+	const struct conf *conf;
 	const struct trust_source *trust;
 	unsigned asks;
 	bool is_unknown;
 };
 
+/* conf's lists, whole labels. */
 static bool is_configured(struct search *s, struct slice domain)
 {
-	for (size_t i = 0; i < s->conf->known_list_count; i++)
-		if (slice_is_equal(domain, slice_of(s->conf->known_lists[i])))
-			return true;
-	return false;
+	const struct conf_auth *conf = &s->conf->auth;
+
+	return is_within_any(domain, conf->known_lists, conf->known_list_count);
 }
 
-static bool is_in_store(struct search *s, struct slice domain)
+static bool is_name_in_store(struct search *s, struct slice domain)
 {
 	bool found = false;
 
-	if (s->trust == NULL)
-		return false;
 	if (s->asks++ >= ASKS_MAX ||
 		s->trust->find(s->trust->ctx, "list", domain, &found) !=
 			RES_OK) {
@@ -77,22 +96,21 @@ static bool is_in_store(struct search *s, struct slice domain)
 	return found;
 }
 
-typedef bool is_list(struct search *s, struct slice domain);
-
 /* The domain, or one above it of two labels at least. */
-static bool is_below_list(struct search *s, is_list *is_it, struct slice domain)
+static bool is_in_store(struct search *s, struct slice domain)
 {
-	size_t dot;
+	size_t dot = slice_find(domain, '.');
 
-	for (;;) {
-		dot = slice_find(domain, '.');
-		if (dot == domain.len)
-			return false;
-		if (is_it(s, domain))
+	while (s->trust != NULL && dot < domain.len) {
+		if (is_name_in_store(s, domain))
 			return true;
 		domain = slice_part(domain, dot + 1, domain.len);
+		dot = slice_find(domain, '.');
 	}
+	return false;
 }
+
+typedef bool is_list(struct search *s, struct slice domain);
 
 static bool has_list(
 	struct search *s, is_list *is_it, const struct auth_facts *auth)
@@ -102,20 +120,22 @@ static bool has_list(
 
 	if (auth->mailfrom.result == AUTH_PASS &&
 		hostname_parse(auth->mailfrom.domain, name, &len) == RES_OK &&
-		is_below_list(s, is_it, slice_make(name, len)))
+		is_it(s, slice_make(name, len)))
 		return true;
 	for (unsigned i = 0; i < auth->dkim_count; i++)
 		if (auth->dkim[i].result == AUTH_PASS &&
-			is_below_list(s, is_it, auth->dkim[i].domain))
+			is_it(s, auth->dkim[i].domain))
 			return true;
 	return false;
 }
 
-enum dmarcoverride dmarcoverride_find(const struct conf_auth *conf,
+enum dmarcoverride dmarcoverride_find(const struct conf *conf,
 	const struct trust_source *trust, const struct auth_facts *auth,
 	struct slice author, struct slice *why)
 {
-	struct search s = { .conf = conf, .trust = trust };
+	struct search s = { .conf = conf,
+		.trust = trust,
+		.is_unknown = is_chain_open(&conf->arc, &auth->arc) };
 
 	*why = slice_of("");
 	if (auth->arc.result == AUTH_PASS && auth->arc.is_trusted &&

@@ -6,22 +6,23 @@
  * Yes when a chain of trusted ARC sealers says that DMARC passed for this
  * Author Domain at its first hop, or when the message proves to come from a
  * mailing list that the operator knows (lists in the configuration, or
- * rp:trust:list:DOMAIN). Threads: the message's own.
+ * rp:trust:list:DOMAIN). A chain whose keys could not be asked for, all of it
+ * by sealers of the configuration, leaves it open. Threads: the message's own.
  */
 #pragma once
 
 #include "fact/auth.h"
 
-struct conf_auth;
+struct conf;
 struct trust_source;
 
 enum dmarcoverride {
-	DMARCOVERRIDE_UNKNOWN = 0, /* the trusted lists could not be asked */
+	DMARCOVERRIDE_UNKNOWN = 0, /* could not be asked */
 	DMARCOVERRIDE_NO,
 	DMARCOVERRIDE_YES
 };
 
 /* trust: NULL is none. *why: a phrase, static, of YES only, else "". */
-enum dmarcoverride dmarcoverride_find(const struct conf_auth *conf,
+enum dmarcoverride dmarcoverride_find(const struct conf *conf,
 	const struct trust_source *trust, const struct auth_facts *auth,
 	struct slice author, struct slice *why);

@@ -288,6 +288,39 @@ static void asks_nothing_without_an_author(void **state)
 	tear_down(&rig);
 }
 
+/* Its keys could not be had: trusted or not, it may explain the failure. */
+static void leaves_open_what_a_chain_could_say(void **state)
+{
+	static const struct row row = { .from = " a@example.com",
+		.records = { { "_dmarc.example.com", "TXT",
+			"v=DMARC1; p=reject" } } };
+	static const struct arc_set sets[] = {
+		{ .sealer = { "a.example.net", 13 } },
+		{ .sealer = { "example.org", 11 } }
+	};
+	static const char *const want[] = { "temperror", "fail_reject" };
+	char *trusted[] = { (char[]){ "example.net" },
+		(char[]){ "example.org" } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct findings found = { .count = 0 };
+		struct rig rig;
+
+		set_up(&rig, &row);
+		rig.conf.arc.trusted = trusted;
+		rig.conf.arc.trusted_count = 2 - i;
+		prove(&rig, &row);
+		rig.auth.arc = (struct arc_fact){
+			.result = AUTH_TEMPERROR, .sets = sets, .set_count = 2
+		};
+		fake_dns_hold(rig.dns, false);
+		assert_int_equal(dmarc_step(&rig.in, &found), CHECK_DONE);
+		assert_string_equal(found.item[1].detail, want[i]);
+		tear_down(&rig);
+	}
+}
+
 /* Another From may be in the part that is not here. */
 static void knows_no_author_of_half_a_header(void **state)
 {
@@ -590,11 +623,12 @@ int main(void)
 		ROW("no Redis", COM, .dkim = { "example.net" },
 			.records = { REJECT }, .trusted = "?",
 			.want = "miss one, unknown temperror",
-			.evidence = "example.com: fail, what passes SPF or "
-				    "DKIM is of another domain; example.com "
-				    "asks for reject (p=reject); could not "
-				    "ask for known mailing lists; SPF none, "
-				    "DKIM pass for example.net"),
+			.evidence =
+				"example.com: fail, what passes SPF or "
+				"DKIM is of another domain; example.com "
+				"asks for reject (p=reject); could not "
+				"ask for mailing lists or sealers; SPF none, "
+				"DKIM pass for example.net"),
 		ROW("no Redis, and nobody to ask for", COM,
 			.records = { REJECT }, .trusted = "?",
 			.want = "miss one, hit fail_reject"),
@@ -607,6 +641,8 @@ int main(void)
 		CASE("other checks are waited for", waits_for_the_others, NULL),
 		CASE("nothing is asked when the author is not one",
 			asks_nothing_without_an_author, NULL),
+		CASE("a chain without its keys leaves it open",
+			leaves_open_what_a_chain_could_say, NULL),
 		CASE("half a header has no author",
 			knows_no_author_of_half_a_header, NULL),
 		CASE("signers are asked for with the author",
