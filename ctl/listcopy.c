@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "ctl/ask.h"
 #include "store/blocklist.h"
 #include "store/mirror.h"
 
@@ -27,9 +28,13 @@ static enum result load(struct mirror *mirror, struct buf *why)
 enum ctl_exit listcopy_open(struct listcopy *copy, struct ctl *ctl)
 {
 	struct conf *conf = ctl->conf;
+	enum ctl_exit code = ask_open(ctl, LINK_READ);
 	struct buf why;
 
 	*copy = (struct listcopy){ NULL, NULL };
+	/* A mirror has patience; who asks has not. */
+	if (code != CTL_DONE)
+		return code;
 	/* This process must leave no trace: no copy on disk, and the answer
 	 * must be that of Redis now. Nobody else holds the snapshot. */
 	conf->lists.snapshot[0] = '\0';

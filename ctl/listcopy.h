@@ -20,7 +20,8 @@ struct listcopy {
 
 /*
  * Changes ctl->conf so that nothing is written and waiting is long enough.
- * Says what went wrong: CTL_DOWN. To be closed in any case.
+ * Says what went wrong: CTL_DOWN, or CTL_REFUSED when Redis lets us ask
+ * nothing. To be closed in any case.
  */
 enum ctl_exit listcopy_open(struct listcopy *copy, struct ctl *ctl);
 void listcopy_close(struct listcopy *copy);

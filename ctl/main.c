@@ -19,6 +19,7 @@ enum { TEXT_MAX = 1 << 20 };
 static const struct ctl_command *const commands[] = {
 	&cmd_check,
 	&cmd_explain,
+	&cmd_test_message,
 	&cmd_list,
 	&cmd_add,
 	&cmd_allow,
@@ -47,7 +48,7 @@ static void print_help(FILE *to)
 {
 	fputs("usage: reprievectl [-c FILE] [--json] COMMAND ...\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-11s %s\n", commands[i]->spec->name,
+		fprintf(to, "  %-12s %s\n", commands[i]->spec->name,
 			commands[i]->spec->help);
 	fputs("\n\"reprievectl COMMAND --help\" tells more; so does "
 	      "reprievectl(8).\n",

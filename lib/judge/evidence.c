@@ -70,6 +70,9 @@ static void add_both_spf(struct evidence *e, const struct auth_facts *auth)
 		e->field[CASEAUTH_SPF_IDENTITY] =
 			slice_of(auth->is_null_sender ? "helo" : "mailfrom");
 	add_spf(e, CASEAUTH_SPF_DOMAIN, &auth->mailfrom);
+	/* The same, told once. */
+	if (auth->is_null_sender && auth->mailfrom.result != AUTH_UNKNOWN)
+		return;
 	e->field[CASEAUTH_SPF_HELO] = result_of(auth->helo.result);
 	add_spf(e, CASEAUTH_SPF_HELO_DOMAIN, &auth->helo);
 }

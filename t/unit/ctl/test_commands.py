@@ -16,7 +16,8 @@ place = Place()
 redis = place.redis
 
 COMMANDS = ["check", "explain", "list", "add", "allow", "remove", "import",
-            "export", "nodes", "watch", "lists", "mta-config", "doctor", "config"]
+            "export", "nodes", "watch", "lists", "mta-config", "doctor", "config",
+            "test-message"]
 
 
 def fresh():
@@ -575,7 +576,7 @@ def _():
 
 # ---- when Redis says no, or nothing ----
 
-ALWAYS = [["list"], ["check", "192.0.2.1", "--quick"], ["nodes"], ["export"],
+ALWAYS = [["list"], ["check", "192.0.2.1", "--quick"], ["check", "192.0.2.1"], ["nodes"], ["export"],
           ["add", "192.0.2.1", "--reason", "x"], ["allow", "192.0.2.1", "--reason", "x"],
           ["remove", "192.0.2.1"], ["lists", "accept-empty", "--yes"],
           ["explain", "7K3M9QXB2HTD4FZ6T"], ["watch"],

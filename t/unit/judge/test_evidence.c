@@ -117,6 +117,8 @@ static const struct row spf = {
 
 static const struct row bounce = {
 	.facts = { .is_null_sender = true,
+		.helo = { .result = AUTH_TEMPERROR,
+			.domain = S("mail.example.org") },
 		.mailfrom = { .result = AUTH_TEMPERROR,
 			.domain = S("mail.example.org"),
 			.reason = S("no answer in time") } },

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ctl/trial - a saved message before the milter's own judge, without a trace.
+ *
+ * One session of judge/session with an MTA that only takes notes. No case is
+ * written, nothing is counted, and references are TRIAL_REF, which leads
+ * nowhere. A recipient that is refused does not end it: the message is judged
+ * as well, as if it had come through.
+ * Threads: one (DNS has its own).
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "net/ipaddr.h"
+#include "store/caseauth.h"
+
+struct conf;
+struct dns_source;
+struct pipeline;
+struct savedmail;
+
+#define TRIAL_REF "00000000000000000"
+
+struct trial_question {
+	struct conf *conf;
+	const struct pipeline *pipeline;
+	const struct dns_source *dns; /* NULL: DNS can tell nothing */
+	const struct savedmail *mail;
+	struct ipaddr ip;
+	const char *helo;
+	const char *from; /* "" or "<>": null sender */
+	const char *rcpt;
+};
+
+/* What became of the recipient, or of the message. */
+struct trial_verdict {
+	bool is_judged;
+	const char *action; /* names as in the log */
+	const char *would_be;
+	const char *mode;
+	const char *code; /* "" */
+	double score;
+	bool is_refused; /* the client is told so */
+	bool is_exempt;
+	bool is_unchecked;
+	struct buf reply; /* the line that the client reads */
+	struct buf reason; /* of the finding that decided */
+	struct buf findings; /* lines of record_finding */
+};
+
+struct trial {
+	struct trial_verdict rcpt;
+	struct trial_verdict end;
+	struct buf auth[CASEAUTH_COUNT];
+	struct buf inserted; /* a line each field, unfolded, the top one last */
+	struct buf removed; /* a line each: name and number */
+	struct buf held; /* reason of a quarantine */
+};
+
+/* RES_NOMEM. To be cleared in any case. */
+enum result trial_run(
+	struct trial *t, const struct trial_question *question) MUST_USE;
+void trial_clear(struct trial *t);
