@@ -11,55 +11,93 @@ enum { QUERY_MAX = 7 + HOSTNAME_MAX };
 
 /* ---- the book ---- */
 
-/* RES_NOMEM, or *found is what the one record of the answer says. */
-static enum result read_records(const struct dns_answer *a, struct arena *arena,
+/* RES_MISSING: not a record. RES_TOOBIG: one that is too long. RES_NOMEM. */
+static enum result read_record(
+	struct treewalk_book *b, struct slice rdata, struct dmarcrecord *out)
+{
+	struct slice text;
+	enum result res;
+
+	/* What stands beside the record may be long, and is not kept. */
+	arena_reset(b->scratch);
+	res = dns_txt_join(rdata, b->scratch, &text);
+	if (res == RES_NOMEM)
+		return res;
+	if (res != RES_OK || dmarcrecord_parse(text, out) != RES_OK)
+		return RES_MISSING;
+	if (text.len > TREEWALK_RECORD_MAX)
+		return RES_TOOBIG;
+	if (arena_copy(b->arena, text, &text) != RES_OK)
+		return RES_NOMEM;
+	return dmarcrecord_parse(text, out);
+}
+
+static void fail(struct treewalk_page *page, enum dns_why why)
+{
+	page->status = TREEWALK_UNKNOWN;
+	page->why = why;
+}
+
+static void read_records(struct treewalk_book *b, const struct dns_answer *a,
 	struct treewalk_page *page)
 {
 	page->status = TREEWALK_NONE;
 	for (size_t i = 0; i < a->count; i++) {
 		struct dmarcrecord record;
-		struct slice text;
-		enum result res = dns_txt_join(a->rdata[i], arena, &text);
+		enum result res = read_record(b, a->rdata[i], &record);
 
-		if (res == RES_NOMEM)
-			return res;
-		if (res != RES_OK || dmarcrecord_parse(text, &record) != RES_OK)
+		if (res == RES_MISSING)
 			continue;
 		/* s4.10 step 2: of several none counts. */
 		page->is_several = page->status == TREEWALK_RECORD;
 		if (page->is_several) {
 			page->status = TREEWALK_NONE;
-			return RES_OK;
+			return;
+		}
+		if (res != RES_OK) {
+			fail(page,
+				res == RES_TOOBIG ? DNS_WHY_TOOBIG
+						  : DNS_WHY_NOMEM);
+			return;
 		}
 		page->status = TREEWALK_RECORD;
 		page->record = record;
 	}
-	return RES_OK;
+}
+
+static const struct dns_answer *ask(
+	struct treewalk_book *b, struct slice domain)
+{
+	char name[QUERY_MAX];
+	int len =
+		snprintf(name, sizeof(name), "_dmarc.%.*s", SLICE_ARG(domain));
+
+	return asker_ask(b->dns, slice_make(name, (size_t)len), DNS_TXT);
 }
 
 static void look(struct treewalk_book *b, struct treewalk_page *page)
 {
-	char name[QUERY_MAX];
-	int len = snprintf(
-		name, sizeof(name), "_dmarc.%.*s", SLICE_ARG(page->domain));
 	const struct dns_answer *a;
 
-	page->status = TREEWALK_UNKNOWN;
-	page->why = DNS_WHY_DOWN;
+	fail(page, DNS_WHY_DOWN);
 	if (b->dns == NULL)
 		return;
-	a = asker_ask(b->dns, slice_make(name, (size_t)len), DNS_TXT);
-	if (a == NULL) {
+	a = ask(b, page->domain);
+	if (a == NULL)
 		page->status = TREEWALK_WAITING;
-		return;
-	}
-	page->why = a->why;
-	if (a->status == DNS_UNKNOWN)
-		return;
-	if (read_records(a, b->arena, page) != RES_OK) {
-		page->status = TREEWALK_UNKNOWN;
-		page->why = DNS_WHY_NOMEM;
-	}
+	else if (a->status == DNS_UNKNOWN)
+		fail(page, a->why);
+	else
+		read_records(b, a, page);
+}
+
+void treewalk_expect(struct treewalk_book *b, struct slice domain)
+{
+	const struct dns_answer *a = NULL;
+
+	if (b->dns != NULL)
+		a = ask(b, domain);
+	(void)a;
 }
 
 static struct treewalk_page *open_page(

@@ -18,8 +18,12 @@ struct arena;
 struct asker;
 struct psl;
 
-/* RFC 9989 s4.10: at most so many names are asked for one domain. */
-enum { TREEWALK_MAX = 8 };
+enum {
+	/* RFC 9989 s4.10: at most so many names are asked for one domain. */
+	TREEWALK_MAX = 8,
+	/* Octets of a record; a longer one is DNS_WHY_TOOBIG. */
+	TREEWALK_RECORD_MAX = 4096
+};
 
 enum treewalk_status {
 	TREEWALK_UNKNOWN = 0, /* DNS could not tell: why */
@@ -40,6 +44,7 @@ struct treewalk_page {
 struct treewalk_book {
 	struct treewalk_page *first;
 	struct arena *arena; /* borrowed; pages and records live there */
+	struct arena *scratch; /* borrowed; one TXT at a time, emptied */
 	struct asker *dns; /* NULL: all is unknown */
 };
 
@@ -62,6 +67,12 @@ enum treewalk_guess {
 };
 
 enum { TREEWALK_GUESSES = 4 };
+
+/*
+ * Asks for the record of that domain, and forgets the answer: a walk that needs
+ * it will not have to wait. Costs a question, and no memory of the book.
+ */
+void treewalk_expect(struct treewalk_book *b, struct slice domain);
 
 /* domain: folded, lives as long as the book. RES_NOMEM. */
 enum result treewalk_ask(struct treewalk_book *b, struct slice domain,

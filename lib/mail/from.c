@@ -231,6 +231,16 @@ static enum result begin_group(
 	return RES_OK;
 }
 
+/* At the "@" of an address without brackets. */
+static enum result read_plain(
+	struct reader *r, const struct run *run, bool *has_address)
+{
+	if (*has_address || !is_local_part(run))
+		return RES_SYNTAX;
+	*has_address = true;
+	return read_domain(r);
+}
+
 /* One address, or what begins a group. */
 static enum result read_entry(struct reader *r)
 {
@@ -244,12 +254,9 @@ static enum result read_entry(struct reader *r)
 			return res;
 		switch (peek(r)) {
 		case '@':
-			if (has_address || !is_local_part(&run))
-				return RES_SYNTAX;
-			res = read_domain(r);
+			res = read_plain(r, &run, &has_address);
 			if (res != RES_OK)
 				return res;
-			has_address = true;
 			break;
 		case '<':
 			res = read_angle(r);

@@ -29,7 +29,7 @@ static void finds(void **state)
 		(text), sizeof(text) - 1 \
 	}
 #define FIELD(n, v)                               \
-	{                                                \
+	{                                         \
 		.name = TEXT(n), .value = TEXT(v) \
 	}
 #define ROW(text, head, kind, domain)                                       \

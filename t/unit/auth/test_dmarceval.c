@@ -160,6 +160,29 @@ static void asks_ahead(void **state)
 	tear_down(&rig);
 }
 
+/* A header full of signatures does not become a flood of questions. */
+static void asks_ahead_within_bounds(void **state)
+{
+	static const struct row row = { "example.co.uk", "none", { NULL },
+		{ { NULL, NULL, NULL } }, "", 0, false };
+	static const char *const names[] = { "1.2.3.4.5.a.co.uk",
+		"1.2.3.4.5.b.co.uk", "1.2.3.4.5.c.co.uk", "1.2.3.4.5.d.co.uk",
+		"1.2.3.4.5.e.co.uk", "1.2.3.4.5.f.co.uk" };
+	struct slice expected[6];
+	struct dmarceval *e;
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		expected[i] = slice_of(names[i]);
+	set_up(&rig, &row);
+	e = dmarceval_new(slice_of(row.author), rig.asker);
+	dmarceval_start(e, NULL, expected, 6);
+	assert_int_equal(fake_dns_asked(rig.dns), 4 + 4);
+	dmarceval_free(e);
+	tear_down(&rig);
+}
+
 /* A pass that nothing can change does not wait for the slowest server. */
 static void passes_early(void **state)
 {
@@ -605,6 +628,8 @@ int main(void)
 			2, true),
 		CASE("a signer that is expected is asked for at once",
 			asks_ahead, NULL),
+		CASE("no more than four of them", asks_ahead_within_bounds,
+			NULL),
 		CASE("a pass does not wait for what can not change it",
 			passes_early, NULL),
 		CASE("without a resolver nothing is known", needs_a_resolver,

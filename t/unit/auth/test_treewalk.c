@@ -9,6 +9,7 @@
 #include "support/fake_dns.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct row {
 	const char *domain;
@@ -22,6 +23,7 @@ struct rig {
 	struct fake_dns *dns;
 	struct asker *asker;
 	struct arena *arena;
+	struct arena *scratch;
 	struct treewalk_book book;
 };
 
@@ -32,7 +34,10 @@ static void set_up(struct rig *r, const struct fake_record *records)
 	r->dns = fake_dns_new(records);
 	r->asker = asker_new(fake_dns_source(r->dns), &limits, clock_system());
 	r->arena = arena_new(200000);
-	r->book = (struct treewalk_book){ .arena = r->arena, .dns = r->asker };
+	r->scratch = arena_new(80000);
+	r->book = (struct treewalk_book){
+		.arena = r->arena, .scratch = r->scratch, .dns = r->asker
+	};
 }
 
 static void tear_down(struct rig *r)
@@ -40,6 +45,7 @@ static void tear_down(struct rig *r)
 	asker_free(r->asker);
 	fake_dns_free(r->dns);
 	arena_free(r->arena);
+	arena_free(r->scratch);
 }
 
 static void show(const struct treewalk *w, char *out, size_t size)
@@ -139,6 +145,51 @@ static void knows_nothing_without_memory(void **state)
 	assert_int_equal(
 		treewalk_ask(&rig.book, slice_of("org"), &walk), RES_NOMEM);
 	arena_free(small);
+	tear_down(&rig);
+}
+
+/* Long text beside the record takes no memory, a long record is refused. */
+static void bounds_what_it_keeps(void **state)
+{
+	static char junk[60000], record[6000];
+	struct treewalk walk;
+	struct rig rig;
+
+	(void)state;
+	memset(junk, 'x', sizeof(junk) - 1);
+	memset(record, ' ', sizeof(record) - 1);
+	memcpy(record, "v=DMARC1;", 9);
+	set_up(&rig, NULL);
+	for (int i = 0; i < 4; i++)
+		fake_dns_add(rig.dns, "_dmarc.example.com", "TXT", junk);
+	fake_dns_add(rig.dns, "_dmarc.example.com", "TXT", "v=DMARC1; p=none");
+	fake_dns_add(rig.dns, "_dmarc.example.net", "TXT", record);
+	assert_int_equal(
+		treewalk_ask(&rig.book, slice_of("example.com"), &walk),
+		RES_OK);
+	assert_int_equal(walk.page[0]->status, TREEWALK_RECORD);
+	assert_true(arena_used(rig.arena) < 1000);
+	assert_int_equal(
+		treewalk_ask(&rig.book, slice_of("example.net"), &walk),
+		RES_OK);
+	assert_int_equal(walk.page[0]->status, TREEWALK_UNKNOWN);
+	assert_int_equal(walk.page[0]->why, DNS_WHY_TOOBIG);
+	tear_down(&rig);
+}
+
+static void expects_without_memory(void **state)
+{
+	struct treewalk walk;
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig, NULL);
+	treewalk_expect(&rig.book, slice_of("com"));
+	assert_int_equal(fake_dns_asked(rig.dns), 1);
+	assert_int_equal(arena_used(rig.arena), 0);
+	assert_int_equal(
+		treewalk_ask(&rig.book, slice_of("com"), &walk), RES_OK);
+	assert_int_equal(fake_dns_asked(rig.dns), 1);
 	tear_down(&rig);
 }
 
@@ -321,6 +372,10 @@ int main(void)
 			knows_nothing_without_a_resolver, NULL),
 		CASE("without memory nothing is known",
 			knows_nothing_without_memory, NULL),
+		CASE("text beside the record takes no memory",
+			bounds_what_it_keeps, NULL),
+		CASE("what is expected is only asked for",
+			expects_without_memory, NULL),
 		CASE("what is not known can be guessed", guesses, NULL),
 		CASE("the Public Suffix List is another way", goes_by_the_list,
 			NULL),
