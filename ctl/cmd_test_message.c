@@ -157,7 +157,8 @@ static enum ctl_exit with_services(struct ctl *ctl, struct trial_question *q)
 
 	buf_init(&why, WHY_MAX);
 	if (code == CTL_DONE &&
-		services_open(&services, copy.mirror, copy.list) != RES_OK) {
+		services_open(&services, ctl->conf, copy.mirror, copy.list) !=
+			RES_OK) {
 		output_error(ctl->out, "no memory");
 		code = CTL_DOWN;
 	}

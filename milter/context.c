@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "milter/context.h"
 
+#include "auth/arcseal.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -44,6 +45,7 @@ struct context {
 	struct telemetry telemetry;
 	struct gauges gauges;
 	struct services services;
+	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct casework cases;
 	struct session_env env;
 	atomic_ulong agreed_steps;
@@ -72,15 +74,14 @@ static enum result record(void *at, const char ref[CASE_REF_MAX], bool is_new,
 
 /* ---- birth and death ---- */
 
-static enum result open_services(struct context *ctx, const struct conf *conf)
+static enum result open_seal(struct context *ctx, const struct conf *conf)
 {
 	struct buf why;
 	enum result res;
 
 	buf_init(&why, 1024);
-	res = services_open(
-		&ctx->services, conf, ctx->mirror, ctx->blocklist, &why);
-	if (why.len > 0)
+	res = arcseal_open(&conf->arc, &why, &ctx->seal);
+	if (res != RES_OK)
 		log_message(LOG_LEVEL_ERROR, "arc", "%s", buf_text(&why));
 	buf_clear(&why);
 	return res;
@@ -100,7 +101,10 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		res = blocklist_open(
 			&ctx->blocklist, conf, ctx->mirror, ctx->clock);
 	if (res == RES_OK)
-		res = open_services(ctx, conf);
+		res = services_open(
+			&ctx->services, conf, ctx->mirror, ctx->blocklist);
+	if (res == RES_OK)
+		res = open_seal(ctx, conf);
 	if (res == RES_OK)
 		res = writer_open(&ctx->writer, conf, ctx->clock);
 	if (res == RES_OK)
@@ -147,7 +151,7 @@ enum result context_open(
 		.pipeline = &ctx->services.pipeline,
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
-		.seal = ctx->services.seal,
+		.seal = ctx->seal,
 	};
 	*out = ctx;
 	return RES_OK;
@@ -233,6 +237,7 @@ void context_close(struct context *ctx)
 	case_book_close(ctx->book);
 	writer_close(ctx->writer);
 	services_close(&ctx->services);
+	arcseal_close(ctx->seal);
 	blocklist_close(ctx->blocklist);
 	mirror_close(ctx->mirror);
 	telemetry_clear(&ctx->telemetry);

@@ -9,13 +9,20 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	LINE_MAX_LEN = 400,
-	MEMORY_MAX = 512 * 1024, /* of records, in all; each comes within
-				    dns.answer_max */
 	IDENTIFIERS_MAX = AUTH_DKIM_MAX + 1,
-	PREFETCH_LABELS = 2 /* in common with the author: worth a question */
+	/* A page and a record for each name of each walk. */
+	MEMORY_MAX = (IDENTIFIERS_MAX + 1) * TREEWALK_MAX *
+		(TREEWALK_RECORD_MAX + 512),
+	SCRATCH_MAX = 80 * 1024, /* one TXT, which DNS ends at 64 KiB */
+	/* Whoever has so many labels in common with the author is worth a
+	 * question before it is known who signed; a forger can write any
+	 * number of them into a header. */
+	PREFETCH_LABELS = 2,
+	PREFETCH_MAX = 4
 };
 
 /* An Authenticated Identifier, or one that may be (its check ended in
@@ -28,6 +35,7 @@ struct identifier {
 
 struct dmarceval {
 	struct arena *arena;
+	struct arena *scratch;
 	struct treewalk_book book;
 	struct slice author;
 	bool has_identifiers;
@@ -68,12 +76,15 @@ struct dmarceval *dmarceval_new(struct slice author, struct asker *dns)
 	if (e == NULL)
 		return NULL;
 	e->arena = arena_new(MEMORY_MAX);
-	if (e->arena == NULL ||
+	e->scratch = arena_new(SCRATCH_MAX);
+	if (e->arena == NULL || e->scratch == NULL ||
 		arena_copy(e->arena, author, &e->author) != RES_OK) {
 		dmarceval_free(e);
 		return NULL;
 	}
-	e->book = (struct treewalk_book){ .arena = e->arena, .dns = dns };
+	e->book = (struct treewalk_book){
+		.arena = e->arena, .scratch = e->scratch, .dns = dns
+	};
 	return e;
 }
 
@@ -82,6 +93,7 @@ void dmarceval_free(struct dmarceval *e)
 	if (e == NULL)
 		return;
 	arena_free(e->arena);
+	arena_free(e->scratch);
 	free(e);
 }
 
@@ -136,42 +148,41 @@ void dmarceval_start(struct dmarceval *e, const struct psl *psl,
 	const struct slice *expected, size_t count)
 {
 	struct view v = { .e = e, .psl = psl };
-	struct treewalk walk;
+	size_t left = PREFETCH_MAX;
 
 	if (ask_author(e, &v) != RES_OK || psl != NULL)
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (slice_is_equal(expected[i], e->author))
 			return;
-	for (size_t i = 0; i < count && i < IDENTIFIERS_MAX; i++) {
-		struct slice domain;
-
-		/* What comes out of memory here is missed when it is needed. */
-		if (shared_labels(expected[i], e->author) < PREFETCH_LABELS ||
-			arena_copy(e->arena, expected[i], &domain) != RES_OK ||
-			treewalk_ask(&e->book, domain, &walk) != RES_OK)
+	for (size_t i = 0; i < count && left > 0; i++) {
+		if (shared_labels(expected[i], e->author) < PREFETCH_LABELS)
 			continue;
+		treewalk_expect(&e->book, expected[i]);
+		left--;
 	}
 }
 
+static bool is_strict(
+	const struct treewalk_page *page, const struct identifier *id)
+{
+	return id->is_spf ? page->record.strict_spf : page->record.strict_dkim;
+}
+
 /* Could it be aligned without being the same? Then its organisational domain
- * matters. */
+ * matters. The author's walk has all its answers. */
 static bool is_walk_needed(const struct view *v, const struct identifier *id)
 {
 	const struct treewalk_page *page =
 		treewalk_policy(&v->author, TREEWALK_GUESS_NONE);
-	size_t shared = shared_labels(id->domain, v->e->author);
-	bool is_unsure = treewalk_is_waiting(&v->author) ||
-		treewalk_is_unknown(&v->author);
+	bool is_unsure = treewalk_is_unknown(&v->author);
 
-	if (shared == 0 || slice_is_equal(id->domain, v->e->author))
+	if (shared_labels(id->domain, v->e->author) == 0 ||
+		slice_is_equal(id->domain, v->e->author))
 		return false;
 	if (page != NULL && (page == v->author.page[0] || !is_unsure) &&
-		(id->is_spf ? page->record.strict_spf
-			    : page->record.strict_dkim))
+		is_strict(page, id))
 		return false;
-	if (treewalk_is_waiting(&v->author))
-		return shared >= PREFETCH_LABELS;
 	return is_unsure ||
 		hostname_is_within(id->domain,
 			treewalk_organisation(&v->author, TREEWALK_GUESS_NONE));
@@ -189,7 +200,8 @@ static bool is_author_proved(const struct view *v)
 
 static enum result ask_identifiers(struct dmarceval *e, struct view *v)
 {
-	bool is_proved = is_author_proved(v);
+	bool is_needless =
+		is_author_proved(v) || treewalk_is_waiting(&v->author);
 
 	for (size_t i = 0; i < e->count; i++) {
 		const struct identifier *id = &e->identifier[i];
@@ -202,7 +214,7 @@ static enum result ask_identifiers(struct dmarceval *e, struct view *v)
 			v->is_walked[i] = true;
 			continue;
 		}
-		if (is_proved || !is_walk_needed(v, id))
+		if (is_needless || !is_walk_needed(v, id))
 			continue;
 		if (treewalk_ask(&e->book, id->domain, walk) != RES_OK)
 			return RES_NOMEM;
@@ -272,11 +284,11 @@ static void pick_policy(
 }
 
 static bool is_aligned(
-	const struct view *v, const struct guess *g, size_t i, bool is_strict)
+	const struct view *v, const struct guess *g, size_t i, bool as_strict)
 {
 	if (slice_is_equal(v->e->identifier[i].domain, v->e->author))
 		return true;
-	return !is_strict && v->is_walked[i] &&
+	return !as_strict && v->is_walked[i] &&
 		slice_is_equal(treewalk_organisation(&v->walk[i], g->record),
 			treewalk_organisation(&v->author, g->record));
 }
@@ -289,12 +301,10 @@ static void align(
 
 	for (size_t i = 0; i < v->e->count; i++) {
 		const struct identifier *id = &v->e->identifier[i];
-		bool is_strict = is_guessed ||
-			(id->is_spf ? o->page->record.strict_spf
-				    : o->page->record.strict_dkim);
 
 		if ((!id->is_maybe || g->maybe_passes) &&
-			is_aligned(v, g, i, is_strict))
+			is_aligned(
+				v, g, i, is_guessed || is_strict(o->page, id)))
 			o->aligned |= UINT32_C(1) << i;
 	}
 }
@@ -325,7 +335,7 @@ static bool is_same(const struct conclusion *a, const struct conclusion *b)
 	return a->result == b->result &&
 		(a->result != AUTH_FAIL ||
 			(a->page == b->page && a->policy == b->policy &&
-				a->tag == b->tag));
+				strcmp(a->tag, b->tag) == 0));
 }
 
 static bool has_gap(
@@ -479,8 +489,8 @@ static enum check_progress settle(const struct view *v, struct dmarc_fact *out)
 	bool is_sure = is_certain(v, &first);
 	bool is_author_waiting = treewalk_is_waiting(&v->author);
 
-	/* Before the author's walk is complete some signers were not walked
-	 * from: that can not make a pass of a failure then. */
+	/* Before the author's walk is complete nothing is known of signers
+	 * but whether they are the author, which is enough for a pass. */
 	if (is_sure && (first.result == AUTH_PASS || !is_author_waiting)) {
 		tell(v, &first, out);
 	} else if (is_author_waiting || has_gap(v, treewalk_is_waiting) ||

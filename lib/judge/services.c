@@ -2,7 +2,6 @@
 #include "judge/services.h"
 
 #include "auth/arc.h"
-#include "auth/arcseal.h"
 #include "auth/dkim.h"
 #include "auth/psl.h"
 #include "base/log.h"
@@ -43,7 +42,7 @@ static void fill(struct services *s, struct blocklist *list)
 }
 
 enum result services_open(struct services *s, const struct conf *conf,
-	struct mirror *mirror, struct blocklist *list, struct buf *why)
+	struct mirror *mirror, struct blocklist *list)
 {
 	enum result res;
 
@@ -56,8 +55,6 @@ enum result services_open(struct services *s, const struct conf *conf,
 		res = arc_open(ARC_KEYS_MAX, &s->trusted, &s->arc);
 	if (res == RES_OK)
 		res = open_psl(s, conf);
-	if (res == RES_OK)
-		res = arcseal_open(&conf->arc, why, &s->seal);
 	fill(s, list);
 	return res;
 }
@@ -87,7 +84,6 @@ enum result services_start(struct services *s, const struct conf *conf,
 void services_close(struct services *s)
 {
 	resolver_close(s->resolver);
-	arcseal_close(s->seal);
 	psl_close(s->psl);
 	arc_close(s->arc);
 	dkim_service_close(s->dkim);

@@ -3,7 +3,7 @@
  * judge/services - what checks need beyond facts, made once for a process.
  *
  * The pipeline with the services that its rows name, whom the operator
- * trusts, the key that seals, and DNS. The milter and "reprievectl
+ * trusts, and DNS. The milter and "reprievectl
  * test-message" make the same, so that both judge alike. Threads: open, start
  * and close from main; what is inside as its own header says.
  */
@@ -15,7 +15,6 @@
 #include "judge/pipeline.h"
 
 struct arc;
-struct arcseal;
 struct blocklist;
 struct clock;
 struct conf;
@@ -32,17 +31,13 @@ struct services {
 	struct arc *arc;
 	struct psl *psl; /* NULL: the library has no list */
 	struct dmarc_service dmarc;
-	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct resolver *resolver; /* NULL: no name can be asked for */
 };
 
-/*
- * mirror and list are borrowed until services_close. RES_NOMEM; with arc.key:
- * as arcseal_open, why says what is wrong. To be closed then, too.
- */
+/* mirror and list are borrowed until services_close. Without a Public Suffix
+ * List the rest works, the log says so. RES_NOMEM; to be closed then, too. */
 enum result services_open(struct services *s, const struct conf *conf,
-	struct mirror *mirror, struct blocklist *list,
-	struct buf *why) MUST_USE;
+	struct mirror *mirror, struct blocklist *list) MUST_USE;
 /*
  * Starts DNS, after any change of user. On an error there is none, *why says
  * what is wrong, and mail can go on: what hangs on DNS cannot be told.
