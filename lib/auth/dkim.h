@@ -36,6 +36,8 @@
 
 #include "fact/check.h"
 
+enum { DKIM_KEYS_MAX = 512 }; /* a fair number of keys to keep */
+
 struct dkim_service;
 
 /* Once a process, from main; keeps the keys_max public keys used last, parsed.
