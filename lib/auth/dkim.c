@@ -290,18 +290,19 @@ static bool *choose_fields(const struct message *m, struct state *s)
 	return is_chosen;
 }
 
-static bool feed_header(
+/* The index of the first field that the library refuses, or field_count. */
+static size_t feed_header(
 	const struct message *m, DKIM *handle, const bool *is_chosen)
 {
 	struct buf text;
-	bool is_fed = true;
+	size_t i = 0;
 
 	buf_init(&text, (size_t)2 * FIELD_MAX + 1);
-	for (size_t i = 0; is_fed && i < m->field_count; i++)
-		if (is_chosen[i])
-			is_fed = feed_field(handle, &m->fields[i], &text);
+	while (i < m->field_count &&
+		(!is_chosen[i] || feed_field(handle, &m->fields[i], &text)))
+		i++;
 	buf_clear(&text);
-	return is_fed && dkim_eoh(handle) == DKIM_STAT_OK;
+	return i;
 }
 
 /* The library has one of its own for each that is open, in their order. */
@@ -329,22 +330,44 @@ static bool match_signatures(struct state *s, DKIM *handle)
 	return at == count;
 }
 
-/* The library sees the header and an empty body, all at once. */
-static void hash_header(
-	const struct check_input *in, struct state *s, const bool *is_chosen)
+/*
+ * The library sees the header and an empty body, all at once. True: to be done
+ * again, for it refuses a signature that dkimsig took (octets above 127, say),
+ * and what it keeps of such a one is not told.
+ */
+static bool hash_once(
+	const struct check_input *in, struct state *s, bool *is_chosen)
 {
 	const struct dkim_service *service = in->service;
+	size_t end = in->message->field_count, fed = end;
 	DKIM_STAT status;
 	DKIM *handle = dkim_verify(service->lib,
 		(const unsigned char *)in->conn->id, NULL, &status);
 
-	if (handle != NULL &&
-		dkim_set_user_context(handle, s) == DKIM_STAT_OK &&
-		feed_header(in->message, handle, is_chosen) &&
-		match_signatures(s, handle))
-		(void)dkim_eom(handle, NULL);
-	if (handle != NULL)
-		(void)dkim_free(handle);
+	if (handle == NULL)
+		return false;
+	if (dkim_set_user_context(handle, s) == DKIM_STAT_OK) {
+		fed = feed_header(in->message, handle, is_chosen);
+		if (fed == end && dkim_eoh(handle) == DKIM_STAT_OK &&
+			match_signatures(s, handle))
+			(void)dkim_eom(handle, NULL);
+	}
+	(void)dkim_free(handle);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->signature[i].field == fed)
+			settle(&s->signature[i], AUTH_NEUTRAL,
+				"our library cannot read it");
+	if (fed < end)
+		is_chosen[fed] = false;
+	return fed < end && is_any_open(s);
+}
+
+static void hash_header(
+	const struct check_input *in, struct state *s, bool *is_chosen)
+{
+	/* Each time there is a field less. */
+	while (hash_once(in, s, is_chosen))
+		;
 	for (size_t i = 0; i < s->count; i++)
 		if (!s->signature[i].is_hashed)
 			settle(&s->signature[i], AUTH_TEMPERROR,
@@ -463,12 +486,12 @@ static void judge(
 	one->fact->is_testing = key.is_testing;
 	one->fact->is_key_secure = key.is_secure;
 	fault = fault_of_key(&key, &one->sig, conf->max_key_bits);
-	if (fault != NULL)
-		settle(one,
-			key.status == DKIMKEY_NOT_TOLD ? AUTH_TEMPERROR
-						       : AUTH_PERMERROR,
-			fault);
+	if (fault != NULL && key.status != DKIMKEY_NOT_TOLD)
+		settle(one, AUTH_PERMERROR, fault);
+	/* Another try at the key does not mend the body. */
 	compare_body(s->body, one);
+	if (fault != NULL)
+		settle(one, AUTH_TEMPERROR, fault);
 	if (is_open(one))
 		verify(service->keys, one, &key);
 	if (one->fact->is_partial)
@@ -478,7 +501,15 @@ static void judge(
 	settle(one, AUTH_PASS, "");
 }
 
-/* How much a result says of the message, when none passes. */
+/* What it says of the message. RFC 6376 s3.6.1: a key on trial says no more by
+ * failing than no signature does. */
+static enum auth_result result_of(const struct dkim_fact *f)
+{
+	return f->is_testing && f->result == AUTH_FAIL ? AUTH_NEUTRAL
+						       : f->result;
+}
+
+/* How much that is, when none passes. */
 static unsigned weight(const struct dkim_fact *f)
 {
 	static const unsigned weights[] = {
@@ -490,10 +521,7 @@ static unsigned weight(const struct dkim_fact *f)
 		[AUTH_NEUTRAL] = 1,
 	};
 
-	/* RFC 6376 s3.6.1: the failure of a key on trial says nothing. */
-	if (f->is_testing && f->result == AUTH_FAIL)
-		return 0;
-	return weights[f->result];
+	return weights[result_of(f)];
 }
 
 static enum outcome outcome_of(enum auth_result result)
@@ -534,6 +562,7 @@ static void report(const struct check_input *in, struct findings *out,
 {
 	struct finding *f = findings_add(out, "dkim");
 	const struct dkim_fact *telling = NULL;
+	enum auth_result result;
 	struct buf line;
 
 	in->auth->dkim = facts;
@@ -550,9 +579,9 @@ static void report(const struct check_input *in, struct findings *out,
 		buf_add_text(&line, "no signature");
 	if (ignored > 0)
 		buf_add_format(&line, "; %zu more", ignored);
-	f->detail =
-		auth_result_name(telling == NULL ? AUTH_NONE : telling->result);
-	f->outcome = outcome_of(telling == NULL ? AUTH_NONE : telling->result);
+	result = telling == NULL ? AUTH_NONE : result_of(telling);
+	f->detail = auth_result_name(result);
+	f->outcome = outcome_of(result);
 	if (telling != NULL)
 		f->subject = telling->domain;
 	if (arena_copy(in->arena, buf_slice(&line), &f->evidence) != RES_OK)

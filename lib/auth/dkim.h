@@ -22,13 +22,14 @@
  * permerror: see dkimsig; or there is no key, several, a revoked or a wrong
  * one, one that is not for mail, SHA-256 or this i=, or one of less than 1,024
  * bits (RFC 8301 s3.2) or more than dkim.max_key_bits.
- * neutral: libopendkim cannot hash the header as the RFC says; see dkimsig.
+ * neutral: libopendkim cannot read the field, or not hash the header as the RFC
+ * says; see dkimsig.
  *
  * The finding: pass if one passes, none if there is no signature, else what
- * tells most, temperror first. Signatures past dkim.signatures_max are counted
- * (dkim_ignored) and not looked at. When the header is not complete and no
- * signature was found in what is here, there is one without a domain, of
- * result temperror.
+ * tells most, temperror first; a fail by a key on trial counts as neutral.
+ * Signatures past dkim.signatures_max are counted (dkim_ignored) and not looked
+ * at. When the header is not complete and no signature was found in what is
+ * here, there is one without a domain, of result temperror.
  *
  * Names: libopendkim has dkim_close, dkim_body and struct dkim already.
  */

@@ -848,7 +848,8 @@ int main(void)
 		ROW("a key on trial fails", .sign = { RELAXED },
 			.record = "v=DKIM1; t=y; p=$", .find = "soon",
 			.put = "late",
-			.shown = "fail|" ONE "fail (testing): the body is not "
+			.shown = "neutral|" ONE
+				 "fail (testing): the body is not "
 				 "what was signed"),
 		ROW("a strict key is for d= itself",
 			.sign = { "v=1; i=joe@example.org;" WHO H END },
@@ -895,6 +896,15 @@ int main(void)
 		ROW("a server failure is none", .sign = { RELAXED },
 			.type = "SERVFAIL",
 			.shown = "temperror|" ONE "temperror: server failure"),
+		ROW("a changed body fails, whatever its key is",
+			.sign = { RELAXED }, .type = "SERVFAIL", .find = "soon",
+			.put = "late", .shown = FAIL_BODY),
+		ROW("a signature that the library cannot read harms no other",
+			.sign = { "v=1; xn=caf\303\251;" WHO H END, RELAXED,
+				"v=1; xn=caf\303\251;" WHO H END },
+			.shown = "pass|" ONE "neutral: our library cannot read "
+				 "it; " ONE "pass; " ONE
+				 "neutral: our library cannot read it"),
 		ROW("a forged answer is no key", .sign = { RELAXED },
 			.type = "BOGUS",
 			.shown = "temperror|" ONE
