@@ -95,7 +95,9 @@ static void check_sealed(
 	struct arcseal_set set;
 	unsigned instances = r->auth.arc.instances;
 
+	/* A first line that goes on would go on behind ours. */
 	if (r->message.field_count > FIELDS_MAX ||
+		slice_find(slice_of(" \t"), buf_text(&r->text)[0]) < 2 ||
 		arc_rig_seal(r, seal, "mx.example; none", &set) != RES_OK)
 		return;
 	target_promise(

@@ -107,21 +107,27 @@ static void split(struct arc_rig *r)
 	r->body = slice_part(rest, 2, rest.len);
 }
 
+/* text is given; its lines end in LF, and a CR is an octet like another. */
+static void take(struct arc_rig *r, struct buf text)
+{
+	must(buf_result(&text) == RES_OK);
+	arc_rig_forget(r);
+	buf_clear(&r->text);
+	r->text = text;
+	to_wire(r);
+	split(r);
+}
+
 void arc_rig_load(struct arc_rig *r, struct slice text)
 {
 	struct buf fresh;
 
-	arc_rig_forget(r);
 	buf_init(&fresh, ARC_RIG_TEXT_MAX);
 	for (size_t i = 0; i < text.len; i++)
 		if (text.at[i] != '\r' || i + 1 == text.len ||
 			text.at[i + 1] != '\n')
 			buf_add_char(&fresh, text.at[i]);
-	must(buf_result(&fresh) == RES_OK);
-	buf_clear(&r->text);
-	r->text = fresh;
-	to_wire(r);
-	split(r);
+	take(r, fresh);
 }
 
 static const struct check_input *input(struct arc_rig *r, bool body_ended)
@@ -191,15 +197,16 @@ enum result arc_rig_seal(struct arc_rig *r, const struct arcseal *seal,
 	res = arcseal_make(seal, &in, body, r->arena, set);
 	arcseal_body_free(body);
 	buf_reset(&text);
-	if (res == RES_OK && set->skipped == NULL) {
-		put_field(&text, arcset_seal_name, set->seal);
-		put_field(&text, arcset_message_name, set->message);
-		put_field(&text, arcset_results_name, set->results);
-		buf_add(&text, buf_slice(&r->text));
-		arc_rig_load(r, buf_slice(&text));
-		/* What it pointed to went with the message. */
-		*set = (struct arcseal_set){ .instance = set->instance };
+	if (res != RES_OK || set->skipped != NULL) {
+		buf_clear(&text);
+		return res;
 	}
-	buf_clear(&text);
-	return res;
+	put_field(&text, arcset_seal_name, set->seal);
+	put_field(&text, arcset_message_name, set->message);
+	put_field(&text, arcset_results_name, set->results);
+	buf_add(&text, buf_slice(&r->text));
+	take(r, text);
+	/* What it pointed to went with the message. */
+	*set = (struct arcseal_set){ .instance = set->instance };
+	return RES_OK;
 }

@@ -276,6 +276,18 @@ def _():
         agree(SEALERS[third](message, "a"), "pass", 3)
 
 
+@case("ours looks at four different bodies, the newest ones")
+def _():
+    message = MESSAGE
+    for length in range(10, 16):
+        message = seal_theirs(message, "b", b"relaxed/relaxed", length)
+    assert validate_theirs(message)[:2] == ("pass", 0)
+    assert validate_ours(message)[:2] == ("pass", 3), validate_ours(message)
+    for length in range(14, 8, -1):
+        message = seal_theirs(message, "b", b"relaxed/relaxed", 15)
+    assert validate_ours(message)[:2] == ("pass", 3), validate_ours(message)
+
+
 @case("a message signature ends when it says so")
 def _():
     now = int(time.time())
