@@ -37,7 +37,7 @@
 
 #include "fact/check.h"
 
-enum { DKIM_KEYS_MAX = 512 }; /* a fair number of keys to keep */
+enum { SIGNER_KEYS_MAX = 512 }; /* a fair number of keys to keep */
 
 struct dkim_service;
 

@@ -28,6 +28,12 @@ struct question {
 	char name[];
 };
 
+/* What one owner of questions has used up of this message's bounds. */
+struct share {
+	unsigned sent;
+	unsigned all;
+};
+
 struct asker {
 	const struct dns_source *source;
 	struct asker_limits limits;
@@ -38,6 +44,9 @@ struct asker {
 	size_t mark;
 	bool is_expired;
 	struct asker_count cost;
+	unsigned owner; /* of what is asked next */
+	unsigned percent;
+	struct share share[ASKER_OWNERS];
 	pthread_mutex_t lock; /* of held and of the first answer */
 	pthread_cond_t changed;
 	_Atomic uint64_t generation;
@@ -65,6 +74,7 @@ struct asker *asker_new(const struct dns_source *source,
 	a->source = source;
 	a->limits = *limits;
 	a->clock = clock;
+	a->percent = 100;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -193,6 +203,7 @@ static struct question *add(
 	memcpy(q->name, name.at, name.len);
 	a->question[a->count++] = q;
 	a->cost.asked++;
+	a->share[a->owner].all++;
 	return q;
 }
 
@@ -205,11 +216,20 @@ static const struct dns_answer *fail(
 	return &failed[why];
 }
 
+static unsigned part_of(size_t max, unsigned percent)
+{
+	return (unsigned)(max * percent / 100);
+}
+
 static bool is_over_budget(const struct asker *a)
 {
-	return a->cost.sent >= a->limits.questions_max ||
-		a->count - a->mark >
-		(size_t)a->limits.questions_max * ALL_FACTOR;
+	const struct share *own = &a->share[a->owner];
+	size_t sent_max = a->limits.questions_max;
+	size_t all_max = sent_max * ALL_FACTOR;
+
+	return a->cost.sent >= sent_max || a->count - a->mark > all_max ||
+		own->sent >= part_of(sent_max, a->percent) ||
+		own->all > part_of(all_max, a->percent);
 }
 
 static const struct dns_answer *start(struct asker *a, struct question *q)
@@ -222,6 +242,7 @@ static const struct dns_answer *start(struct asker *a, struct question *q)
 		q->type, done, q, &q->ticket);
 	if (at_once == NULL) {
 		a->cost.sent++;
+		a->share[a->owner].sent++;
 		return atomic_load(&q->answer);
 	}
 	q->held = at_once;
@@ -257,6 +278,12 @@ const struct dns_answer *asker_ask(
 	if (a->source == NULL)
 		return fail(a, q, DNS_WHY_DOWN);
 	return start(a, q);
+}
+
+void asker_own(struct asker *a, unsigned owner, unsigned percent)
+{
+	a->owner = owner < ASKER_OWNERS ? owner : ASKER_OWNERS - 1;
+	a->percent = percent;
 }
 
 /* ---- waiting ---- */
@@ -347,6 +374,7 @@ void asker_mark(struct asker *a)
 	a->mark = a->count;
 	a->is_expired = false;
 	a->cost = (struct asker_count){ .asked = 0 };
+	memset(a->share, 0, sizeof(a->share));
 }
 
 void asker_release(struct asker *a)
@@ -355,6 +383,7 @@ void asker_release(struct asker *a)
 		forget(a, a->mark);
 	a->is_expired = false;
 	a->cost = (struct asker_count){ .asked = 0 };
+	memset(a->share, 0, sizeof(a->share));
 }
 
 void asker_read_count(struct asker *a, struct asker_count *out)

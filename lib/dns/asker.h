@@ -38,6 +38,8 @@ struct dns_source {
 	void *ctx;
 };
 
+enum { ASKER_OWNERS = 16 };
+
 struct asker_limits {
 	unsigned questions_max; /* that are not known at once, from a mark on */
 	unsigned timeout_ms; /* of one question */
@@ -56,6 +58,13 @@ void asker_free(struct asker *a);
  */
 const struct dns_answer *asker_ask(
 	struct asker *a, struct slice name, enum dns_type type) MUST_USE;
+
+/*
+ * Whose questions follow (0 to ASKER_OWNERS - 1), and how much of a message's
+ * bounds all of his may use up, in percent. Who can be made to ask for much by
+ * a sender must leave room for others. At first: 0, all.
+ */
+void asker_own(struct asker *a, unsigned owner, unsigned percent);
 
 /*
  * Waits until a question of this asker that was not answered when the caller

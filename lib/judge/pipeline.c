@@ -18,20 +18,26 @@ static const struct pipeline_step steps[] = {
 	{ STAGE_RCPT, false, SERVICE_BLOCKLIST, blocked_run },
 };
 
+/*
+ * A sender's records and fields can make SPF, DKIM and ARC ask for much; of
+ * 40 questions DMARC has 11 left then, which do for the longest walk, or a
+ * forger's own records would keep us from reading those of his victim.
+ */
 static const struct pipeline_check checks[] = {
 	{ "iprev", STAGE_CONNECT, STAGE_END, iprev_step, NULL, SERVICE_NONE,
-		NULL },
-	{ "spf", STAGE_MAIL, STAGE_END, spf_step, spf_clear, SERVICE_NONE,
-		NULL },
+		NULL, 0 },
+	{ "spf", STAGE_MAIL, STAGE_END, spf_step, spf_clear, SERVICE_NONE, NULL,
+		40 },
 	{ "dkim", STAGE_EOH, STAGE_END, dkim_check_step, dkim_check_clear,
-		SERVICE_DKIM, dkim_check_body },
+		SERVICE_DKIM, dkim_check_body, 20 },
 	{ "arc", STAGE_EOH, STAGE_END, arc_step, arc_clear, SERVICE_ARC,
-		arc_body },
+		arc_body, 12 },
 	{ "dmarc", STAGE_EOH, STAGE_END, dmarc_step, dmarc_clear, SERVICE_DMARC,
-		NULL },
+		NULL, 0 },
 };
-_Static_assert(sizeof(checks) / sizeof(checks[0]) <= PIPELINE_CHECKS_MAX,
-	"struct progress has too little room");
+_Static_assert(sizeof(checks) / sizeof(checks[0]) <= PIPELINE_CHECKS_MAX &&
+		(int)PIPELINE_CHECKS_MAX <= (int)ASKER_OWNERS,
+	"struct progress or the asker has too little room");
 
 void pipeline_init(struct pipeline *p)
 {
@@ -69,6 +75,9 @@ static enum check_progress step(const struct pipeline *p, struct progress *at,
 
 	own.state = &at->state[i];
 	own.service = p->service[p->checks[i].service];
+	if (in->dns != NULL)
+		asker_own(in->dns, (unsigned)i,
+			p->checks[i].share == 0 ? 100 : p->checks[i].share);
 	return p->checks[i].step(&own, out);
 }
 

@@ -46,6 +46,7 @@ struct pipeline_check {
 	check_clear *clear; /* NULL: it keeps nothing */
 	enum service service;
 	check_body *body; /* NULL: it does not look at the body */
+	unsigned share; /* of dns.questions_max, in percent; 0: all of it */
 };
 
 struct pipeline {
@@ -63,7 +64,7 @@ void pipeline_init(struct pipeline *p);
 void pipeline_run(const struct pipeline *p, enum stage stage,
 	const struct check_input *in, struct findings *out);
 
-enum { PIPELINE_CHECKS_MAX = 32 };
+enum { PIPELINE_CHECKS_MAX = 16 };
 
 /* How far the checks of one session are. Zeroed: not begun. */
 struct progress {

@@ -50,7 +50,7 @@ enum result services_open(struct services *s, const struct conf *conf,
 	res = trust_open(&s->trust, mirror);
 	s->trusted = (struct trust_source){ find_trusted, s->trust };
 	if (res == RES_OK)
-		res = dkim_service_open(DKIM_KEYS_MAX, &s->dkim);
+		res = dkim_service_open(SIGNER_KEYS_MAX, &s->dkim);
 	if (res == RES_OK)
 		res = arc_open(ARC_KEYS_MAX, &s->trusted, &s->arc);
 	if (res == RES_OK)

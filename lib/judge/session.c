@@ -2,9 +2,7 @@
 #include "judge/session.h"
 
 #include "auth/arcseal.h"
-#include "auth/arcset.h"
 #include "auth/authres.h"
-#include "auth/receivedspf.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,7 +15,9 @@
 #include "judge/mta.h"
 #include "judge/pipeline.h"
 #include "judge/record.h"
+#include "judge/stamps.h"
 #include "judge/telemetry.h"
+#include "judge/transaction.h"
 #include "net/hostname.h"
 #include "policy/rules.h"
 #include "reply/stamp.h"
@@ -27,34 +27,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum {
-	NAME_HOST,
-	NAME_PTR,
-	NAME_RESOLVE,
-	NAME_DAEMON,
-	NAME_HELO,
-	NAME_COUNT,
-	STAMP_MAX = 900
-};
-
-/* What lasts from MAIL, or what comes without it, to the end of the message. */
-struct transaction {
-	bool broken; /* no memory for a fact: an internal error */
-	struct arena *arena; /* of all below */
-	struct arena *header; /* the message's fields, or NULL */
-	struct envelope envelope;
-	struct fields fields;
-	bool is_header_over;
-	struct arcseal_body *sealed; /* NULL: it will not be sealed */
-	struct auth_facts auth;
-	unsigned spared; /* of the recipients taken, see rules_input */
-	unsigned monitored;
-	struct verdict carried; /* what RCPT left for the end */
-	struct finding carried_cause;
-	char carried_domain[sizeof(((struct envelope *)0)->rcpt_domain)];
-	char carried_ref[CASE_REF_MAX];
-	struct findings findings; /* of the recipient at hand, or of the end */
-};
+enum { NAME_HOST, NAME_PTR, NAME_RESOLVE, NAME_DAEMON, NAME_HELO, NAME_COUNT };
 
 /* An idle one must be small: thousands may be held open. */
 struct session {
@@ -97,39 +70,22 @@ static void start_conn(struct session *s)
 /* Makes a transaction when there is none. False: no memory. */
 static bool begin(struct session *s)
 {
-	struct transaction *t;
-
 	if (s->at != NULL)
 		return true;
-	t = calloc(1, sizeof(*t));
-	if (t == NULL)
-		return false;
-	t->arena = arena_new(s->conf->milter.message_memory);
-	if (t->arena == NULL) {
-		free(t);
-		return false;
-	}
-	t->carried.action = ACTION_NONE;
-	s->at = t;
-	if (s->dns != NULL)
+	s->at = transaction_new(s->conf->milter.message_memory);
+	if (s->at != NULL && s->dns != NULL)
 		asker_mark(s->dns);
-	return true;
+	return s->at != NULL;
 }
 
 static void end(struct session *s)
 {
-	struct transaction *t = s->at;
-
-	if (t == NULL)
+	if (s->at == NULL)
 		return;
 	pipeline_end_message(s->env->pipeline, &s->progress);
 	if (s->dns != NULL)
 		asker_release(s->dns);
-	fields_clear(&t->fields);
-	arcseal_body_free(t->sealed);
-	arena_free(t->header);
-	arena_free(t->arena);
-	free(t);
+	transaction_free(s->at);
 	s->at = NULL;
 }
 
@@ -500,13 +456,6 @@ enum answer session_rcpt(
 	return answer;
 }
 
-static struct slice authserv_id(const struct session *s)
-{
-	return slice_of(s->conf->auth.authserv_id[0] != '\0'
-			? s->conf->auth.authserv_id
-			: s->conf->host);
-}
-
 /*
  * Those who are judged have their fields kept for the checks: in an arena of
  * their own, or a long header would leave no room for what is found in it.
@@ -545,7 +494,7 @@ void session_header(struct session *s, struct slice name, struct slice value)
 		!slice_is_equal_nocase(name, slice_of(authres_name)))
 		return;
 	fields_note_results(&s->at->fields,
-		authres_claims(value, authserv_id(s)),
+		authres_claims(value, stamps_authserv_id(s->conf)),
 		s->conf->milter.headers_max);
 	if (s->at->fields.forged.is_partial)
 		s->at->broken = true;
@@ -590,84 +539,29 @@ static struct marks marks_of(const struct session *s, const struct mta *mta)
 	};
 }
 
-static void insert_slice(
-	const struct marks *m, const char *name, struct slice value)
+static void remove_forged(struct session *s, const struct mta *mta)
 {
-	struct buf text;
-
-	buf_init(&text, value.len + 1);
-	buf_add(&text, value);
-	marks_insert(m, name, buf_result(&text), &text);
-	buf_clear(&text);
-}
-
-/* results: the value of our Authentication-Results. */
-static void seal(struct session *s, const struct marks *m, struct slice results)
-{
-	const struct arcseal_input in = { .message = &s->at->fields.message,
-		.arc = &s->at->auth.arc,
-		.results = results,
-		.wall_s = clock_wall_ms(s->env->clock) / 1000 };
-	struct arcseal_set set;
-	enum result res;
-
-	if (s->at->sealed == NULL)
-		return;
-	res = arcseal_make(
-		s->env->seal, &in, s->at->sealed, s->at->arena, &set);
-	if (res != RES_OK || set.skipped != NULL) {
-		log_message(LOG_LEVEL_NOTICE, "seal",
-			"session %s: not sealed, %s", s->conn.id,
-			res != RES_OK ? result_name(res) : set.skipped);
-		return;
-	}
-	insert_slice(m, arcset_results_name, set.results);
-	insert_slice(m, arcset_message_name, set.message);
-	insert_slice(m, arcset_seal_name, set.seal);
-}
-
-static void stamp_results(struct session *s, const struct marks *m)
-{
-	const struct authres_input in = { .authserv_id = authserv_id(s),
-		.auth = &s->at->auth,
-		.ip = &s->conn.ip,
-		.envelope = &s->at->envelope };
-	enum result res;
-	struct buf value;
-
-	buf_init(&value, AUTHRES_MAX);
-	if (s->conf->auth.received_spf) {
-		res = receivedspf_format(&in, &value);
-		/* Empty: SPF was not evaluated. */
-		if (res != RES_OK || value.len > 0)
-			marks_insert(m, receivedspf_name, res, &value);
-		buf_reset(&value);
-	}
-	res = authres_format(&in, &value);
-	if (res == RES_OK)
-		seal(s, m, buf_slice(&value));
-	marks_insert(m, authres_name, res, &value);
-	buf_clear(&value);
-}
-
-/* The last one inserted stands on top. */
-static void stamp(struct session *s, const struct mta *mta)
-{
-	const struct stamp_input in = { .verdict = &s->at->carried,
-		.host = slice_of(s->conf->host),
-		.ref = slice_of(s->at->carried_ref),
-		.unchecked = s->at->carried.unchecked };
 	const struct marks m = marks_of(s, mta);
-	struct buf value;
 
 	marks_remove_results(&m, &s->at->fields);
-	marks_remove_all(
-		&m, stamp_name, s->at->fields.message.own_header_count);
-	buf_init(&value, STAMP_MAX);
-	marks_insert(&m, stamp_name, stamp_format(&in, &value), &value);
-	buf_clear(&value);
-	if (s->conf->auth.enabled)
-		stamp_results(s, &m);
+}
+
+static void stamp(struct session *s, const struct mta *mta)
+{
+	const struct marks m = marks_of(s, mta);
+	const struct stamps in = { .conf = s->conf,
+		.conn = &s->conn,
+		.envelope = &s->at->envelope,
+		.fields = &s->at->fields,
+		.auth = &s->at->auth,
+		.verdict = &s->at->carried,
+		.ref = slice_of(s->at->carried_ref),
+		.seal = s->env->seal,
+		.sealed = s->at->sealed,
+		.arena = s->at->arena,
+		.wall_s = clock_wall_ms(s->env->clock) / 1000 };
+
+	stamps_add(&in, &m);
 }
 
 static void hold(struct session *s, const struct mta *mta)
@@ -759,7 +653,6 @@ enum answer session_end(struct session *s, const struct mta *mta)
 	if (why == NULL) {
 		answer = judge_end(s, mta);
 	} else {
-		const struct marks m = marks_of(s, mta);
 		const struct record r = { .stage = "eom",
 			.conn = &s->conn,
 			.envelope = &s->at->envelope,
@@ -767,7 +660,7 @@ enum answer session_end(struct session *s, const struct mta *mta)
 			.why = why };
 
 		if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
-			marks_remove_results(&m, &s->at->fields);
+			remove_forged(s, mta);
 		record_log(&r);
 		telemetry_message(s->env->telemetry, NULL);
 	}

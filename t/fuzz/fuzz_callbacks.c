@@ -132,18 +132,40 @@ static bool is_only_results(struct slice said)
 	return true;
 }
 
-static bool is_insertion(struct slice line)
+/* Which of our fields a line inserts, from 0, or a negative number. */
+static int insertion(struct slice line)
 {
-	return slice_has_prefix(line, slice_of("insert X-Reprieve:")) ||
-		slice_has_prefix(
-			line, slice_of("insert Authentication-Results:"));
+	static const char *const names[] = { "insert X-Reprieve:",
+		"insert Received-SPF:", "insert Authentication-Results:" };
+
+	for (int i = 0; i < 3; i++)
+		if (slice_has_prefix(line, slice_of(names[i])))
+			return i;
+	return -1;
+}
+
+static void check_header(struct slice said)
+{
+	int inserted = -1, count = 0;
+	struct slice line;
+
+	while (slice_cut(&said, '\n', &line)) {
+		if (slice_has_prefix(line, slice_of("delete ")))
+			target_promise(count == 0, "deletions come first");
+		else if (insertion(line) > inserted && ++count > 0)
+			inserted = insertion(line);
+		else if (count == 0 || !slice_has_prefix(line, slice_of("\t")))
+			target_promise(
+				slice_has_prefix(line, slice_of("hold ")),
+				"nothing but headers and hold");
+	}
+	target_promise(inserted == 2 && count >= 2,
+		"each of our headers once, the results on top");
 }
 
 static void check_pass(struct world *w, bool at_end)
 {
 	struct slice said = buf_slice(&w->mta.said);
-	struct slice line;
-	int inserted = 0;
 
 	if (!at_end || w->judged_never || w->auth) {
 		target_promise(w->auth && at_end && !w->judged_never
@@ -152,18 +174,7 @@ static void check_pass(struct world *w, bool at_end)
 			"nothing is said where nothing is to say");
 		return;
 	}
-	while (slice_cut(&said, '\n', &line)) {
-		if (slice_has_prefix(line, slice_of("delete ")))
-			target_promise(inserted == 0, "deletions come first");
-		else if (is_insertion(line))
-			inserted++;
-		else if (inserted == 0 ||
-			!slice_has_prefix(line, slice_of("\t")))
-			target_promise(
-				slice_has_prefix(line, slice_of("hold ")),
-				"nothing but headers and hold");
-	}
-	target_promise(inserted == 2, "two headers of ours");
+	check_header(said);
 }
 
 static void check(struct world *w, enum answer answer, bool at_end)

@@ -166,6 +166,35 @@ static void expired_means_no_more_waiting(void **state)
 	close_place(&p);
 }
 
+static void one_owner_leaves_room_for_others(void **state)
+{
+	const struct dns_answer *a;
+	struct place p;
+
+	(void)state;
+	open_place(&p, 4, 1000);
+	fake_dns_hold(p.dns, true);
+	asker_own(p.asker, 1, 50);
+	assert_null(asker_ask(p.asker, slice_of("1.example"), DNS_A));
+	assert_null(asker_ask(p.asker, slice_of("2.example"), DNS_A));
+	a = asker_ask(p.asker, slice_of("3.example"), DNS_A);
+	assert_non_null(a);
+	assert_int_equal(a->why, DNS_WHY_BUDGET);
+	/* What is asked already costs nobody anything. */
+	assert_null(asker_ask(p.asker, slice_of("1.example"), DNS_A));
+	asker_own(p.asker, 2, 100);
+	assert_null(asker_ask(p.asker, slice_of("3.example"), DNS_A));
+	assert_null(asker_ask(p.asker, slice_of("4.example"), DNS_A));
+	a = asker_ask(p.asker, slice_of("5.example"), DNS_A);
+	assert_non_null(a);
+	assert_int_equal(a->why, DNS_WHY_BUDGET);
+	asker_release(p.asker);
+	asker_mark(p.asker);
+	asker_own(p.asker, 1, 50);
+	assert_null(asker_ask(p.asker, slice_of("5.example"), DNS_A));
+	close_place(&p);
+}
+
 static void the_budget_is_of_one_message(void **state)
 {
 	static const char *const names[] = { "1.example", "2.example",
@@ -373,6 +402,8 @@ int main(void)
 			a_question_has_its_own_deadline, NULL),
 		CASE("past the command's time nothing is waited for",
 			expired_means_no_more_waiting, NULL),
+		CASE("who asks for much leaves room for others",
+			one_owner_leaves_room_for_others, NULL),
 		CASE("the budget is of one message",
 			the_budget_is_of_one_message, NULL),
 		CASE("answers known at once are bounded, too",

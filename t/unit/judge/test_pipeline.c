@@ -85,9 +85,9 @@ static bool two_pieces(const struct check_input *in, struct slice piece)
 	return ++*seen < 2;
 }
 
-#define ROW(name, begin, step, clear)                                   \
-	{                                                               \
-		name, begin, STAGE_END, step, clear, SERVICE_NONE, NULL \
+#define ROW(name, begin, step, clear)                                      \
+	{                                                                  \
+		name, begin, STAGE_END, step, clear, SERVICE_NONE, NULL, 0 \
 	}
 
 static const struct pipeline_check both[] = {
@@ -100,7 +100,7 @@ static const struct pipeline_check broken[] = {
 };
 static const struct pipeline_check reader[] = {
 	{ "reader", STAGE_EOH, STAGE_END, first, clear, SERVICE_NONE,
-		two_pieces },
+		two_pieces, 0 },
 	ROW("first", STAGE_CONNECT, first, clear),
 };
 

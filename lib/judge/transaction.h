@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * judge/transaction - what a session holds from MAIL to the end of a message.
+ *
+ * Made when something of a message comes, and gone with it, so that sessions
+ * that are only held open stay small. Threads: the session's own.
+ */
+#pragma once
+
+#include "fact/auth.h"
+#include "fact/envelope.h"
+#include "fact/finding.h"
+#include "judge/fields.h"
+#include "policy/verdict.h"
+#include "store/case.h"
+
+struct arcseal_body;
+struct arena;
+
+struct transaction {
+	bool broken; /* no memory for a fact: an internal error */
+	struct arena *arena; /* of all below */
+	struct arena *header; /* the message's fields, or NULL */
+	struct envelope envelope;
+	struct fields fields;
+	bool is_header_over;
+	struct arcseal_body *sealed; /* NULL: it will not be sealed */
+	struct auth_facts auth;
+	unsigned spared; /* of the recipients taken, see rules_input */
+	unsigned monitored;
+	struct verdict carried; /* what RCPT left for the end */
+	struct finding carried_cause;
+	char carried_domain[sizeof(((struct envelope *)0)->rcpt_domain)];
+	char carried_ref[CASE_REF_MAX];
+	struct findings findings; /* of the recipient at hand, or of the end */
+};
+
+/* memory: octets of its arena. NULL: no memory. */
+struct transaction *transaction_new(size_t memory);
+void transaction_free(struct transaction *t); /* NULL is fine */
