@@ -5,6 +5,7 @@
  * The milter's own judge (ctl/trial), with its configuration, its lists from
  * Redis, and DNS of now.
  */
+#include "auth/arcseal.h"
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "ctl/authout.h"
@@ -90,7 +91,7 @@ static void say_question(struct output *o, const struct dnswatch_question *q)
 	output_text(o, "type", slice_of(dns_type_name(q->type)));
 	output_text(o, "answer",
 		slice_of(q->is_answered ? dns_status_name(q->status)
-					: "not waited for"));
+					: "no answer in time"));
 	if (q->count > 0)
 		output_number(o, "records", (int64_t)q->count);
 	if (q->is_secure)
@@ -148,32 +149,53 @@ static enum ctl_exit try(struct ctl *ctl, struct trial_question *q,
 	return code;
 }
 
+static enum ctl_exit open_services(
+	struct services *s, struct ctl *ctl, const struct listcopy *copy)
+{
+	struct buf why;
+	enum result res;
+
+	buf_init(&why, WHY_MAX);
+	res = services_open(s, ctl->conf, copy->mirror, copy->list);
+	if (res == RES_OK)
+		res = services_start(s, ctl->conf, clock_system(), &why);
+	if (res != RES_OK)
+		output_error(ctl->out, "cannot judge (%s): %s",
+			result_name(res), buf_text(&why));
+	buf_clear(&why);
+	return res == RES_OK ? CTL_DONE : CTL_DOWN;
+}
+
+static enum ctl_exit open_seal(struct ctl *ctl, struct arcseal **seal)
+{
+	struct buf why;
+	enum result res;
+
+	buf_init(&why, WHY_MAX);
+	res = arcseal_open(&ctl->conf->arc, &why, seal);
+	if (res != RES_OK)
+		output_error(ctl->out, "arc.key: %s", buf_text(&why));
+	buf_clear(&why);
+	return res == RES_OK ? CTL_DONE : CTL_USAGE;
+}
+
 static enum ctl_exit with_services(struct ctl *ctl, struct trial_question *q)
 {
 	struct services services = { .resolver = NULL };
+	struct arcseal *seal = NULL;
 	struct listcopy copy;
 	enum ctl_exit code = listcopy_open(&copy, ctl);
-	struct buf why;
 
-	buf_init(&why, WHY_MAX);
-	if (code == CTL_DONE &&
-		services_open(&services, ctl->conf, copy.mirror, copy.list) !=
-			RES_OK) {
-		output_error(ctl->out, "no memory");
-		code = CTL_DOWN;
-	}
-	if (code == CTL_DONE &&
-		services_start(&services, ctl->conf, clock_system(), &why) !=
-			RES_OK) {
-		output_error(
-			ctl->out, "DNS cannot be asked: %s", buf_text(&why));
-		code = CTL_DOWN;
-	}
+	if (code == CTL_DONE)
+		code = open_services(&services, ctl, &copy);
+	if (code == CTL_DONE)
+		code = open_seal(ctl, &seal);
+	q->seal = seal;
 	if (code == CTL_DONE)
 		code = try(ctl, q, &services);
+	arcseal_close(seal);
 	services_close(&services);
 	listcopy_close(&copy);
-	buf_clear(&why);
 	return code;
 }
 

@@ -19,7 +19,7 @@ struct dnswatch_question {
 	char name[HOSTNAME_MAX]; /* cut; any octet but NUL */
 	size_t name_len;
 	enum dns_type type;
-	bool is_answered; /* otherwise the session did not wait for it */
+	bool is_answered; /* otherwise not in time for the session */
 	enum dns_status status;
 	enum dns_why why;
 	bool is_secure;

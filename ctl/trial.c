@@ -242,6 +242,7 @@ enum result trial_run(struct trial *t, const struct trial_question *q)
 		.pipeline = q->pipeline,
 		.cases = &cases,
 		.telemetry = &telemetry,
+		.seal = q->seal,
 		.watch = &watch };
 	struct session *s = NULL;
 	enum result res;

@@ -14,6 +14,7 @@
 #include "net/ipaddr.h"
 #include "store/caseauth.h"
 
+struct arcseal;
 struct conf;
 struct dns_source;
 struct pipeline;
@@ -25,6 +26,7 @@ struct trial_question {
 	struct conf *conf;
 	const struct pipeline *pipeline;
 	const struct dns_source *dns; /* NULL: DNS can tell nothing */
+	const struct arcseal *seal; /* NULL: nothing is sealed */
 	const struct savedmail *mail;
 	struct ipaddr ip;
 	const char *helo;
