@@ -7,6 +7,8 @@ tap     one named case per row, and what was seen when it fails
 dns     a small responder on 127.0.0.1:53
 nsd     a real name server with t/data/zones, and one that behaves badly
 sign    keys, and messages signed by other people's programs
+opendkim  a private one, which signs or verifies
+corpus  signed and sealed messages, and what each is worth
 results Authentication-Results read back
 site    one MTA with its milter
 smtp    a client that keeps the exact lines it read

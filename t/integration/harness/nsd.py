@@ -3,7 +3,7 @@
 
 Nsd listens on 127.0.0.1 and a port of its own (where our milter asks) and on
 127.0.0.53 port 53 (for programs that know no other port). What is below
-BROKEN is answered by t/support/dns_server.py: unbound_conf() sends us there.
+BROKEN is answered by t/support/dns_server.py: BadServers.conf sends us there.
 """
 
 import glob
@@ -39,7 +39,8 @@ remote-control:
 ORIGINS = {"root": ".", "reverse": "arpa", "example": "example",
            "signed": "signed.example"}
 SIGNED = "signed.example"
-BROKEN = ("servfail.example", "odd.example", "silent.example")
+BROKEN = ("servfail.example", "odd.example", "silent.example", "late.example")
+ALLOWS = "v=spf1 ip4:192.0.2.10 -all"
 
 
 class Nsd:
@@ -125,32 +126,28 @@ class Nsd:
             os.kill(pid, signal.SIGCONT)
 
 
-def bad_server(world):
-    """The server of what is below BROKEN, but for silent.example, which one
-    of its own has: resolvers remember an address that does not answer."""
-    sys.path.insert(0, os.path.join(world.srcdir, "t", "support"))
-    import dns_server  # pylint: disable=import-outside-toplevel
+class BadServers:
+    """Those of what is below BROKEN. Silence and delay come from addresses of
+    their own: a resolver remembers how quick an address is."""
 
-    bad, silent = dns_server.Server(), dns_server.Server()
-    silent.command("silent *")
-    for name in ("servfail.example", "a.servfail.example",
-                 "ptr.servfail.example", "_dmarc.servfail.example",
-                 "s1._domainkey.servfail.example"):
-        bad.command(f"rcode {name} SERVFAIL")
-    for name in ("refused.odd.example", "_dmarc.refused.odd.example",
-                 "s1._domainkey.refused.odd.example"):
-        bad.command(f"rcode {name} REFUSED")
-    bad.command("garbage garbage.odd.example")
-    bad.command("truncate cut.odd.example")
-    bad.command("late late.odd.example 300")
-    for name in ("cut", "late"):
-        bad.command(f"add {name}.odd.example TXT v=spf1 ip4:192.0.2.10 -all")
-    return bad, silent
+    def __init__(self, world):
+        sys.path.insert(0, os.path.join(world.srcdir, "t", "support"))
+        import dns_server  # pylint: disable=import-outside-toplevel
 
-
-def unbound_conf(world, bad, silent):
-    """A file for dns.unbound_conf that sends BROKEN to those two."""
-    rows = [f'forward-zone:\n  name: "{name}"\n  forward-addr: 127.0.0.1@'
-            f'{(silent if name.startswith("silent") else bad).port}\n'
-            for name in BROKEN]
-    return world.write(world.unique("unbound") + ".conf", "".join(rows))
+        servers = {name: dns_server.Server() for name in BROKEN}
+        failing, odd = servers["servfail.example"], servers["odd.example"]
+        for name in ("", "a.", "ptr.", "_dmarc.", "s1._domainkey."):
+            failing.command(f"rcode {name}servfail.example SERVFAIL")
+            odd.command(f"rcode {name}refused.odd.example REFUSED")
+        odd.command("garbage garbage.odd.example")
+        odd.command("truncate cut.odd.example")
+        odd.command(f"add cut.odd.example TXT {ALLOWS}")
+        servers["late.example"].command("delay 300")
+        servers["late.example"].command(f"add late.example TXT {ALLOWS}")
+        servers["silent.example"].command("silent *")
+        # A file for dns.unbound_conf that sends those names there.
+        self.conf = world.write(
+            world.unique("unbound") + ".conf", "".join(
+                f'forward-zone:\n  name: "{name}"\n'
+                f"  forward-addr: 127.0.0.1@{server.port}\n"
+                for name, server in servers.items()))

@@ -3,7 +3,9 @@
 field that it cannot read is a fault of ours.
 
     seen = results.of(mail)          the top field of a delivered message
-    seen.word("dmarc")               "pass", or None; "pass fail" of several
+    seen.word("dmarc")               "pass", or None; "pass fail" of several;
+                                     "spf" is that of MAIL FROM, "helo" the
+                                     SPF result of HELO
     seen.get("dkim", "header.d")     the property of the first one
 """
 
@@ -25,6 +27,10 @@ class Results:
         self.results = field.results
 
     def of(self, method):
+        if method in ("spf", "helo"):
+            name = "mailfrom" if method == "spf" else "helo"
+            return [r for r in self.results if r.method == "spf"
+                    and any(p.name == name for p in r.properties)]
         return [r for r in self.results if r.method == method]
 
     def word(self, method):

@@ -140,20 +140,30 @@ class Wire:
 
     def message(self, text):
         """A whole message as octets, as both MTAs hand it over: folds are a
-        bare LF, the blank after the colon is kept if that was agreed on."""
+        bare LF, the blank after the colon is kept if that was agreed on. The
+        answer that decided."""
         head, _, body = text.partition(b"\r\n\r\n")
-        for line in re.split(rb"\r\n(?![ \t])", head):
-            name, _, value = line.partition(b":")
-            if not self.steps & HDR_LEADSPC and value[:1] == b" ":
-                value = value[1:]
-            self.ask(b"L", name + b"\0" + value.replace(b"\r\n", b"\n")
-                     + b"\0")
-        self.ask(b"N")
-        for at in range(0, len(body), 65535):
-            if self.ask(b"B", body[at:at + 65535]) == "skip":
-                break
+        events = [(b"L", self._field(line))
+                  for line in re.split(rb"\r\n(?![ \t])", head)]
+        events.append((b"N", b""))
         self.changes = []
+        for command, data in events:
+            answer = self.ask(command, data)
+            if answer != "continue":
+                return answer
+        for at in range(0, len(body), 65535):
+            answer = self.ask(b"B", body[at:at + 65535])
+            if answer == "skip":
+                break
+            if answer != "continue":
+                return answer
         return self.ask(b"E")
+
+    def _field(self, line):
+        name, _, value = line.partition(b":")
+        if not self.steps & HDR_LEADSPC and value[:1] == b" ":
+            value = value[1:]
+        return name + b"\0" + value.replace(b"\r\n", b"\n") + b"\0"
 
     def added(self, name):
         """Values of the fields of that name that the milter put in, the top
