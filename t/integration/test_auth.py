@@ -222,6 +222,20 @@ DMARC = [
 ]
 
 
+# Where the Public Suffix List (which knows no .example) says otherwise.
+BY_PSL = [
+    unsaid("a neighbour below a suffix the list has not",
+           "a@a.org.dm-psd.example", "pass", policy="reject",
+           text=by("rival.dm-psd.example")),
+    unsaid("psd=n is nothing to it", "a@a.dept.dm-org.example", "pass",
+           policy="reject", text=by("dm-org.example")),
+    unsaid("np is nothing to it", "a@no.dm-sub.example", "fail",
+           "quarantine"),
+    unsaid("p=reject of the domain itself", "a@dm-reject.example", "fail",
+           "reject"),
+]
+
+
 def expectation(row):
     names = {"want_policy": "dmarc.policy.dmarc"}
     return {names.get(key, key[5:]): value for key, value in row.want.items()
@@ -582,6 +596,33 @@ def trusted_by_redis(site, signer):
           "refused again", 5)
 
 
+def list_mail(signer):
+    """Of a list that seals nothing."""
+    return signer.dkimpy(sign.message("a@dm-reject.example"),
+                         domain="other.example")
+
+
+def known_list(site, signer):
+    mail = site.delivered(list_mail(signer), sender="joe@spf-pass.example")
+    results.of(mail).expect({"dmarc": "fail"})
+
+
+def unknown_list(site, signer):
+    site.refused(r"550 5\.7\.", list_mail(signer),
+                 sender="joe@spf-pass.example")
+
+
+def list_known_to_redis(site, signer):
+    redis = site.milter.redis
+    redis.cli("SET", "rp:trust:list:spf-pass.example", "a list of ours")
+    try:
+        until(lambda: site.send(list_mail(signer),
+                                sender="joe@spf-pass.example")[0].code == 250,
+              "accepted once the list is known", 5)
+    finally:
+        redis.cli("DEL", "rp:trust:list:spf-pass.example")
+
+
 def trusted_but_broken(site, signer):
     """Trust in a sealer is of no use where its seal does not hold."""
     text = corpus.change(through_list(signer, "trusted-sealer.example"),
@@ -680,8 +721,8 @@ def dnssec(milter, sender, word):
 
 def reprieve(world, redis, base, on_unix=True):
     """Sendmail is slow over TCP, Postfix may not look into that folder."""
-    milter = Reprieve(world, redis, mode="monitor", auth="enabled = yes",
-                      more=base)
+    milter = Reprieve(world, redis, mode="monitor",
+                      auth="enabled = yes", more=base)
     milter.redis = redis
     if on_unix:
         milter.write(socket=f"unix:{milter.folder}/milter.sock")
@@ -701,6 +742,32 @@ def make_sendmail(world, milter, base):
     server.start()
     return Place("Sendmail", server, server.port, server.port6, milter,
                  base=base)
+
+
+def by_psl(tap, world, base, signer):
+    tap.group = "DMARC by the Public Suffix List"
+    milter = reprieve(world, None, base + 'dmarc_mode = "psl"\n')
+    for row in BY_PSL:
+        tap.case(row.name, over_wire, milter, signer, row)
+    milter.retire()
+
+
+def both_ways(tap, world, base, signer):
+    """The walk decides, and the log tells where the list would not agree."""
+    tap.group = "DMARC both ways"
+    milter = reprieve(world, None, base + 'dmarc_mode = "both"\n')
+    row = next(r for r in DMARC if r.name.endswith("by a neighbour"))
+    tap.case("they differ", both_tell, milter, signer, row, "fail", "pass")
+    row = next(r for r in DMARC if r.name == "p=reject")
+    tap.case("they agree", both_tell, milter, signer, row, "fail", "fail")
+    milter.retire()
+
+
+def both_tell(milter, signer, row, walk, psl):
+    mark = len(milter.log())
+    over_wire(milter, signer, row)
+    until(lambda: re.search(rf"verdict .* dmarc={walk} .*dmarc_psl={psl}\b",
+                            milter.log()[mark:]), lambda: milter.log()[mark:])
 
 
 def records_alone(tap, milter, signer):
@@ -764,6 +831,10 @@ def chains(tap, site, signer, python, key):
     tap.case("a sealer trusted by redis-cli", trusted_by_redis, site, signer)
     tap.case("a trusted sealer whose seal is broken", trusted_but_broken,
              site, signer)
+    tap.case("a list that nobody knows", unknown_list, site, signer)
+    tap.case("a list known to redis-cli", list_known_to_redis, site, signer)
+    site.configure(rules, auth='known_lists = {"other.example"}')
+    tap.case("a known list", known_list, site, signer)
     site.restart('arc { seal_domain = "mx.example" selector = "s1" '
                  f'key = "{key}" }}')
     m = sign.message()
@@ -820,6 +891,8 @@ def main():
     os.chmod(keys.dir, 0o755)
     os.chmod(keys.path("rsa"), 0o644)
     records_alone(tap, milters[1], signer)
+    by_psl(tap, world, base, signer)
+    both_ways(tap, world, base, signer)
     secure(tap, world, base, server.anchor)
     for site in sites:
         tap.group = site.name
