@@ -2,13 +2,14 @@
 /*
  * nothing_milter - what libmilter alone costs.
  *
- * nothing_milter SOCKET all|needed [refuse] [small]
+ * nothing_milter SOCKET all|needed [refuse] [small] [body]
  *
  * all: every command is answered with "continue". needed: only RCPT and end
  * of message are answered, the rest is negotiated away as ours does, and each
  * message gets one header field. With "refuse" a recipient of a client
  * whose address begins with 10. or 127. is refused with a fixed text of usual
- * length. With "small" its threads have stacks of 512 KiB, as ours have.
+ * length. With "small" its threads have stacks of 512 KiB, as ours have. With
+ * "body" it also takes the body, which is not answered.
  */
 #include <sys/socket.h>
 
@@ -26,6 +27,7 @@
 /* libmilter hands no user data to a callback. */
 static bool answer_all;
 static bool refuse;
+static bool take_body;
 
 static const unsigned long needed_steps = SMFIP_NR_CONN | SMFIP_NR_HELO |
 	SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NODATA |
@@ -51,6 +53,9 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	(void)f3;
 	*pf0 = f0 & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST);
 	*pf1 = answer_all ? 0 : f1 & needed_steps;
+	if (take_body && !answer_all)
+		*pf1 = (*pf1 & ~(unsigned long)SMFIP_NOBODY) |
+			(f1 & SMFIP_NR_BODY);
 	*pf2 = *pf3 = 0;
 	if (!answer_all)
 		for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
@@ -120,7 +125,7 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *chunk, size_t len)
 	(void)ctx;
 	(void)chunk;
 	(void)len;
-	return SMFIS_CONTINUE;
+	return quiet();
 }
 
 static sfsistat on_data(SMFICTX *ctx)
@@ -184,17 +189,18 @@ int main(int argc, char **argv)
 	if (argc < 3) {
 		fprintf(stderr,
 			"usage: nothing_milter SOCKET all|needed "
-			"[refuse] [small]\n");
+			"[refuse] [small] [body]\n");
 		return 2;
 	}
 	answer_all = strcmp(argv[2], "all") == 0;
 	refuse = has_word(argc, argv, "refuse");
+	take_body = has_word(argc, argv, "body");
 	if (has_word(argc, argv, "small"))
 		shrink_stacks();
-	if (answer_all) {
+	if (answer_all || take_body)
 		door.xxfi_body = on_body;
+	if (answer_all)
 		door.xxfi_data = on_data;
-	}
 	umask(0);
 	if (smfi_setconn(argv[1]) != MI_SUCCESS ||
 		smfi_register(door) != MI_SUCCESS ||
