@@ -493,7 +493,7 @@ def results(site):
     fields = [line.split(":", 1)[1].strip() for line in names
               if line.lower().startswith("authentication-results:")]
     match(re.sub(r"\s+", " ", fields[0]),
-          r"mx\.example\.net; iprev=(pass|fail|permerror) .*policy\.iprev="
+          r"mx\.example\.net; .*iprev=(pass|fail|permerror) .*policy\.iprev="
           + re.escape(address) + "( .*)?", "ours")
     equal(fields[1:], list(OTHERS), "those of others")
     true("forged" not in mail, mail)
