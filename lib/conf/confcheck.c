@@ -261,10 +261,16 @@ static void check_check(struct confload *l, const struct conf_check *k)
 static void check_key(struct confload *l, const char *file)
 {
 	static const char mark[] = "PRIVATE KEY-----";
+	enum result res;
 	struct buf text;
 
 	buf_init(&text, KEY_FILE_MAX);
-	if (file_read(file, &text) != RES_OK)
+	res = file_read(file, &text);
+	/* Portal and tools read the same file and need no key. */
+	if (res == RES_DENIED)
+		confload_note(l, CONF_WARNING, confload_place(l, "arc", "key"),
+			"key: %s may not be read by this user", file);
+	else if (res != RES_OK)
 		confload_note(l, CONF_ERROR, confload_place(l, "arc", "key"),
 			"key: cannot read %s", file);
 	else if (memmem(text.at, text.len, mark, sizeof(mark) - 1) == NULL)

@@ -589,6 +589,13 @@ static void await(struct session *s)
 		clock_mono_ms(s->env->clock) - start_ms);
 }
 
+/* Did the end of the message come to something that RCPT did not know? */
+static bool is_of_end(const struct verdict *rcpt, const struct verdict *v)
+{
+	return v->cause != rcpt->cause || v->action != rcpt->action ||
+		v->would_be != rcpt->would_be;
+}
+
 static enum answer judge_end(struct session *s, const struct mta *mta)
 {
 	const struct verdict carried = s->at->carried;
@@ -622,17 +629,16 @@ static enum answer judge_end(struct session *s, const struct mta *mta)
 	}
 	rules_decide(&in, &s->at->carried);
 	r.rcpt_domain = slice_of(s->at->carried_domain);
-	if (action_is_refusal(s->at->carried.action)) {
+	if (is_of_end(&carried, &s->at->carried)) {
 		if (make_reply(s, &r, &reply, s->at->carried_ref, &is_new))
 			r.reply = &reply;
-		r.ref = s->at->carried_ref;
 		if (s->at->carried_ref[0] != '\0')
 			record_case(s->env->cases, &r, is_new);
-	} else {
-		stamp(s, mta);
-		if (s->at->carried.action == ACTION_QUARANTINE)
-			hold(s, mta);
 	}
+	if (!action_is_refusal(s->at->carried.action))
+		stamp(s, mta);
+	if (s->at->carried.action == ACTION_QUARANTINE)
+		hold(s, mta);
 	watch(s, &r);
 	answer = tell(mta, &s->at->carried, r.reply);
 	record_log(&r);
