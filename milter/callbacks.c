@@ -13,6 +13,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 /* The one pointer at file scope: libmilter hands no user data to a callback. */
 static struct context *the_context;
@@ -464,6 +469,19 @@ static void shrink_stacks(void)
 #endif
 }
 
+/*
+ * Each of those threads would get a heap of its own, up to eight for each
+ * processor; a message's memory would be spread over all of them and stay.
+ */
+static void share_heaps(void)
+{
+#ifdef __GLIBC__
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	(void)mallopt(M_ARENA_MAX, processors < 2 ? 2 : (int)processors);
+#endif
+}
+
 enum result callbacks_register(void)
 {
 	struct smfiDesc desc = {
@@ -484,6 +502,7 @@ enum result callbacks_register(void)
 	};
 
 	shrink_stacks();
+	share_heaps();
 	return smfi_register(desc) == MI_SUCCESS ? RES_OK : RES_NOMEM;
 }
 
