@@ -19,7 +19,8 @@ struct tally {
 	double by_auth; /* and of that, authentication's */
 	const struct finding *worst_auth; /* its greatest part */
 	double worst_by;
-	unsigned failed; /* methods whose failure a rule held against it */
+	unsigned failed; /* methods whose failure a rule held against it, */
+	unsigned refusing; /* and those of them that tell in a refusal */
 };
 
 /* Codes of one stage for causes that have no row of their own. */
@@ -139,6 +140,10 @@ static void tally_auth(
 		(is_scored && rule->score <= 0))
 		return;
 	t->failed |= method;
+	/* A client without a name adds to a sum; whoever is refused by the
+	 * rule of another method should repair that one. */
+	if (!is_scored || strcmp(f->check, "iprev") != 0)
+		t->refusing |= method;
 	if (!is_scored)
 		return;
 	t->by_auth += rule->score;
@@ -238,7 +243,7 @@ static enum code code_of_auth(
 	if (t->cause == t->scored)
 		return code_of_sum(in, t);
 	if (authcode_method(t->cause->check) != 0)
-		code = authcode_several(t->failed);
+		code = authcode_several(t->refusing);
 	return code != CODE_NONE ? code
 				 : authcode_one(t->cause, in->findings, false);
 }
