@@ -23,7 +23,7 @@
  * then QUIT. The time of a message is from connecting to the last
  * milter's verdict, in which the generator itself never waits.
  */
-#include "bench/auth_pool.h"
+#include "bench/auth_wire.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,96 +34,9 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-enum {
-	LEGS_MAX = 2,
-	ADDED_MAX = 16,
-	FIELDS_MAX = 96,
-	WRITE_SIZE = 4096,
-	CHUNK = 65535,
-	PACKET_MAX = 65536,
-	EVENTS = 256,
-	LISTS = 7,
-	SILENCE_MS = 30000,
-	OFFER_STEPS = 0x1fffff,
-	OFFER_ACTIONS = 0x1ff,
-	LEADSPC = 0x100000
-};
-
-enum stage {
-	STAGE_NEGOTIATE,
-	STAGE_CONNECT,
-	STAGE_HELO,
-	STAGE_MAIL,
-	STAGE_RCPT,
-	STAGE_DATA,
-	STAGE_HEADER, /* from here on one milter after the other */
-	STAGE_EOH,
-	STAGE_BODY,
-	STAGE_END,
-	STAGE_COUNT
-};
-
-/* The letter of the event; bits that say "do not send", "no answer comes";
- * the number of the macro list; its names when the milter has none. */
-static const struct step {
-	char command;
-	uint32_t never;
-	uint32_t silent;
-	int list;
-	const char *usual;
-} steps[STAGE_COUNT] = {
-	[STAGE_NEGOTIATE] = { 'O', 0, 0, -1, "" },
-	[STAGE_CONNECT] = { 'C', 0x1, 0x1000, 0,
-		"j {daemon_name} {daemon_addr} v _" },
-	[STAGE_HELO] = { 'H', 0x2, 0x2000, 1, "" },
-	[STAGE_MAIL] = { 'M', 0x4, 0x4000, 2,
-		"{mail_addr} {mail_host} {mail_mailer}" },
-	[STAGE_RCPT] = { 'R', 0x8, 0x8000, 3,
-		"{rcpt_addr} {rcpt_host} {rcpt_mailer}" },
-	[STAGE_DATA] = { 'T', 0x200, 0x10000, 4, "i" },
-	[STAGE_HEADER] = { 'L', 0x20, 0x80, 6, "i" },
-	[STAGE_EOH] = { 'N', 0x40, 0x40000, 6, "i" },
-	[STAGE_BODY] = { 'B', 0x10, 0x80000, 6, "i" },
-	[STAGE_END] = { 'E', 0, 0, 5, "i" },
-};
-
-/* One milter, as it wants to be spoken to; the same in every session. */
-struct leg {
-	struct sockaddr_un where;
-	bool is_agreed;
-	uint32_t steps;
-	char *macros[LISTS];
-};
-
-struct octets {
-	unsigned char *at;
-	size_t len;
-	size_t sent;
-	size_t room;
-};
-
-struct client {
-	int fd[LEGS_MAX];
-	unsigned leg;
-	enum stage stage;
-	size_t field; /* of STAGE_HEADER */
-	size_t body; /* octets of the body that were sent */
-	bool is_waiting; /* for an answer */
-	bool is_held;
-	bool wants_dial; /* the milter's queue was full */
-	const struct pool_message *message;
-	unsigned id;
-	int64_t start_ns;
-	struct octets out[LEGS_MAX];
-	struct octets in;
-	struct pool_field fields[FIELDS_MAX]; /* the header as it is now */
-	size_t field_count;
-	char *added[ADDED_MAX * 2]; /* to be freed */
-	size_t added_count;
-};
+enum { WRITE_SIZE = 4096, READ_SIZE = 8192, EVENTS = 256, SILENCE_MS = 30000 };
 
 struct load {
 	struct leg legs[LEGS_MAX];
@@ -140,275 +53,6 @@ struct load {
 	size_t held;
 	size_t undialled;
 };
-
-/* ---- octets ---- */
-
-static unsigned char *room_for(struct octets *o, size_t more)
-{
-	if (o->len + more > o->room) {
-		o->room = (o->len + more) * 2;
-		o->at = realloc(o->at, o->room);
-		if (o->at == NULL)
-			exit(1);
-	}
-	return o->at + o->len;
-}
-
-static void put(struct octets *o, const void *data, size_t len)
-{
-	unsigned char *at = room_for(o, len);
-
-	if (len > 0)
-		memcpy(at, data, len);
-	o->len += len;
-}
-
-static void put_text(struct octets *o, const char *text)
-{
-	put(o, text, strlen(text) + 1);
-}
-
-static size_t open_packet(struct octets *o, char command)
-{
-	size_t at = o->len;
-
-	put(o, "\0\0\0", 4);
-	put(o, &command, 1);
-	return at;
-}
-
-static void close_packet(struct octets *o, size_t at)
-{
-	uint32_t size = htonl((uint32_t)(o->len - at - 4));
-
-	memcpy(o->at + at, &size, 4);
-}
-
-static struct octets *out_of(struct client *c)
-{
-	return &c->out[c->leg];
-}
-
-/* ---- macros ---- */
-
-static void put_address(struct octets *o, const char *address, const char *what)
-{
-	if (strcmp(what, "addr}") == 0)
-		put_text(o, address);
-	else if (strcmp(what, "host}") == 0)
-		put_text(o, strchr(address, '@') + 1);
-	else
-		put_text(o, "smtp");
-}
-
-static bool put_constant(struct octets *o, const char *name)
-{
-	static const char *const values[][2] = { { "j", "mx.example.net" },
-		{ "{daemon_name}", "mx.example.net" },
-		{ "{daemon_addr}", "192.0.2.1" }, { "v", "Postfix 3.7.11" },
-		{ "{client_resolve}", "OK" }, { "{client_port}", "25000" },
-		{ "{client_connections}", "0" } };
-
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		if (strcmp(name, values[i][0]) == 0) {
-			put_text(o, name);
-			put_text(o, values[i][1]);
-			return true;
-		}
-	return false;
-}
-
-/* Names that stand for nothing are left out, as Postfix does. */
-static void put_macro(struct client *c, const char *name)
-{
-	struct octets *o = out_of(c);
-	const struct pool_message *m = c->message;
-	char text[128];
-
-	if (put_constant(o, name))
-		return;
-	if (strcmp(name, "i") == 0 && c->stage >= STAGE_DATA)
-		snprintf(text, sizeof(text), "%08X4D", c->id);
-	else if (strcmp(name, "_") == 0)
-		snprintf(text, sizeof(text), "%s [%s]", m->helo, m->ip);
-	else if (strcmp(name, "{client_addr}") == 0)
-		snprintf(text, sizeof(text), "%s", m->ip);
-	else if (strcmp(name, "{client_name}") == 0 ||
-		strcmp(name, "{client_ptr}") == 0)
-		snprintf(text, sizeof(text), "%s", m->helo);
-	else if (strncmp(name, "{mail_", 6) == 0 ||
-		strncmp(name, "{rcpt_", 6) == 0) {
-		put_text(o, name);
-		put_address(o, name[1] == 'm' ? m->sender : m->rcpt, name + 6);
-		return;
-	} else
-		return;
-	put_text(o, name);
-	put_text(o, text);
-}
-
-static void put_macros(struct load *l, struct client *c)
-{
-	const struct step *s = &steps[c->stage];
-	const char *own = l->legs[c->leg].macros[s->list];
-	char names[512];
-	char *rest = NULL;
-	size_t at;
-
-	snprintf(names, sizeof(names), "%s",
-		own != NULL && own[0] != '\0' ? own : s->usual);
-	at = open_packet(out_of(c), 'D');
-	put(out_of(c), &s->command, 1);
-	for (char *n = strtok_r(names, " ,", &rest); n != NULL;
-		n = strtok_r(NULL, " ,", &rest))
-		put_macro(c, n);
-	close_packet(out_of(c), at);
-}
-
-/* ---- events ---- */
-
-static void put_offer(struct client *c)
-{
-	uint32_t offer[3] = { htonl(6), htonl(OFFER_ACTIONS),
-		htonl(OFFER_STEPS) };
-
-	put(out_of(c), offer, sizeof(offer));
-}
-
-static void put_connect(struct client *c)
-{
-	uint16_t port = htons(25000);
-
-	put_text(out_of(c), c->message->helo);
-	put(out_of(c), "4", 1);
-	put(out_of(c), &port, 2);
-	put_text(out_of(c), c->message->ip);
-}
-
-static void put_bracketed(struct client *c, const char *address)
-{
-	put(out_of(c), "<", 1);
-	put(out_of(c), address, strlen(address));
-	put_text(out_of(c), ">");
-}
-
-static void put_field(struct load *l, struct client *c)
-{
-	const struct pool_field *f = &c->fields[c->field];
-	const char *value = f->value;
-
-	if ((l->legs[c->leg].steps & LEADSPC) == 0 && value[0] == ' ')
-		value++;
-	put_text(out_of(c), f->name);
-	put_text(out_of(c), value);
-}
-
-static void put_body(struct client *c)
-{
-	size_t size = c->message->body_size - c->body;
-
-	if (size > CHUNK)
-		size = CHUNK;
-	put(out_of(c), c->message->body + c->body, size);
-	c->body += size;
-}
-
-static void put_data(struct load *l, struct client *c)
-{
-	switch (c->stage) {
-	case STAGE_NEGOTIATE:
-		put_offer(c);
-		break;
-	case STAGE_CONNECT:
-		put_connect(c);
-		break;
-	case STAGE_HELO:
-		put_text(out_of(c), c->message->helo);
-		break;
-	case STAGE_MAIL:
-		put_bracketed(c, c->message->sender);
-		break;
-	case STAGE_RCPT:
-		put_bracketed(c, c->message->rcpt);
-		break;
-	case STAGE_HEADER:
-		put_field(l, c);
-		break;
-	case STAGE_BODY:
-		put_body(c);
-		break;
-	case STAGE_DATA:
-	case STAGE_EOH:
-	case STAGE_END:
-	case STAGE_COUNT:
-		break;
-	}
-}
-
-/* Puts the event out. True: its answer has to be waited for. */
-static bool emit(struct load *l, struct client *c)
-{
-	const struct step *s = &steps[c->stage];
-	uint32_t agreed = l->legs[c->leg].steps;
-	size_t at;
-
-	if (s->list >= 0)
-		put_macros(l, c);
-	if (c->stage != STAGE_NEGOTIATE && (agreed & s->never) != 0)
-		return false;
-	at = open_packet(out_of(c), s->command);
-	put_data(l, c);
-	close_packet(out_of(c), at);
-	return c->stage == STAGE_NEGOTIATE || (agreed & s->silent) == 0;
-}
-
-/* ---- the order of things ---- */
-
-/* Fields and packets of body that are still to come. */
-static bool has_more(const struct load *l, const struct client *c)
-{
-	uint32_t agreed = l->legs[c->leg].steps;
-
-	if ((agreed & steps[c->stage].never) != 0)
-		return false;
-	if (c->stage == STAGE_HEADER)
-		return c->field < c->field_count;
-	return c->body < c->message->body_size;
-}
-
-static void next_stage(struct load *l, struct client *c)
-{
-	if (c->stage == STAGE_CONNECT && c->leg + 1 < l->leg_count) {
-		c->leg++;
-		c->stage = STAGE_NEGOTIATE;
-	} else if (c->stage >= STAGE_HELO && c->stage <= STAGE_DATA &&
-		c->leg + 1 < l->leg_count) {
-		c->leg++;
-	} else if (c->stage == STAGE_END) {
-		c->leg++;
-		c->stage = STAGE_HEADER;
-	} else {
-		if (c->stage >= STAGE_CONNECT && c->stage <= STAGE_DATA)
-			c->leg = 0;
-		c->stage++;
-	}
-	if (c->stage == STAGE_HEADER)
-		c->field = c->body = 0;
-}
-
-/* To the event behind this one; false after the last. */
-static bool step_on(struct load *l, struct client *c)
-{
-	if (c->stage == STAGE_HEADER)
-		c->field++;
-	else if (c->stage != STAGE_BODY)
-		next_stage(l, c);
-	while (c->leg < l->leg_count &&
-		(c->stage == STAGE_HEADER || c->stage == STAGE_BODY) &&
-		!has_more(l, c))
-		next_stage(l, c);
-	return c->leg < l->leg_count;
-}
 
 /* ---- changes that a milter makes ---- */
 
@@ -431,7 +75,7 @@ static char *keep(struct client *c, const char *text, bool with_blank)
 static void insert(struct load *l, struct client *c, size_t at,
 	const char *name, const char *value)
 {
-	bool is_exact = (l->legs[c->leg].steps & LEADSPC) != 0;
+	bool is_exact = wire_keeps_blank(&l->legs[c->leg]);
 	struct pool_field f = { keep(c, name, false),
 		keep(c, value, !is_exact) };
 
@@ -543,16 +187,7 @@ static void begin(struct load *l, struct client *c)
 	const struct pool_message *m =
 		&l->pool.messages[(l->first + l->started) % l->pool.count];
 
-	c->message = m;
-	c->id = (unsigned)l->started++;
-	c->leg = 0;
-	c->stage = STAGE_NEGOTIATE;
-	c->is_waiting = false;
-	c->in.len = 0;
-	for (unsigned i = 0; i < LEGS_MAX; i++)
-		c->out[i].len = c->out[i].sent = 0;
-	memcpy(c->fields, m->fields, m->field_count * sizeof(m->fields[0]));
-	c->field_count = m->field_count;
+	wire_begin(c, m, (unsigned)l->started++);
 	c->start_ns = now_ns();
 	c->wants_dial = true;
 	l->undialled++;
@@ -571,26 +206,6 @@ static void end(struct load *l, struct client *c, bool is_good)
 		begin(l, c);
 }
 
-static void learn(struct leg *leg, const char *packet, size_t len)
-{
-	size_t at = 13;
-
-	if (leg->is_agreed || len < 13)
-		return;
-	memcpy(&leg->steps, packet + 9, 4);
-	leg->steps = ntohl(leg->steps);
-	while (at + 5 <= len) {
-		uint32_t list;
-
-		memcpy(&list, packet + at, 4);
-		list = ntohl(list);
-		if (list < LISTS)
-			leg->macros[list] = strdup(packet + at + 4);
-		at += 4 + strlen(packet + at + 4) + 1;
-	}
-	leg->is_agreed = true;
-}
-
 enum outcome { OUTCOME_MORE, OUTCOME_ANSWERED, OUTCOME_OVER };
 
 /* One packet of the milter; it is followed by a NUL. */
@@ -599,7 +214,7 @@ static enum outcome take(
 {
 	switch (packet[0]) {
 	case 'O':
-		learn(&l->legs[c->leg], packet, len);
+		wire_learn(&l->legs[c->leg], packet, len);
 		return OUTCOME_ANSWERED;
 	case 'c':
 		return OUTCOME_ANSWERED;
@@ -654,7 +269,7 @@ static enum outcome read_answer(struct load *l, struct client *c)
 /* All of it, in the pieces that Postfix would write. False: no room now. */
 static bool flush(struct client *c, bool *is_broken)
 {
-	struct octets *o = out_of(c);
+	struct octets *o = &c->out[c->leg];
 
 	while (o->sent < o->len) {
 		size_t size = o->len - o->sent;
@@ -674,8 +289,8 @@ static bool flush(struct client *c, bool *is_broken)
 /* What there is to read. False: nothing more for now, or broken. */
 static bool fill(struct client *c, bool *is_broken)
 {
-	unsigned char *at = room_for(&c->in, 8192);
-	ssize_t got = recv(c->fd[c->leg], at, 8192, 0);
+	unsigned char *at = wire_room(&c->in, READ_SIZE);
+	ssize_t got = recv(c->fd[c->leg], at, READ_SIZE, 0);
 
 	if (got <= 0) {
 		*is_broken = got == 0 || errno != EAGAIN;
@@ -711,7 +326,7 @@ static enum progress hold(struct load *l, struct client *c)
 /* The next event, if it may be sent now. */
 static enum progress send_next(struct load *l, struct client *c)
 {
-	if (!step_on(l, c))
+	if (!wire_step(l->legs, l->leg_count, c))
 		return PROGRESS_DONE;
 	if (l->holds && c->stage == STAGE_RCPT)
 		return hold(l, c);
@@ -720,7 +335,7 @@ static enum progress send_next(struct load *l, struct client *c)
 		l->undialled++;
 		return PROGRESS_WAIT;
 	}
-	c->is_waiting = emit(l, c);
+	c->is_waiting = wire_emit(&l->legs[c->leg], c);
 	return PROGRESS_ON;
 }
 
@@ -766,7 +381,7 @@ static void dial_all(struct load *l, struct client *clients, size_t count)
 			continue;
 		c->wants_dial = false;
 		l->undialled--;
-		c->is_waiting = emit(l, c);
+		c->is_waiting = wire_emit(&l->legs[c->leg], c);
 		go_on(l, c);
 	}
 }
@@ -789,37 +404,47 @@ static bool turn(struct load *l)
 	return n > 0 || l->undialled > 0;
 }
 
-static void run(struct load *l, struct client *clients, size_t count)
+static void start_all(struct load *l, struct client *clients, size_t count)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		for (unsigned k = 0; k < LEGS_MAX; k++)
 			clients[i].fd[k] = -1;
 		if (!is_over(l))
 			begin(l, &clients[i]);
 	}
+}
+
+/* Until all messages are through, or all sessions are held. */
+static void run(struct load *l, struct client *clients, size_t count)
+{
+	start_all(l, clients, count);
 	while (l->open > 0 && (!l->holds || l->held < count)) {
 		dial_all(l, clients, count);
 		if (l->open > 0 && !turn(l)) {
 			fprintf(stderr, "%zu sessions: no answer\n", l->open);
 			l->tally.broken += l->open;
-			break;
+			return;
 		}
 	}
-	if (l->holds) {
-		printf("held %zu\n", l->held);
-		fflush(stdout);
-		while (getchar() != EOF)
-			;
-	} else {
+}
+
+static void report(struct load *l)
+{
+	if (!l->holds) {
 		tally_print(&l->tally, stdout);
+		return;
 	}
-	for (i = 0; i < count; i++) {
+	printf("held %zu\n", l->held);
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+}
+
+static void end_all(struct load *l, struct client *clients, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
 		hang_up(l, &clients[i]);
-		free(clients[i].in.at);
-		for (unsigned k = 0; k < LEGS_MAX; k++)
-			free(clients[i].out[k].at);
+		wire_clear(&clients[i]);
 	}
 }
 
@@ -916,6 +541,8 @@ int main(int argc, char **argv)
 		return 1;
 	tally_begin(&l.tally, choice.seconds);
 	run(&l, clients, (size_t)choice.at_once);
+	report(&l);
+	end_all(&l, clients, (size_t)choice.at_once);
 	code = l.tally.broken == 0 ? 0 : 1;
 	free(clients);
 	clear(&l);

@@ -202,21 +202,25 @@ static const char *const words[] = { "the", "message", "of", "this", "week",
 	"you", "can", "come", "Thank", "you", "very", "much", "Order", "number",
 	"invoice", "meeting", "report" };
 
+static void put(char *out, size_t *len, const char *text)
+{
+	memcpy(out + *len, text, strlen(text));
+	*len += strlen(text);
+}
+
 /* One line of prose; blanks doubled at times, for canonicalization. */
 static size_t put_prose(char *out, struct dice *d)
 {
+	enum { WORDS = sizeof(words) / sizeof(words[0]) };
 	size_t len = 0;
 
 	while (len < 62) {
-		const char *word =
-			words[roll(d) % (sizeof(words) / sizeof(words[0]))];
-
-		len += (size_t)sprintf(out + len, "%s%s", word,
-			roll(d) % 16 == 0 ? "  " : " ");
+		put(out, &len, words[roll(d) % WORDS]);
+		put(out, &len, roll(d) % 16 == 0 ? "  " : " ");
 	}
-	return len +
-		(size_t)sprintf(
-			out + len, "%u.\r\n", (unsigned)(roll(d) % 1000));
+	put(out, &len, words[roll(d) % WORDS]);
+	put(out, &len, ".\r\n");
+	return len;
 }
 
 static size_t put_base64(char *out, struct dice *d)
@@ -244,12 +248,6 @@ static const char part_file[] =
 	"Content-Transfer-Encoding: base64\r\n"
 	"Content-Disposition: attachment; filename=\"report.bin\"\r\n\r\n";
 static const char part_end[] = "--=_part_of_a_message--\r\n";
-
-static void put(char *out, size_t *len, const char *text)
-{
-	memcpy(out + *len, text, strlen(text));
-	*len += strlen(text);
-}
 
 /* Up to 4 KiB prose, else some lines of it and a file in base64. */
 static void make_body(struct maker *m, struct body *b)

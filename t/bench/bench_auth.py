@@ -29,7 +29,7 @@ from harness.world import run, wait_listening
 
 FAST, SLOW = "127.0.0.1", "127.0.0.2"
 OURS, RSPAMD, CHAIN = "reprieve", "rspamd", "opendkim+opendmarc"
-NOTHING, BODY = "nothing", "nothing, body"
+NOTHING, BODY = "nothing", "nothing+body"
 FIELDS = ("messages", "seconds", "rate", "p50", "p99", "max", "broken",
           "refused", "signed", "dkim", "spf", "dmarc", "own_cpu")
 NSD = """\
