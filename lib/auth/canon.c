@@ -182,23 +182,83 @@ static void body_text(struct canon_body *b, struct slice text)
 	body_put(b, text);
 }
 
-/* Text that comes out as it stands, from "at" on. A single blank between two
- * octets of it belongs to it, too: words need not be put one by one. */
-static size_t run_length(const struct canon_body *b, struct slice s, size_t at)
+static bool is_text(char c)
 {
-	size_t i = at;
+	return c != ' ' && c != '\t' && c != '\r';
+}
 
-	if (b->how == CANON_SIMPLE) {
-		const char *cr = memchr(s.at + at, '\r', s.len - at);
+enum { WORD = sizeof(uint64_t) };
 
-		return cr == NULL ? s.len - at : (size_t)(cr - s.at) - at;
+static const uint64_t each_octet = UINT64_C(0x0101010101010101);
+
+/* The top bit of each octet of x that is at most 0x20. */
+static uint64_t low_octets(uint64_t x)
+{
+	uint64_t high = each_octet * 0x80;
+	uint64_t above = (x & ~high) + each_octet * (0x7f - 0x20);
+
+	return ~(above | x) & high;
+}
+
+/*
+ * How many of eight octets, behind one that is text, come out as they stand:
+ * text and single blanks in it. 7 when the last one is a blank, of which that
+ * cannot be said yet; 0: look at each.
+ */
+static size_t plain_octets(const char *at)
+{
+	uint64_t x, low;
+
+	memcpy(&x, at, WORD);
+	low = low_octets(x);
+	if (low == 0)
+		return WORD;
+	/* Other than a blank, or two side by side. */
+	if ((low_octets(x ^ each_octet * 0x20) & low) != low ||
+		(low & low << 8) != 0)
+		return 0;
+	return at[WORD - 1] == ' ' ? WORD - 1 : WORD;
+}
+
+static size_t text_end(enum canon how, struct slice s, size_t at)
+{
+	const char *cr;
+	size_t plain;
+
+	if (how == CANON_SIMPLE) {
+		cr = memchr(s.at + at, '\r', s.len - at);
+		return cr == NULL ? s.len : (size_t)(cr - s.at);
 	}
-	while (i < s.len && s.at[i] != '\r' && s.at[i] != '\t') {
-		if (s.at[i] == ' ' &&
-			(i == at || i + 1 == s.len || s.at[i + 1] == ' ' ||
-				s.at[i + 1] == '\r' || s.at[i + 1] == '\t'))
+	if (at == s.len || !is_text(s.at[at]))
+		return at;
+	at++;
+	while (s.len - at >= WORD && (plain = plain_octets(s.at + at)) > 0)
+		at += plain;
+	while (at < s.len && is_text(s.at[at]))
+		at++;
+	return at;
+}
+
+/*
+ * Text that comes out as it stands, from "at" on. A single blank or line end
+ * between two octets of it belongs to it, too: words and lines need not be put
+ * one by one.
+ */
+static size_t run_length(enum canon how, struct slice s, size_t at)
+{
+	size_t i = text_end(how, s, at);
+
+	while (i > at && i < s.len) {
+		size_t next = i + 1;
+
+		if (s.at[i] == '\r' && next < s.len && s.at[next] == '\n')
+			next++;
+		else if (s.at[i] != ' ')
 			break;
-		i++;
+		if (next >= s.len || s.at[next] == '\r' ||
+			(how == CANON_RELAXED && !is_text(s.at[next])))
+			break;
+		i = text_end(how, s, next);
 	}
 	return i - at;
 }
@@ -228,7 +288,7 @@ void canon_body_add(struct canon_body *b, struct slice piece)
 			i++;
 			continue;
 		}
-		len = run_length(b, piece, i);
+		len = run_length(b->how, piece, i);
 		if (len > 0)
 			body_text(b, slice_part(piece, i, len));
 		else if (piece.at[i] == '\r')
