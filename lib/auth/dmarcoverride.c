@@ -6,8 +6,6 @@
 #include "fact/trust.h"
 #include "net/hostname.h"
 
-enum { ASKS_MAX = 16 /* each may cost a command to Redis */ };
-
 static bool is_within_any(struct slice name, char *const *above, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -71,7 +69,6 @@ static bool is_chain_open(
 struct search {
 	const struct conf *conf;
 	const struct trust_source *trust;
-	unsigned asks;
 	bool is_unknown;
 };
 
@@ -83,31 +80,16 @@ static bool is_configured(struct search *s, struct slice domain)
 	return is_within_any(domain, conf->known_lists, conf->known_list_count);
 }
 
-static bool is_name_in_store(struct search *s, struct slice domain)
+/* The store knows of itself what is below a name that it has. */
+static bool is_in_store(struct search *s, struct slice domain)
 {
 	bool found = false;
 
-	if (s->asks++ >= ASKS_MAX ||
-		s->trust->find(s->trust->ctx, "list", domain, &found) !=
-			RES_OK) {
-		s->is_unknown = true;
+	if (s->trust == NULL)
 		return false;
-	}
+	if (s->trust->find(s->trust->ctx, "list", domain, &found) != RES_OK)
+		s->is_unknown = true;
 	return found;
-}
-
-/* The domain, or one above it of two labels at least. */
-static bool is_in_store(struct search *s, struct slice domain)
-{
-	size_t dot = slice_find(domain, '.');
-
-	while (s->trust != NULL && dot < domain.len) {
-		if (is_name_in_store(s, domain))
-			return true;
-		domain = slice_part(domain, dot + 1, domain.len);
-		dot = slice_find(domain, '.');
-	}
-	return false;
 }
 
 typedef bool is_list(struct search *s, struct slice domain);

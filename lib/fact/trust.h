@@ -13,7 +13,8 @@
 
 struct trust_source {
 	/*
-	 * Is that domain (folded, A-labels) trusted as kind, "arc" or "list"?
+	 * Is that domain (folded, A-labels), or one above it, trusted as kind,
+	 * "arc" or "list"?
 	 * RES_OK: *found is the answer. RES_DOWN, RES_TIMEOUT, RES_NOMEM: it
 	 * could not be asked, which is not the same as "not trusted"; *found
 	 * is false then.
