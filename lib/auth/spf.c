@@ -355,6 +355,7 @@ struct state {
 	struct spf_fact mailfrom;
 	bool has_helo;
 	bool has_mailfrom;
+	bool is_put_off; /* to the end, see evaluate_mailfrom */
 };
 
 static struct state *state_new(void)
@@ -392,18 +393,55 @@ static bool evaluate(const struct check_input *in, enum spf_identity identity,
 	return spf_evaluate(&question, in->dns, a, out) == CHECK_DONE;
 }
 
-/* Both identities at once; each only until it is known. */
-static bool evaluate_both(const struct check_input *in, struct state *s)
+/*
+ * What could not be told is tried again where it is wanted: there are more
+ * questions then than before the other checks have asked theirs.
+ */
+static void evaluate_mailfrom(
+	const struct check_input *in, struct state *s, bool is_wanted)
 {
+	if (s->has_mailfrom || (s->is_put_off && !is_wanted))
+		return;
+	if (!evaluate(in, SPF_MAILFROM, s->arena, &s->mailfrom))
+		return;
+	s->is_put_off = s->mailfrom.result == AUTH_TEMPERROR;
+	s->has_mailfrom = is_wanted || !s->is_put_off;
+}
+
+/* Most hosts have no record of their own, and with this one all is known. */
+static void expect_helo(const struct check_input *in)
+{
+	char name[HOSTNAME_MAX];
+	size_t len;
+
+	if (in->dns != NULL &&
+		hostname_parse(in->conn->helo, name, &len) == RES_OK &&
+		strchr(name, '.') != NULL)
+		(void)!asker_ask(in->dns, slice_make(name, len), DNS_TXT);
+}
+
+/*
+ * Each only until it is known. Who greets in a name of his own must not use up
+ * there what the record of the sender that he forges needs: that goes first.
+ */
+static bool evaluate_both(
+	const struct check_input *in, struct state *s, bool is_wanted)
+{
+	bool is_null = in->envelope->sender.is_null;
+
+	if (!is_null) {
+		evaluate_mailfrom(in, s, is_wanted);
+		if (!s->has_mailfrom) {
+			expect_helo(in);
+			return false;
+		}
+	}
 	if (!s->has_helo)
 		s->has_helo = evaluate(in, SPF_HELO, s->arena, &s->helo);
 	/* s2.4: a null sender is asked about as its HELO. */
-	if (in->envelope->sender.is_null) {
+	if (is_null) {
 		s->mailfrom = s->helo;
 		s->has_mailfrom = s->has_helo;
-	} else if (!s->has_mailfrom) {
-		s->has_mailfrom =
-			evaluate(in, SPF_MAILFROM, s->arena, &s->mailfrom);
 	}
 	return s->has_helo && s->has_mailfrom;
 }
@@ -490,7 +528,7 @@ enum check_progress spf_step(const struct check_input *in, struct findings *out)
 			report_nothing(in, out);
 		return CHECK_DONE;
 	}
-	if (!evaluate_both(in, s))
+	if (!evaluate_both(in, s, out != NULL))
 		return CHECK_WAITING;
 	if (out == NULL)
 		return CHECK_DONE;

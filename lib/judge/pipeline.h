@@ -46,7 +46,9 @@ struct pipeline_check {
 	check_clear *clear; /* NULL: it keeps nothing */
 	enum service service;
 	check_body *body; /* NULL: it does not look at the body */
-	unsigned share; /* of dns.questions_max, in percent; 0: all of it */
+	/* Of dns.questions_max, in percent: until it is awaited, and then. */
+	unsigned share;
+	unsigned late;
 };
 
 struct pipeline {

@@ -85,9 +85,10 @@ static bool two_pieces(const struct check_input *in, struct slice piece)
 	return ++*seen < 2;
 }
 
-#define ROW(name, begin, step, clear)                                      \
-	{                                                                  \
-		name, begin, STAGE_END, step, clear, SERVICE_NONE, NULL, 0 \
+#define ROW(name, begin, step, clear)                                         \
+	{                                                                     \
+		name, begin, STAGE_END, step, clear, SERVICE_NONE, NULL, 100, \
+			100                                                   \
 	}
 
 static const struct pipeline_check both[] = {
@@ -100,7 +101,7 @@ static const struct pipeline_check broken[] = {
 };
 static const struct pipeline_check reader[] = {
 	{ "reader", STAGE_EOH, STAGE_END, first, clear, SERVICE_NONE,
-		two_pieces, 0 },
+		two_pieces, 100, 100 },
 	ROW("first", STAGE_CONNECT, first, clear),
 };
 
