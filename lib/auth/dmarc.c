@@ -4,6 +4,7 @@
 #include "auth/author.h"
 #include "auth/dmarceval.h"
 #include "auth/dmarcoverride.h"
+#include "auth/psl.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "conf/conf.h"
@@ -48,7 +49,7 @@ static void expect(struct expected *e, struct slice domain)
 	size_t len;
 
 	if (e->count > AUTH_DKIM_MAX ||
-		hostname_parse(domain, e->name[e->count], &len) != RES_OK)
+		psl_to_ascii(domain, e->name[e->count], &len) != RES_OK)
 		return;
 	e->domain[e->count] = slice_make(e->name[e->count], len);
 	e->count++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/spf.h"
 
+#include "auth/psl.h"
 #include "auth/spfwalk.h"
 #include "base/arena.h"
 #include "net/hostname.h"
@@ -325,8 +326,9 @@ enum check_progress spf_evaluate(const struct spf_question *question,
 		.local = question->local,
 	};
 
-	/* s4.3: what is no name has no record. */
-	if (hostname_parse(domain, name, &len) != RES_OK) {
+	/* s4.3: what is no name has no record. RFC 8616 s4: U-labels have that
+	 * of their A-labels. */
+	if (psl_to_ascii(domain, name, &len) != RES_OK) {
 		*out = (struct spf_fact){ .domain = domain };
 		settle_none(out,
 			slice_is_empty(domain)
@@ -415,7 +417,7 @@ static void expect_helo(const struct check_input *in)
 	size_t len;
 
 	if (in->dns != NULL &&
-		hostname_parse(in->conn->helo, name, &len) == RES_OK &&
+		psl_to_ascii(in->conn->helo, name, &len) == RES_OK &&
 		strchr(name, '.') != NULL)
 		(void)!asker_ask(in->dns, slice_make(name, len), DNS_TXT);
 }

@@ -2,10 +2,14 @@
 /*
  * auth/spf - may this client send in the name of that domain (RFC 7208)?
  *
- * Two identities (s2.3, s2.4): HELO, when it is a host name of two labels or
- * more, and MAIL FROM, for a null sender postmaster@HELO. Never blocks: what
- * is not answered yet is asked for, and the evaluation made again later; only
- * one that has all answers counts. Bounds: auth/spfwalk.
+ * Two identities (s2.3, s2.4), U-labels as their A-labels (RFC 8616 s4): HELO,
+ * when it is a host name of two labels or more, and MAIL FROM, for a null
+ * sender postmaster@HELO. Never blocks: what is not answered yet is asked for,
+ * and the evaluation made again later; only one that has all answers counts.
+ * Bounds: auth/spfwalk.
+ *
+ * HELO waits for MAIL FROM, on which DMARC may hang. What could not be told of
+ * the latter before the findings are wanted is tried again then.
  *
  * none: no domain to ask about, or without a record. temperror: an answer that
  * is needed could not be had (late, refused, forged, over budget). permerror:

@@ -21,6 +21,7 @@ struct place {
 	struct spf_term term; /* the one at hand */
 	bool is_read; /* record is there */
 	bool is_redirected; /* a redirect led here */
+	bool is_private; /* the sender's local part is in its name */
 };
 
 /* Why the walk cannot go on as it is; the first cause stays. */
@@ -78,7 +79,9 @@ static void settle_with(struct spfwalk *w, enum auth_result r,
 		buf_add_text(&b, ": ");
 		buf_add(&b, slice_part(text, 0, TERM_SHOWN_MAX));
 	}
-	if (where != &w->place[0] || where->is_redirected)
+	if (where->is_private)
+		buf_add_text(&b, " (record of a name for the sender)");
+	else if (where != &w->place[0] || where->is_redirected)
 		buf_add_format(
 			&b, " (record of %.*s)", SLICE_ARG(where->domain));
 	if (buf_result(&b) == RES_OK &&
@@ -563,15 +566,27 @@ static void look_ahead(struct spfwalk *w)
 
 /* ---- the walk ---- */
 
+/* Is the local part in the name of the term at hand? %{d} hands on that of the
+ * record around it. */
+static bool names_sender(struct spfwalk *w)
+{
+	struct slice spec = here(w)->term.spec;
+
+	return spfmacro_has(spec, 'l') || spfmacro_has(spec, 's') ||
+		(here(w)->is_private && spfmacro_has(spec, 'd'));
+}
+
 static void include(struct spfwalk *w)
 {
 	struct slice domain;
+	bool is_private;
 
 	if (!count_term(w) || !find_target(w, &domain))
 		return;
+	is_private = names_sender(w);
 	/* Each place was counted: there is room. */
 	w->depth++;
-	*here(w) = (struct place){ .domain = domain };
+	*here(w) = (struct place){ .domain = domain, .is_private = is_private };
 }
 
 static void redirect(struct spfwalk *w)
@@ -581,7 +596,9 @@ static void redirect(struct spfwalk *w)
 	here(w)->term = here(w)->record.redirect;
 	if (!count_term(w) || !find_target(w, &domain))
 		return;
-	*here(w) = (struct place){ .domain = domain, .is_redirected = true };
+	*here(w) = (struct place){ .domain = domain,
+		.is_redirected = true,
+		.is_private = names_sender(w) };
 }
 
 static void try_ptr(struct spfwalk *w)

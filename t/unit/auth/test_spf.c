@@ -155,6 +155,53 @@ static void nobody_to_ask(void **state)
 	rig_close(&r);
 }
 
+/* RFC 8616 s4 */
+static void names_that_are_not_ascii(void **state)
+{
+	static const struct fake_record records[] = {
+		{ "xn--bcher-kva.example", "TXT", "v=spf1 ip4:192.0.2.1 -all" },
+		{ "xn--mx-wia.example", "TXT", "v=spf1 -all" },
+		{ NULL, NULL, NULL },
+	};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, records, 40, "mx\303\244.example",
+		"<j\303\266@b\303\274cher.example>");
+	settle(&r);
+	expect(&r, "spf", "pass", OUTCOME_MISS,
+		"xn--bcher-kva.example permits 192.0.2.1 (ip4:192.0.2.1)");
+	expect(&r, "spf-helo", "fail", OUTCOME_HIT,
+		"xn--mx-wia.example does not permit 192.0.2.1 (-all)");
+	rig_close(&r);
+}
+
+/* RFC 7208 s7: its local part is part of a name then, and no evidence. */
+static void no_local_part_in_a_reason(void **state)
+{
+	static const struct fake_record records[] = {
+		{ "example.org", "TXT", "v=spf1 include:%{l}.u.example.org" },
+		{ "joe.u.example.org", "TXT", "v=spf1 foo" },
+		{ "example.net", "TXT", "v=spf1 redirect=%{S}.example.net" },
+		{ NULL, NULL, NULL },
+	};
+	static const char *const senders[] = { "<joe@example.org>",
+		"<joe@example.net>" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct rig r;
+
+		rig_open(&r, records, 40, "x", senders[i]);
+		settle(&r);
+		assert_string_equal(
+			auth_result_name(r.auth.mailfrom.result), "permerror");
+		assert_null(memmem(r.auth.mailfrom.reason.at,
+			r.auth.mailfrom.reason.len, "joe", 3));
+		rig_close(&r);
+	}
+}
+
 static void before_mail(void **state)
 {
 	struct rig r;
@@ -548,6 +595,10 @@ int main(void)
 			sender_before_helo, NULL),
 		CASE("a long record has the end of the message",
 			long_record_at_the_end, NULL),
+		CASE("names in U-labels have the record of their A-labels",
+			names_that_are_not_ascii, NULL),
+		CASE("a reason holds no local part", no_local_part_in_a_reason,
+			NULL),
 		CASE("a budget that is used up tells nothing", over_budget,
 			NULL),
 		CASE("questions go out together", in_parallel, NULL),
