@@ -35,26 +35,37 @@ static enum from_kind join(
 	return FROM_ONE;
 }
 
-enum from_kind author_find(
-	const struct message *m, struct arena *a, struct slice *domain)
+/* The one From field; else NULL, and *kind says why. */
+static const struct field *find_field(
+	const struct message *m, enum from_kind *kind)
 {
 	struct slice from = slice_of("From");
 	size_t at = message_find(m, from, 0);
+	size_t count = message_count(m, from) + m->late_from_count;
+
+	*kind = count > 1	  ? FROM_SEVERAL_FIELDS
+		: m->is_from_lost ? FROM_UNKNOWN
+				  : FROM_NONE;
+	if (count != 1 || m->is_from_lost)
+		return NULL;
+	return at < m->field_count ? &m->fields[at] : &m->late_from[0];
+}
+
+enum from_kind author_find(
+	const struct message *m, struct arena *a, struct slice *domain)
+{
 	struct from_list list;
 	enum from_kind kind;
+	const struct field *field = find_field(m, &kind);
 	enum result res;
 
 	*domain = slice_of("");
-	if (at < m->field_count &&
-		message_find(m, from, at + 1) < m->field_count)
-		return FROM_SEVERAL_FIELDS;
-	if (m->is_header_partial)
-		return FROM_UNKNOWN;
-	if (at == m->field_count)
-		return FROM_NONE;
-	if (m->fields[at].is_cut)
-		return FROM_UNKNOWN;
-	res = from_parse(m->fields[at].value, &list);
+	if (field == NULL)
+		return kind;
+	/* Behind what is here another author may stand. */
+	if (field->is_cut)
+		return FROM_UNREADABLE;
+	res = from_parse(field->value, &list);
 	if (res != RES_OK)
 		return of_result(res);
 	kind = join(&list, a, domain);

@@ -22,12 +22,18 @@ struct field {
 	bool is_cut;
 };
 
+enum { MESSAGE_LATE_MAX = 2 }; /* more than one is one too many */
+
 struct message {
 	const struct field *fields;
 	size_t field_count;
 	/* Not all of the header is here (milter.message_memory,
-	 * milter.fields_max): what hangs on it cannot be told. */
+	 * milter.fields_max): what hangs on it cannot be told. Of what is left
+	 * out the first From fields are kept, unless there was no memory. */
 	bool is_header_partial;
+	bool is_from_lost;
+	size_t late_from_count;
+	struct field late_from[MESSAGE_LATE_MAX];
 	unsigned header_count;
 	unsigned own_header_count; /* incoming fields that bear our name */
 };

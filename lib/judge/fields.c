@@ -7,13 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM_AT_FIRST = 32 };
+enum {
+	ROOM_AT_FIRST = 32,
+	LATE_OCTETS_MAX = MESSAGE_LATE_MAX * 2 * 65536 /* folds mended */
+};
 
 void fields_start(struct fields *f, struct arena *a, size_t fields_max)
 {
 	unsigned *numbers = f->forged.at;
 
+	arena_free(f->late);
 	*f = (struct fields){ .arena = a, .fields_max = fields_max };
+	f->message.is_from_lost = a == NULL;
 	f->forged.at = numbers;
 }
 
@@ -21,6 +26,8 @@ void fields_clear(struct fields *f)
 {
 	free(f->forged.at);
 	f->forged.at = NULL;
+	arena_free(f->late);
+	f->late = NULL;
 }
 
 static bool grow(struct fields *f)
@@ -78,27 +85,61 @@ static enum result mend(
 	return RES_OK;
 }
 
-static bool keep(struct fields *f, struct slice name, struct slice value,
-	bool lacks_blank)
+/* One field as the MTA hands it over. */
+struct handed {
+	struct slice name;
+	struct slice value;
+	bool lacks_blank;
+};
+
+static bool copy(struct arena *a, const struct handed *h, struct field *out)
 {
-	struct field kept = { .is_cut = name.len + value.len >= FIELD_CUT_AT };
+	*out = (struct field){ .is_cut = h->name.len + h->value.len >=
+			FIELD_CUT_AT };
+	return arena_copy(a, h->name, &out->name) == RES_OK &&
+		mend(a, h->value, h->lacks_blank, &out->value) == RES_OK;
+}
+
+static bool keep(struct fields *f, const struct handed *h)
+{
+	struct field kept;
 
 	if (f->message.field_count >= f->fields_max || !grow(f) ||
-		arena_copy(f->arena, name, &kept.name) != RES_OK ||
-		mend(f->arena, value, lacks_blank, &kept.value) != RES_OK)
+		!copy(f->arena, h, &kept))
 		return false;
 	f->list[f->message.field_count++] = kept;
 	return true;
 }
 
+static void keep_late(struct fields *f, const struct handed *h)
+{
+	struct message *m = &f->message;
+
+	if (!slice_is_equal_nocase(h->name, slice_of("From")) ||
+		m->late_from_count == MESSAGE_LATE_MAX)
+		return;
+	if (f->late == NULL)
+		f->late = arena_new(LATE_OCTETS_MAX);
+	if (f->late == NULL ||
+		!copy(f->late, h, &m->late_from[m->late_from_count]))
+		m->is_from_lost = true;
+	else
+		m->late_from_count++;
+}
+
 void fields_add(struct fields *f, struct slice name, struct slice value,
 	bool lacks_blank)
 {
+	const struct handed h = { name, value, lacks_blank };
+
 	if (f->message.header_count < UINT_MAX)
 		f->message.header_count++;
-	if (f->arena != NULL && !f->message.is_header_partial &&
-		!keep(f, name, value, lacks_blank))
+	if (f->arena == NULL)
+		return;
+	if (!f->message.is_header_partial && !keep(f, &h))
 		f->message.is_header_partial = true;
+	if (f->message.is_header_partial)
+		keep_late(f, &h);
 }
 
 void fields_note_results(struct fields *f, bool claims, size_t max)

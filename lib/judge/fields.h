@@ -3,7 +3,9 @@
  * judge/fields - the header of one message as it comes in.
  *
  * Keeps the fields for the checks, as fact/message has them, and the numbers
- * of those that claim to be ours. What has no room is left out, and said so.
+ * of those that claim to be ours. What has no room is left out, and said so;
+ * only From is kept beyond the bounds, or a forger would hide it behind fields
+ * of no use.
  * Threads: the message's own.
  */
 #pragma once
@@ -28,6 +30,7 @@ struct field_numbers {
 struct fields {
 	struct message message;
 	struct arena *arena; /* NULL: nothing is kept for checks */
+	struct arena *late; /* of From fields behind the bounds, or NULL */
 	struct field *list;
 	size_t room;
 	size_t fields_max;

@@ -68,7 +68,26 @@ int main(void)
 		.is_cut = true } };
 	static const struct row partial = {
 		{ .fields = one, .field_count = 3, .is_header_partial = true },
-		"unknown", ""
+		"one", "example.org"
+	};
+	static const struct row lost = { { .fields = one,
+						 .field_count = 3,
+						 .is_header_partial = true,
+						 .is_from_lost = true },
+		"unknown", "" };
+	static const struct row late = {
+		{ .is_header_partial = true,
+			.late_from_count = 1,
+			.late_from = { FIELD("From", " a@example.org") } },
+		"one", "example.org"
+	};
+	static const struct row one_more_late = {
+		{ .fields = one,
+			.field_count = 3,
+			.is_header_partial = true,
+			.late_from_count = 1,
+			.late_from = { FIELD("From", " a@example.org") } },
+		"several From fields", ""
 	};
 	static const struct row partial_twice = { { .fields = twice,
 							  .field_count = 2,
@@ -98,7 +117,12 @@ int main(void)
 			"a From field that is no address", ""),
 		ROW("no address", garbage, "a From field that is no address",
 			""),
-		ROW("a field that was cut tells nothing", cut, "unknown", ""),
+		ROW("a field that was cut may hide an author", cut,
+			"a From field that is no address", ""),
+		CASE("a From field that could not be kept", finds, &lost),
+		CASE("a From field behind a thousand others", finds, &late),
+		CASE("a second one behind a thousand others", finds,
+			&one_more_late),
 		CASE("a header that was cut tells nothing", finds, &partial),
 		CASE("unless it has two already", finds, &partial_twice),
 	};

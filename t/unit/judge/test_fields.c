@@ -91,6 +91,30 @@ static void says_that_memory_did_not_do(void **state)
 	free(value);
 }
 
+/* Or a forger hides the author behind fields of no use. */
+static void keeps_from_beyond_its_bounds(void **state)
+{
+	struct arena *a = arena_new(MEMORY);
+	struct fields f = { .room = 0 };
+
+	(void)state;
+	fields_start(&f, a, 2);
+	for (int i = 0; i < 4; i++)
+		fields_add(&f, slice_of("A"), slice_of(" x"), false);
+	for (int i = 0; i < 3; i++)
+		fields_add(&f, slice_of("FROM"), slice_of("a@b"), true);
+	assert_int_equal(f.message.field_count, 2);
+	assert_int_equal(f.message.late_from_count, 2);
+	assert_true(
+		slice_is_equal(f.message.late_from[1].value, slice_of(" a@b")));
+	assert_false(f.message.is_from_lost);
+	fields_start(&f, NULL, 2);
+	assert_int_equal(f.message.late_from_count, 0);
+	assert_true(f.message.is_from_lost);
+	fields_clear(&f);
+	arena_free(a);
+}
+
 static void marks_a_field_that_may_be_cut(void **state)
 {
 	struct arena *a = arena_new(MEMORY);
@@ -134,6 +158,8 @@ static void counts_results_that_claim_our_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
+		CASE("From is kept beyond the bounds",
+			keeps_from_beyond_its_bounds, NULL),
 		CASE("a value is kept with its blank", keeps,
 			(&(struct row){ "  x ", false, "  x " })),
 		CASE("a value without a blank stays without", keeps,
