@@ -16,6 +16,8 @@ struct run {
 struct reader {
 	struct slice v;
 	size_t at;
+	size_t domain_end; /* of the last one */
+	size_t signs; /* "@" that were in front of a domain */
 	bool in_group;
 	struct from_list *out;
 };
@@ -152,9 +154,24 @@ static enum result read_domain(struct reader *r)
 		(r->v.at[r->at] == '.' || is_atext(r->v.at[r->at])))
 		r->at++;
 	domain = slice_part(r->v, from, r->at - from);
+	r->domain_end = r->at;
+	r->signs++;
 	if (domain.len == 0 || !cfws_skip(r->v, &r->at) || peek(r) == '.')
 		return RES_SYNTAX;
 	return add_domain(r->out, domain);
+}
+
+/*
+ * Has a comment within an address, from there to there, a sign of its own? Who
+ * knows no comments finds another address in it.
+ */
+static bool has_hidden_sign(
+	const struct reader *r, size_t from, size_t to, size_t signs)
+{
+	for (size_t i = from; i < to; i++)
+		if (r->v.at[i] == '@' && signs-- == 0)
+			return true;
+	return false;
 }
 
 static bool is_local_part(const struct run *run)
@@ -189,6 +206,7 @@ static enum result read_route(struct reader *r)
 /* At "<": to behind its ">". */
 static enum result read_angle(struct reader *r)
 {
+	size_t from = r->at, before = r->signs;
 	struct run run;
 	enum result res = RES_OK;
 
@@ -206,7 +224,8 @@ static enum result read_angle(struct reader *r)
 	res = read_domain(r);
 	if (res != RES_OK)
 		return res;
-	if (peek(r) != '>')
+	if (peek(r) != '>' ||
+		has_hidden_sign(r, from, r->at, r->signs - before))
 		return RES_SYNTAX;
 	r->at++;
 	return cfws_skip(r->v, &r->at) ? RES_OK : RES_SYNTAX;
@@ -231,19 +250,25 @@ static enum result begin_group(
 	return RES_OK;
 }
 
-/* At the "@" of an address without brackets. */
+/* At the "@" of an address without brackets that began at from. */
 static enum result read_plain(
-	struct reader *r, const struct run *run, bool *has_address)
+	struct reader *r, const struct run *run, size_t from, bool *has_address)
 {
+	enum result res;
+
 	if (*has_address || !is_local_part(run))
 		return RES_SYNTAX;
 	*has_address = true;
-	return read_domain(r);
+	res = read_domain(r);
+	if (res == RES_OK && has_hidden_sign(r, from, r->domain_end, 1))
+		return RES_SYNTAX;
+	return res;
 }
 
 /* One address, or what begins a group. */
 static enum result read_entry(struct reader *r)
 {
+	size_t from = r->at;
 	bool has_address = false;
 	struct run run;
 	enum result res;
@@ -254,7 +279,7 @@ static enum result read_entry(struct reader *r)
 			return res;
 		switch (peek(r)) {
 		case '@':
-			res = read_plain(r, &run, &has_address);
+			res = read_plain(r, &run, from, &has_address);
 			if (res != RES_OK)
 				return res;
 			break;

@@ -8,9 +8,10 @@
  * some reader may take for the author's, those of a source route and of an
  * address in front of "<" without quotes too, and refuses what is read in more
  * than one way: two addresses without a comma, text behind an address, blanks
- * or comments within a domain, an "@" in a quoted local part, an encoded word
- * in a local part, an address literal, control octets. Display names, encoded
- * words and octets above 127 in them are not looked at. Threads: plain data.
+ * or comments within a domain, an "@" in a quoted local part or in a comment
+ * within an address, an encoded word in a local part, an address literal,
+ * control octets. Display names, encoded words and octets above 127 in them are
+ * not looked at. Threads: plain data.
  */
 #pragma once
 
