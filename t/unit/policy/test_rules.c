@@ -266,6 +266,7 @@ static void names_the_domain(void **state)
 		{ none, "" } };
 	struct conf *conf =
 		load("check \"spf\" { fail = \"reject\" }\n"
+		     "check \"iprev\" { fail = \"reject\" }\n"
 		     "check \"spf-helo\" { fail = \"reject\" }\n"
 		     "check \"dmarc\" { fail_reject = \"reject\" }\n");
 
