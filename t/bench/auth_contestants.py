@@ -86,6 +86,7 @@ class Contestant:
     list, pids of what it is charged for."""
 
     name = ""
+    needs = ()
 
     def __init__(self, world):
         self.world = world
@@ -178,6 +179,7 @@ class Ours(Contestant):
 
 class Rspamd(Contestant):
     name = "rspamd"
+    needs = ("rspamd",)
 
     def __init__(self, world, redis, workers):
         super().__init__(world)
@@ -213,6 +215,7 @@ class Chain(Contestant):
     evaluates SPF itself and asks the servers of resolv.conf."""
 
     name = "opendkim+opendmarc"
+    needs = ("opendkim", "opendmarc")
 
     def start(self, dns):
         self.dns = dns
