@@ -201,6 +201,11 @@ bool spfmacro_has(struct slice text, char letter)
 	return false;
 }
 
+bool spfmacro_has_local(struct slice text)
+{
+	return spfmacro_has(text, 'l') || spfmacro_has(text, 's');
+}
+
 /* ---- expansion ---- */
 
 /* s7.3: i is dotted, nibble by nibble for IPv6. */

@@ -25,6 +25,8 @@ bool spfmacro_is_string(struct slice text);
 bool spfmacro_is_domain(struct slice text);
 /* Has text, a macro-string, the macro of that lower case letter? */
 bool spfmacro_has(struct slice text, char letter);
+/* Has it one that the sender's local part goes into (l, s)? */
+bool spfmacro_has_local(struct slice text);
 
 /* What macros stand for (s7.2). */
 struct spfmacro_values {

@@ -494,8 +494,7 @@ static bool is_beyond_dns(const struct spfwalk *w, const struct spf_term *term)
 	for (size_t i = 0; i < local.len; i++)
 		is_ascii = is_ascii && (unsigned char)local.at[i] < 0x80;
 	return !is_ascii && asks_dns(term->kind) &&
-		(spfmacro_has(term->spec, 'l') ||
-			spfmacro_has(term->spec, 's'));
+		spfmacro_has_local(term->spec);
 }
 
 static enum dns_type type_of(const struct spfwalk *w, enum spf_kind kind)
@@ -572,7 +571,7 @@ static bool names_sender(struct spfwalk *w)
 {
 	struct slice spec = here(w)->term.spec;
 
-	return spfmacro_has(spec, 'l') || spfmacro_has(spec, 's') ||
+	return spfmacro_has_local(spec) ||
 		(here(w)->is_private && spfmacro_has(spec, 'd'));
 }
 
