@@ -314,6 +314,29 @@ static void check_dkim(struct confload *l, const struct conf_dkim *d)
 			"could pass");
 }
 
+/* DKIM has a fifth of the questions (judge/pipeline). */
+static void check_dns(struct confload *l, const struct conf *c)
+{
+	enum { SIGNATURE_COSTS = 5 };
+
+	if (c->dns.timeout_ms > c->dns.end_ms)
+		warn_at(l, "dns", "timeout_ms",
+			"dns.timeout_ms is above end_ms, after which nobody "
+			"waits any more");
+	if (c->dkim.signatures_max * SIGNATURE_COSTS > c->dns.questions_max)
+		warn_at(l, "dns", "questions_max",
+			"dns.questions_max is less than five times "
+			"dkim.signatures_max: the last signatures could not be "
+			"told");
+}
+
+static void check_auth(struct confload *l, const struct conf *c)
+{
+	if (!c->auth.enabled && *c->arc.seal_domain != '\0')
+		warn_at(l, "arc", "seal_domain",
+			"nothing is sealed without auth.enabled");
+}
+
 static int compare_domains(const void *a, const void *b)
 {
 	const struct conf_domain *x = a, *y = b;
@@ -342,6 +365,8 @@ enum result confcheck_run(struct confload *l, const char *path)
 	check_lists(l, c);
 	check_dkim(l, &c->dkim);
 	check_arc(l, &c->arc);
+	check_dns(l, c);
+	check_auth(l, c);
 	for (size_t i = 0; i < c->check_count; i++)
 		check_check(l, &c->checks[i]);
 	if (c->domain_count > 1)

@@ -102,6 +102,9 @@ static enum result fold_domain(struct slice v, struct buf *out)
 	size_t len;
 	enum result res = hostname_parse(v, name, &len);
 
+	/* What stands here stands for all below it. */
+	if (res == RES_OK && strchr(name, '.') == NULL)
+		res = RES_SYNTAX;
 	if (res == RES_OK)
 		buf_add(out, slice_make(name, len));
 	return res == RES_OK ? buf_result(out) : res;

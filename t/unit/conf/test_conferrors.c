@@ -192,6 +192,26 @@ int main(void)
 			"f:4: trusted: \"a@b\" is not a domain\n"
 			"f:5: known_lists: \"192.0.2.1\" is not a domain\n"
 			"f:5: authserv_id: \"mx one\" is not a host name\n"),
+		SAYS("nobody is trusted with a whole top level domain",
+			"arc { trusted = \"com\" }\n"
+			"auth { known_lists = {\"example.org\", \"org.\"} }\n",
+			"f:4: trusted: \"com\" is not a domain\n"
+			"f:5: known_lists: \"org.\" is not a domain\n"),
+		SAYS("more signatures than questions for their keys",
+			"dns { questions_max = 30 }\n",
+			"f:4: warning: dns.questions_max is less than five "
+			"times dkim.signatures_max: the last signatures could "
+			"not be told\n"),
+		SAYS("an answer that nobody waits for",
+			"dns { timeout_ms = 9000 }\n",
+			"f:4: warning: dns.timeout_ms is above end_ms, after "
+			"which nobody waits any more\n"),
+		SAYS("sealing without looking",
+			"auth { enabled = no }\narc { seal_domain = "
+			"\"example.org\"\nselector = \"x\"\n"
+			"key = \"/nowhere\" }\n",
+			"f:5: warning: nothing is sealed without "
+			"auth.enabled\n"),
 		SAYS("sealing takes all three or none",
 			"arc {\n selector = \"2026\"\n}\n",
 			"f:5: arc.seal_domain is missing; sealing needs "
