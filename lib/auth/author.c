@@ -62,9 +62,7 @@ enum from_kind author_find(
 	*domain = slice_of("");
 	if (field == NULL)
 		return kind;
-	/* Behind what is here another author may stand. */
-	if (field->is_cut)
-		return FROM_UNREADABLE;
+	/* One that the MTA has cut is delivered as it is here. */
 	res = from_parse(field->value, &list);
 	if (res != RES_OK)
 		return of_result(res);
