@@ -16,7 +16,8 @@
 #include <string.h>
 
 enum {
-	STATE_MEMORY = 1 << 20, /* fields decoded, keys */
+	STATE_MEMORY = 1 << 20, /* fields decoded */
+	KEY_MEMORY = 1 << 18, /* one key record */
 	FIELD_MAX = 1 << 20, /* octets of a field handed over, name and all */
 	LINE_MAX_LEN = 900, /* of evidence */
 	KEY_BITS_FLOOR = 1024, /* RFC 8301 s3.2 */
@@ -37,11 +38,15 @@ struct signature {
 	int index; /* of the library's own */
 	uint8_t header_hash[SHA256_LEN];
 	bool is_hashed;
+	bool is_cut; /* a field that it names may be */
 	size_t view; /* of the body */
 };
 
 struct state {
 	struct arena *arena;
+	/* One key at a time: those of other signatures on the message must not
+	 * use up the memory for this one's. */
+	struct arena *scratch;
 	struct signature *signature;
 	struct dkim_fact *facts;
 	size_t count;
@@ -56,7 +61,7 @@ static const struct dkim_fact lost_fact = {
 	.reason = { "its signatures could not be looked at", 37 },
 };
 static const struct dkim_fact partial_fact = {
-	.result = AUTH_TEMPERROR,
+	.result = AUTH_NEUTRAL,
 	.reason = { "the header is not here as it was sent", 37 },
 };
 
@@ -188,8 +193,8 @@ static void read_signature(const struct check_input *in, struct state *s,
 	struct dkimsig *sig = &one->sig;
 
 	one->field = field;
-	if (in->message->is_header_partial || f->is_cut)
-		settle(one, AUTH_TEMPERROR,
+	if (in->message->is_header_partial)
+		settle(one, AUTH_NEUTRAL,
 			"the header is not here as it was sent");
 	if (dkimsig_read(f->value, &clock, s->arena, sig) != RES_OK)
 		settle(one, AUTH_TEMPERROR, "no memory");
@@ -231,10 +236,7 @@ static enum result read_signatures(
 /* Who names this field? A field that cannot be hashed settles them. */
 static bool is_wanted(struct state *s, const struct field *f)
 {
-	const char *why = f->is_cut ? "a signed field may have been cut"
-		: f->value.len > FIELD_MAX || f->name.len > FIELD_MAX
-		? "a signed field is too long"
-		: NULL;
+	bool is_long = f->value.len > FIELD_MAX || f->name.len > FIELD_MAX;
 	/* To the library a NUL ends it. */
 	bool has_nul = slice_find(f->value, '\0') < f->value.len;
 	bool is_named = false;
@@ -244,8 +246,9 @@ static bool is_wanted(struct state *s, const struct field *f)
 
 		if (!is_open(one) || !dkimsig_names(&one->sig, f->name))
 			continue;
-		if (why != NULL)
-			settle(one, AUTH_TEMPERROR, why);
+		one->is_cut |= f->is_cut;
+		if (is_long)
+			settle(one, AUTH_NEUTRAL, "a signed field is too long");
 		else if (has_nul)
 			settle(one, AUTH_PERMERROR, "a signed field has a NUL");
 		else
@@ -262,15 +265,16 @@ static bool is_open_signature(const struct state *s, size_t field)
 	return false;
 }
 
-static bool feed_field(DKIM *handle, const struct field *f, struct buf *text)
+static DKIM_STAT feed_field(
+	DKIM *handle, const struct field *f, struct buf *text)
 {
 	buf_reset(text);
 	buf_add(text, f->name);
 	buf_add_char(text, ':');
 	buf_add(text, f->value);
-	return buf_result(text) == RES_OK &&
-		dkim_header(handle, (unsigned char *)text->at, text->len) ==
-		DKIM_STAT_OK;
+	if (buf_result(text) != RES_OK)
+		return DKIM_STAT_NORESOURCE;
+	return dkim_header(handle, (unsigned char *)text->at, text->len);
 }
 
 /*
@@ -291,16 +295,20 @@ static bool *choose_fields(const struct message *m, struct state *s)
 }
 
 /* The index of the first field that the library refuses, or field_count. */
-static size_t feed_header(
-	const struct message *m, DKIM *handle, const bool *is_chosen)
+static size_t feed_header(const struct message *m, DKIM *handle,
+	const bool *is_chosen, DKIM_STAT *status)
 {
 	struct buf text;
 	size_t i = 0;
 
+	*status = DKIM_STAT_OK;
 	buf_init(&text, (size_t)2 * FIELD_MAX + 1);
-	while (i < m->field_count &&
-		(!is_chosen[i] || feed_field(handle, &m->fields[i], &text)))
-		i++;
+	for (; i < m->field_count; i++) {
+		if (is_chosen[i])
+			*status = feed_field(handle, &m->fields[i], &text);
+		if (*status != DKIM_STAT_OK)
+			break;
+	}
 	buf_clear(&text);
 	return i;
 }
@@ -330,6 +338,36 @@ static bool match_signatures(struct state *s, DKIM *handle)
 	return at == count;
 }
 
+/* A signature, or a field that some name. */
+static void refuse_field(const struct message *m, struct state *s, size_t at)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct signature *one = &s->signature[i];
+
+		if (one->field == at ||
+			dkimsig_names(&one->sig, m->fields[at].name))
+			settle(one, AUTH_NEUTRAL, "our library cannot read it");
+	}
+}
+
+/* All fields are fed. Only what lack of memory did may be better next time:
+ * with the rest it is the sender who decides whether the library fails. */
+static void take_header(struct state *s, DKIM *handle)
+{
+	DKIM_STAT status = dkim_eoh(handle);
+
+	if (status == DKIM_STAT_NORESOURCE)
+		return;
+	if (status == DKIM_STAT_OK && match_signatures(s, handle))
+		status = dkim_eom(handle, NULL);
+	if (status == DKIM_STAT_NORESOURCE)
+		return;
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->signature[i].is_hashed)
+			settle(&s->signature[i], AUTH_NEUTRAL,
+				"our library cannot hash it");
+}
+
 /*
  * The library sees the header and an empty body, all at once. True: to be done
  * again, for it refuses a signature that dkimsig took (octets above 127, say),
@@ -346,20 +384,17 @@ static bool hash_once(
 
 	if (handle == NULL)
 		return false;
-	if (dkim_set_user_context(handle, s) == DKIM_STAT_OK) {
-		fed = feed_header(in->message, handle, is_chosen);
-		if (fed == end && dkim_eoh(handle) == DKIM_STAT_OK &&
-			match_signatures(s, handle))
-			(void)dkim_eom(handle, NULL);
-	}
+	status = dkim_set_user_context(handle, s);
+	if (status == DKIM_STAT_OK)
+		fed = feed_header(in->message, handle, is_chosen, &status);
+	if (status == DKIM_STAT_OK)
+		take_header(s, handle);
 	(void)dkim_free(handle);
-	for (size_t i = 0; i < s->count; i++)
-		if (s->signature[i].field == fed)
-			settle(&s->signature[i], AUTH_NEUTRAL,
-				"our library cannot read it");
-	if (fed < end)
-		is_chosen[fed] = false;
-	return fed < end && is_any_open(s);
+	if (fed == end || status == DKIM_STAT_NORESOURCE)
+		return false;
+	refuse_field(in->message, s, fed);
+	is_chosen[fed] = false;
+	return is_any_open(s);
 }
 
 static void hash_header(
@@ -370,8 +405,7 @@ static void hash_header(
 		;
 	for (size_t i = 0; i < s->count; i++)
 		if (!s->signature[i].is_hashed)
-			settle(&s->signature[i], AUTH_TEMPERROR,
-				"libopendkim failed");
+			settle(&s->signature[i], AUTH_TEMPERROR, "no memory");
 }
 
 /* ---- the body ---- */
@@ -450,6 +484,8 @@ static void verify(
 		settle(one, AUTH_TEMPERROR, "no memory");
 	else if (res != RES_OK)
 		settle(one, AUTH_PERMERROR, "the key is not usable");
+	else if (!is_good && one->is_cut)
+		settle(one, AUTH_NEUTRAL, "a signed field may have been cut");
 	else if (!is_good)
 		settle(one, AUTH_FAIL, "the header is not what was signed");
 }
@@ -478,7 +514,9 @@ static void judge(
 	const char *fault;
 	struct dkimkey key;
 
-	if (answer == NULL || dkimkey_read(answer, s->arena, &key) != RES_OK) {
+	arena_reset(s->scratch);
+	if (answer == NULL ||
+		dkimkey_read(answer, s->scratch, &key) != RES_OK) {
 		settle(one, AUTH_TEMPERROR, "no memory");
 		return;
 	}
@@ -490,6 +528,9 @@ static void judge(
 		settle(one, AUTH_PERMERROR, fault);
 	/* Another try at the key does not mend the body. */
 	compare_body(s->body, one);
+	/* Whoever puts so many on a message gains nothing by it. */
+	if (answer->why == DNS_WHY_BUDGET)
+		settle(one, AUTH_NEUTRAL, fault);
 	if (fault != NULL)
 		settle(one, AUTH_TEMPERROR, fault);
 	if (is_open(one))
@@ -635,7 +676,9 @@ static struct state *begin(const struct check_input *in)
 	if (s == NULL)
 		return NULL;
 	s->arena = arena_new(STATE_MEMORY);
-	if (s->arena == NULL || read_signatures(in, s) != RES_OK) {
+	s->scratch = arena_new(KEY_MEMORY);
+	if (s->arena == NULL || s->scratch == NULL ||
+		read_signatures(in, s) != RES_OK) {
 		dkim_check_clear(s);
 		return NULL;
 	}
@@ -690,6 +733,7 @@ void dkim_check_clear(void *state)
 	struct state *s = state;
 
 	dkimbody_free(s->body);
+	arena_free(s->scratch);
 	arena_free(s->arena);
 	free(s);
 }

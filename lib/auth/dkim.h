@@ -17,19 +17,21 @@
  * fail: the body, or the header, is not what was signed.
  * policy: it holds, but covers only a part of the body (l=; is_partial), or
  * its key has fewer bits than dkim.min_key_bits.
- * temperror: DNS could not tell the key; or a field that it covers, or the
- * header, is not here as it was sent.
+ * temperror: DNS could not tell the key, or there was no memory.
  * permerror: see dkimsig; or there is no key, several, a revoked or a wrong
  * one, one that is not for mail, SHA-256 or this i=, or one of less than 1,024
  * bits (RFC 8301 s3.2) or more than dkim.max_key_bits.
  * neutral: libopendkim cannot read the field, or not hash the header as the RFC
- * says; see dkimsig.
+ * says, see dkimsig; the header is not all here, or it does not verify and a
+ * field that it covers may have been cut; its key is one too many to ask for.
+ * It is the sender who makes a message so, and a temperror of the author's
+ * domain is what a forger wants: no DMARC policy is applied then.
  *
  * The finding: pass if one passes, none if there is no signature, else what
  * tells most, temperror first; a fail by a key on trial counts as neutral.
  * Signatures past dkim.signatures_max are counted (dkim_ignored) and not looked
  * at. When the header is not complete and no signature was found in what is
- * here, there is one without a domain, of result temperror.
+ * here, there is one without a domain, of result neutral.
  *
  * Names: libopendkim has dkim_close, dkim_body and struct dkim already.
  */
