@@ -162,6 +162,9 @@ static void report_from(const struct check_input *in, enum from_kind kind,
 
 static const char *detail_of(const struct report *r)
 {
+	if (r->fact.result == AUTH_TEMPERROR &&
+		dmarceval_policy(&r->fact) != DMARC_POLICY_NONE)
+		return "temperror_strict";
 	if (r->fact.result != AUTH_FAIL)
 		return auth_result_name(r->fact.result);
 	switch (r->override) {

@@ -66,6 +66,7 @@ struct conclusion {
 	const struct treewalk_page *page;
 	enum dmarc_policy policy;
 	const char *tag;
+	bool is_policy_sure; /* whatever is guessed */
 	uint32_t aligned; /* identifiers, by bit */
 };
 
@@ -374,7 +375,7 @@ static bool is_certain(const struct view *v, struct conclusion *first)
 	int records = has_gaps ? TREEWALK_GUESSES : 1;
 	int maybes = has_maybe(v) ? 2 : 1;
 	int missings = v->existence == DNS_UNKNOWN ? 2 : 1;
-	bool is_sure = true, is_page_sure = true;
+	bool is_sure = true, is_page_sure = true, is_policy_sure = true;
 
 	*first = conclude(v, &(struct guess){ .is_missing = is_missing(v) });
 	for (int i = 0; i < records * maybes * missings; i++) {
@@ -388,10 +389,12 @@ static bool is_certain(const struct view *v, struct conclusion *first)
 
 		is_sure = is_sure && is_same(&o, first);
 		is_page_sure = is_page_sure && o.page == first->page;
+		is_policy_sure = is_policy_sure && o.policy == first->policy;
 		first->aligned &= o.aligned;
 	}
 	if (!is_page_sure)
 		first->page = NULL;
+	first->is_policy_sure = first->page != NULL && is_policy_sure;
 	return is_sure;
 }
 
@@ -497,6 +500,9 @@ static enum check_progress settle(const struct view *v, struct dmarc_fact *out)
 		v->is_existence_waiting) {
 		return CHECK_WAITING;
 	} else {
+		if (first.is_policy_sure &&
+			first.page->status == TREEWALK_RECORD)
+			tell_record(v, &first, out);
 		tell_failure(v, out);
 	}
 	out->is_author_missing = is_missing(v);

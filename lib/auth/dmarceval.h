@@ -13,7 +13,8 @@
  * A DNS failure (of ours, or one that left a signature or SPF at temperror)
  * makes the result temperror when it could make a difference, and only then:
  * what could have been there is tried out, and where each of these gives the
- * same result that is the result.
+ * same result that is the result. Of a temperror the record and its policy are
+ * told when they are sure.
  *
  * Of RFC 7489, when evaluated by the Public Suffix List, pct= is not sampled,
  * and np= and t= mean nothing. Threads: the message's own.

@@ -44,6 +44,7 @@ static const char *const result_names[] = {
 	[CONF_RESULT_PERMERROR] = "permerror",
 	[CONF_RESULT_FAIL_QUARANTINE] = "fail_quarantine",
 	[CONF_RESULT_FAIL_REJECT] = "fail_reject",
+	[CONF_RESULT_TEMPERROR_STRICT] = "temperror_strict",
 };
 
 const char *conf_result_name(enum conf_result r)

@@ -55,6 +55,7 @@ enum conf_result {
 	CONF_RESULT_PERMERROR,
 	CONF_RESULT_FAIL_QUARANTINE, /* DMARC fails, its policy: quarantine */
 	CONF_RESULT_FAIL_REJECT, /* DMARC fails, its policy: reject */
+	CONF_RESULT_TEMPERROR_STRICT, /* DMARC: one of the two may hang on it */
 	CONF_RESULT_COUNT
 };
 

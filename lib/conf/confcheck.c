@@ -206,6 +206,19 @@ static void check_lists(struct confload *l, const struct conf *c)
 			"cases.reuse_s is longer than cases.keep_s");
 }
 
+static void check_temperror(
+	struct confload *l, const struct conf_check *k, enum conf_result r)
+{
+	const char *name = conf_result_name(r);
+
+	if (k->result[r].action == CONF_ACTION_REJECT)
+		confload_note(l, CONF_ERROR,
+			confload_titled_place(l, "check", k->name, name),
+			"%s: \"reject\" would refuse everybody while DNS is "
+			"down; use tempfail",
+			name);
+}
+
 /* A rule for what cannot be would be a rule that somebody relies on. */
 static void check_results(struct confload *l, const struct conf_check *k)
 {
@@ -222,11 +235,8 @@ static void check_results(struct confload *l, const struct conf_check *k)
 				"check \"%s\" has no result \"%s\"", k->name,
 				name);
 	}
-	if (k->result[CONF_RESULT_TEMPERROR].action == CONF_ACTION_REJECT)
-		confload_note(l, CONF_ERROR,
-			confload_titled_place(l, "check", k->name, "temperror"),
-			"temperror: \"reject\" would refuse everybody while "
-			"DNS is down; use tempfail");
+	check_temperror(l, k, CONF_RESULT_TEMPERROR);
+	check_temperror(l, k, CONF_RESULT_TEMPERROR_STRICT);
 	if (!confdefault_has_results(k->name))
 		return;
 	for (size_t i = 0; i < 3; i++)

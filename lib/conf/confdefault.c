@@ -23,8 +23,8 @@ enum {
 	OF_SPF = OF_IPREV | BIT(SOFTFAIL) | BIT(NEUTRAL) | BIT(NONE),
 	OF_DKIM = OF_IPREV | BIT(NEUTRAL) | BIT(NONE) | BIT(POLICY),
 	OF_ARC = BIT(PASS) | BIT(FAIL) | BIT(NONE) | BIT(TEMPERROR),
-	OF_DMARC =
-		OF_IPREV | BIT(NONE) | BIT(FAIL_QUARANTINE) | BIT(FAIL_REJECT)
+	OF_DMARC = OF_IPREV | BIT(NONE) | BIT(FAIL_QUARANTINE) |
+		BIT(FAIL_REJECT) | BIT(TEMPERROR_STRICT)
 };
 
 /*
@@ -50,7 +50,9 @@ static const struct built_in {
 	{ "arc", OF_ARC, { .shadow = false } },
 	{ "dmarc", OF_DMARC,
 		{ .result = { [CONF_RESULT_FAIL_QUARANTINE] = SCORE(5),
-			  [CONF_RESULT_FAIL_REJECT] = SCORE(10) } } },
+			  [CONF_RESULT_FAIL_REJECT] = SCORE(10),
+			  [CONF_RESULT_TEMPERROR_STRICT] = { .action =
+								     CONF_ACTION_TEMPFAIL } } } },
 	{ "dmarc-modes", 0, { .shadow = false } },
 	{ "from", 0, { .hit = SCORE(4) } },
 };

@@ -264,6 +264,10 @@ const struct conf_row conf_rows[] = {
 	{ "check", "fail_reject", CONF_KIND_RULE, 0, 0, NULL,
 		CHECK(result[CONF_RESULT_FAIL_REJECT]), 0,
 		CONF_IN_CHECK, false, NULL, "DMARC fails, its policy is reject" },
+	{ "check", "temperror_strict", CONF_KIND_RULE, 0, 0, NULL,
+		CHECK(result[CONF_RESULT_TEMPERROR_STRICT]), 0,
+		CONF_IN_CHECK, false, NULL,
+		"DNS could not tell, and a DMARC policy hangs on it" },
 
 	{ "domain", "mode", CONF_KIND_MODE, 0, 0, NULL, DOMAIN(mode), 0,
 		CONF_IN_DOMAIN, false, NULL,

@@ -55,6 +55,7 @@ static const struct {
 	{ "dmarc", "none", CODE_DMARC_NONE },
 	{ "dmarc", "permerror", CODE_DMARC_PERMERROR },
 	{ "dmarc", "temperror", CODE_DMARC_TEMPERROR },
+	{ "dmarc", "temperror_strict", CODE_DMARC_TEMPERROR },
 };
 
 unsigned authcode_method(const char *check)

@@ -705,7 +705,7 @@ int main(void)
 			(&(struct rule_row){ "arc", "" })),
 		CASE("dmarc alone never refuses", has_rules,
 			(&(struct rule_row){ "dmarc",
-				"fail_quarantine 5 fail_reject 10 " })),
+				"fail_quarantine 5 fail_reject 10 temperror_strict tempfail " })),
 		CASE("two ways to DMARC that differ are only told", has_rules,
 			(&(struct rule_row){ "dmarc-modes", "" })),
 		CASE("a From that nobody can read adds to the sum", has_rules,
