@@ -561,12 +561,19 @@ static enum check_progress judge(struct state *s, struct arc_fact *fact)
 
 /* ---- the report ---- */
 
+/*
+ * Who has sealed it; nobody, where another try would tell no more: a forger can
+ * name any sealer, write a field so long that it may be cut, or fill our
+ * memory, and must not be taken for somebody whose keys are only not to be had.
+ */
 static void list_sets(struct state *s, struct arc_fact *fact)
 {
 	unsigned n = s->chain.count;
 	struct arc_set *sets;
 
-	if (n == 0)
+	if (n == 0 ||
+		(fact->result == AUTH_TEMPERROR &&
+			(s->is_cut || s->has_failed)))
 		return;
 	sets = arena_alloc(s->arena, n * sizeof(*sets));
 	if (sets == NULL) {
@@ -617,6 +624,13 @@ static void report(const struct check_input *in, const struct arc_fact *fact,
 	in->auth->arc = *fact;
 }
 
+/* Behind what l= covers anybody may have written anything, and no sealer has
+ * seen it: such a chain holds, and nothing is to be built on it. */
+static bool is_all_covered(const struct state *s)
+{
+	return s->chain.sets[s->chain.count - 1].limit == UINT64_MAX;
+}
+
 static enum check_progress finish(
 	const struct check_input *in, struct state *s, struct findings *out)
 {
@@ -627,8 +641,9 @@ static enum check_progress finish(
 	list_sets(s, &fact);
 	if (fact.result == AUTH_PASS) {
 		fact.first_results = s->chain.sets[0].results_text;
-		arctrust_find(&((struct arc *)in->service)->trust, in->conf,
-			s->arena, &fact);
+		if (is_all_covered(s))
+			arctrust_find(&((struct arc *)in->service)->trust,
+				in->conf, s->arena, &fact);
 	}
 	report(in, &fact, out);
 	return CHECK_DONE;
@@ -661,7 +676,8 @@ enum check_progress arc_step(const struct check_input *in, struct findings *out)
 {
 	struct state *s = *in->state;
 
-	if (s == NULL && !in->message->is_header_partial &&
+	/* Later there is a body that it has not seen. */
+	if (s == NULL && !in->body_ended && !in->message->is_header_partial &&
 		has_fields(in->message))
 		*in->state = s = begin(in);
 	if (s == NULL) {

@@ -16,7 +16,9 @@
  * one does not verify or cannot be tried within ARC_BODIES_MAX different
  * bodies and ARC_OLDER_MAX octets of fields.
  *
- * Trust of a chain that passes: auth/arctrust.
+ * Trust of a chain that passes: auth/arctrust; none where the newest message
+ * signature has l=. The sealers are told unless a temperror is of a kind that
+ * the sender can bring about.
  *
  * The check begins at the end of the header: keys are asked for at once, bodies
  * are hashed as they come. Fills auth->arc and the finding "arc"; what the fact

@@ -9,6 +9,12 @@
 #include "mail/taglist.h"
 #include "net/hostname.h"
 
+enum {
+	/* Of b=: base64 adds a third, folds may double it. */
+	BASE64_MAX = (ARCSET_SIGNATURE_MAX + 2) / 3 * 4,
+	FOLDED_MAX = 2 * BASE64_MAX
+};
+
 enum { KIND_NONE = 0, KIND_RESULTS, KIND_MESSAGE, KIND_SEAL };
 
 const char arcset_results_name[] = "ARC-Authentication-Results";
@@ -104,10 +110,12 @@ static bool read_octets(struct reader *r, struct slice text, struct slice *out)
 	struct slice dense;
 	enum result res;
 
-	/* Folds may double it, base64 adds a third. */
-	if (text.len > ARCSET_SIGNATURE_MAX * 4)
+	if (text.len > FOLDED_MAX)
 		return false;
 	res = taglist_squeeze(text, r->arena, &dense);
+	/* Before it is decoded: fifty sets must not use up the memory. */
+	if (res == RES_OK && dense.len > BASE64_MAX)
+		return false;
 	if (res == RES_OK)
 		res = base64_decode(dense, r->arena, out);
 	if (res != RES_OK && res != RES_SYNTAX)

@@ -75,7 +75,8 @@ struct arc_fact {
 	enum auth_result result; /* none pass fail; temperror: no key yet */
 	unsigned instances; /* the highest i= */
 	unsigned oldest_pass; /* RFC 8617 s5.2; 0: all of them pass */
-	const struct arc_set *sets; /* by i - 1 */
+	/* By i - 1. With temperror: only if keys are all that is missing. */
+	const struct arc_set *sets;
 	unsigned set_count;
 	/* Authentication-Results of the first hop: value of AAR i=1. */
 	struct slice first_results;

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/arc.h"
 
+#include "auth/arcset.h"
+#include "auth/canon.h"
 #include "base/clock.h"
+#include "base/digest.h"
+#include "base/privkey.h"
 #include "dns/asker.h"
+#include "mail/base64.h"
 #include "support/arc_rig.h"
 #include "support/case.h"
 #include "support/folder.h"
@@ -384,6 +389,8 @@ static void what_may_be_cut_tells_nothing(void **state)
 		field_named(&p->rig, hanging[i])->is_cut = true;
 		assert_result(p, "temperror",
 			"a field of it may have been cut on its way");
+		/* Or a forger would be taken for one that he names. */
+		assert_int_equal(p->rig.auth.arc.set_count, 0);
 		arc_rig_forget(&p->rig);
 		field_named(&p->rig, hanging[i])->is_cut = false;
 	}
@@ -450,7 +457,127 @@ static void a_great_header_ends_somewhere(void **state)
 	place_free(p);
 }
 
+/* Each signature as long as it may be: the result is no lack of memory, which
+ * a forger could bring about. */
+static void fifty_long_sets_fit_into_memory(void **state)
+{
+	struct place *p = place_new(0, NULL);
+	char octets[ARCSET_SIGNATURE_MAX * 4];
+	struct buf text;
+
+	(void)state;
+	memset(octets, 'A', sizeof(octets));
+	octets[40] = ' ';
+	buf_init(&text, ARC_RIG_TEXT_MAX);
+	for (int i = 1; i <= 50; i++) {
+		int len = i == 50 ? 4 : (int)sizeof(octets);
+
+		buf_add_format(&text,
+			"ARC-Authentication-Results: i=%d; x; none\n"
+			"ARC-Message-Signature: i=%d; a=rsa-sha256; "
+			"d=a.example; s=s; h=from; b=%.*s; bh=",
+			i, i, len, octets);
+		if (i == 50)
+			buf_add_text(&text,
+				"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+		else
+			buf_add(&text, slice_make(octets, (size_t)len));
+		buf_add_format(&text,
+			"\nARC-Seal: i=%d; a=rsa-sha256; cv=%s; "
+			"d=a.example; s=s; b=%.*s\n",
+			i, i == 1 ? "none" : "pass", 2700, octets);
+	}
+	buf_add_text(&text, plain);
+	arc_rig_load(&p->rig, buf_slice(&text));
+	assert_result(p, "fail",
+		"message signature of set 50: its key is of another type");
+	buf_clear(&text);
+	place_free(p);
+}
+
 /* ---- trust ---- */
+
+/* value: up to and with "b="; the signature goes behind it. */
+static void sign(struct place *p, const char *name, struct buf *value,
+	const struct field *covered, size_t count)
+{
+	struct field own = { .name = slice_of(name),
+		.value = buf_slice(value) };
+	struct slice end = slice_make(value->at + value->len, 0), text;
+	struct digest *d = digest_new();
+	struct canon_sink sink;
+	uint8_t digest[SHA256_LEN];
+	struct privkey *key = NULL;
+	char path[FOLDER_PATH_MAX];
+	struct folder f;
+	struct buf octets;
+
+	canon_sink_digest(&sink, d);
+	for (size_t i = 0; i < count; i++)
+		canon_field(&sink, CANON_RELAXED, &covered[i]);
+	canon_field_unsigned(&sink, CANON_RELAXED, &own, end);
+	canon_flush(&sink);
+	assert_int_equal(digest_end(d, digest), RES_OK);
+	digest_free(d);
+	folder_make(&f);
+	keypair_save(p->pair[0], folder_path(&f, "key.pem", path));
+	assert_int_equal(privkey_read(path, &key), RES_OK);
+	folder_remove(&f);
+	buf_init(&octets, 1000);
+	assert_int_equal(privkey_sign(key, digest, &octets), RES_OK);
+	privkey_free(key);
+	assert_int_equal(
+		base64_encode(buf_slice(&octets), p->rig.arena, &text), RES_OK);
+	buf_clear(&octets);
+	buf_add(value, text);
+}
+
+/* A set that covers the "Hello" of the body alone. */
+static void load_partial(struct place *p)
+{
+	const struct field from = { .name = slice_of("From"),
+		.value = slice_of(" Somebody <me@x.example>") };
+	struct field covered[2] = { { .name = slice_of(arcset_results_name),
+					    .value =
+						    slice_of(" i=1; x; none") },
+		{ .name = slice_of(arcset_message_name) } };
+	struct buf message, seal, text;
+
+	buf_init(&message, 2000);
+	buf_init(&seal, 2000);
+	buf_init(&text, 8000);
+	buf_add_text(&message,
+		" i=1; a=ed25519-sha256; c=relaxed/relaxed; d=a.example; s=s; "
+		"h=from; l=7; bh=Ba3gj8+xBPQLJTahTfzW6RbWQ/"
+		"XPgESxkCi2B66PSQg=; b=");
+	sign(p, arcset_message_name, &message, &from, 1);
+	covered[1].value = buf_slice(&message);
+	buf_add_text(
+		&seal, " i=1; a=ed25519-sha256; cv=none; d=a.example; s=s; b=");
+	sign(p, arcset_seal_name, &seal, covered, 2);
+	buf_add_format(&text,
+		"ARC-Seal:%s\nARC-Message-Signature:%s\n"
+		"ARC-Authentication-Results: i=1; x; none\n%s",
+		buf_text(&seal), buf_text(&message), plain);
+	arc_rig_load(&p->rig, buf_slice(&text));
+	buf_clear(&message);
+	buf_clear(&seal);
+	buf_clear(&text);
+}
+
+static void who_seals_a_part_of_the_body_is_not_trusted(void **state)
+{
+	struct place *p = place_new(0, NULL);
+	char domain[] = "a.example", *config[1] = { domain };
+
+	(void)state;
+	p->rig.conf.arc.trusted = config;
+	p->rig.conf.arc.trusted_count = 1;
+	load_partial(p);
+	assert_result(p, "pass", "");
+	assert_false(p->rig.auth.arc.is_trusted);
+	place_free(p);
+}
 
 struct trust_row {
 	const char *config; /* NULL: none */
@@ -573,6 +700,10 @@ int main(void)
 			NULL),
 		CASE("a great header ends somewhere",
 			a_great_header_ends_somewhere, NULL),
+		CASE("fifty long sets fit into memory",
+			fifty_long_sets_fit_into_memory, NULL),
+		CASE("who seals a part of the body is not trusted",
+			who_seals_a_part_of_the_body_is_not_trusted, NULL),
 		TRUST("nobody is trusted by itself", NULL, "", RES_OK, NULL),
 		TRUST("a configured domain is trusted with all below it",
 			"example", "", RES_OK, "config"),
