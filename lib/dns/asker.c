@@ -267,11 +267,12 @@ const struct dns_answer *asker_ask(
 	q = find(a, name, type, hash);
 	if (q != NULL)
 		return atomic_load(&q->answer);
-	/* Nothing is kept of what was not asked: the list stays bounded. */
-	if (a->is_expired)
-		return fail(a, NULL, DNS_WHY_TIMEOUT);
+	/* Nothing is kept of what was not asked: the list stays bounded. What
+	 * is over the budget is so before and after the end of all waiting. */
 	if (is_over_budget(a))
 		return fail(a, NULL, DNS_WHY_BUDGET);
+	if (a->is_expired)
+		return fail(a, NULL, DNS_WHY_TIMEOUT);
 	q = add(a, name, type, hash);
 	if (q == NULL)
 		return fail(a, NULL, DNS_WHY_NOMEM);

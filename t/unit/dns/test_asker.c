@@ -195,6 +195,26 @@ static void one_owner_leaves_room_for_others(void **state)
 	close_place(&p);
 }
 
+/* Else a late answer would turn what is final into what is not. */
+static void over_the_budget_stays_so(void **state)
+{
+	const struct dns_answer *a;
+	struct place p;
+
+	(void)state;
+	open_place(&p, 1, 1000);
+	fake_dns_hold(p.dns, true);
+	assert_null(asker_ask(p.asker, slice_of("1.example"), DNS_A));
+	asker_expire(p.asker);
+	a = asker_ask(p.asker, slice_of("1.example"), DNS_A);
+	assert_non_null(a);
+	assert_int_equal(a->why, DNS_WHY_TIMEOUT);
+	a = asker_ask(p.asker, slice_of("2.example"), DNS_A);
+	assert_non_null(a);
+	assert_int_equal(a->why, DNS_WHY_BUDGET);
+	close_place(&p);
+}
+
 static void the_budget_is_of_one_message(void **state)
 {
 	static const char *const names[] = { "1.example", "2.example",
@@ -404,6 +424,8 @@ int main(void)
 			expired_means_no_more_waiting, NULL),
 		CASE("who asks for much leaves room for others",
 			one_owner_leaves_room_for_others, NULL),
+		CASE("what is over the budget stays so",
+			over_the_budget_stays_so, NULL),
 		CASE("the budget is of one message",
 			the_budget_is_of_one_message, NULL),
 		CASE("answers known at once are bounded, too",
