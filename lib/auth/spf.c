@@ -404,6 +404,12 @@ static void evaluate_mailfrom(
 {
 	if (s->has_mailfrom || (s->is_put_off && !is_wanted))
 		return;
+	/* Not a null sender, which is asked about as its HELO, but nonsense. */
+	if (slice_is_empty(in->envelope->sender.domain)) {
+		settle_none(&s->mailfrom, "the sender has no domain");
+		s->has_mailfrom = true;
+		return;
+	}
 	if (!evaluate(in, SPF_MAILFROM, s->arena, &s->mailfrom))
 		return;
 	s->is_put_off = s->mailfrom.result == AUTH_TEMPERROR;
@@ -483,8 +489,10 @@ static void write_line(const struct check_input *in,
 		!slice_is_empty(fact->matched) && !slice_is_empty(fact->reason);
 
 	if (verb == NULL)
-		snprintf(line, LINE_MAX_LEN, "%.*s: %.*s",
-			SLICE_ARG(fact->domain), SLICE_ARG(fact->reason));
+		snprintf(line, LINE_MAX_LEN, "%.*s%s%.*s",
+			SLICE_ARG(fact->domain),
+			slice_is_empty(fact->domain) ? "" : ": ",
+			SLICE_ARG(fact->reason));
 	else
 		snprintf(line, LINE_MAX_LEN, "%.*s %s %s (%.*s%s%.*s)",
 			SLICE_ARG(fact->domain), verb, in->conn->ip_text,

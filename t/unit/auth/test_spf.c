@@ -140,6 +140,28 @@ static void null_sender(void **state)
 	rig_close(&r);
 }
 
+/* "<(joe@example.org>" is no null sender: a record of HELO says nothing about
+ * it. */
+static void sender_that_is_no_address(void **state)
+{
+	static const struct fake_record records[] = {
+		{ "mail.example.net", "TXT", "v=spf1 ip4:192.0.2.1 -all" },
+		{ NULL, NULL, NULL },
+	};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, records, 40, "mail.example.net", "<>");
+	r.envelope.sender =
+		(struct address){ .whole = slice_of("(joe@example.org") };
+	settle(&r);
+	expect(&r, "spf", "none", OUTCOME_MISS, "the sender has no domain");
+	assert_string_equal(auth_result_name(r.auth.helo.result), "pass");
+	assert_false(r.auth.is_null_sender);
+	assert_true(slice_is_empty(r.auth.mailfrom.domain));
+	rig_close(&r);
+}
+
 static void nobody_to_ask(void **state)
 {
 	struct rig r;
@@ -595,6 +617,8 @@ int main(void)
 			sender_before_helo, NULL),
 		CASE("a long record has the end of the message",
 			long_record_at_the_end, NULL),
+		CASE("a sender that is no address has no SPF",
+			sender_that_is_no_address, NULL),
 		CASE("names in U-labels have the record of their A-labels",
 			names_that_are_not_ascii, NULL),
 		CASE("a reason holds no local part", no_local_part_in_a_reason,
