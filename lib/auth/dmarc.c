@@ -160,10 +160,16 @@ static void report_from(const struct check_input *in, enum from_kind kind,
 
 /* ---- the finding "dmarc" ---- */
 
+/* Whether it fails could not be told, and then something would follow. */
+static bool is_policy_open(const struct report *r)
+{
+	return r->fact.result == AUTH_TEMPERROR &&
+		dmarceval_policy(&r->fact) != DMARC_POLICY_NONE;
+}
+
 static const char *detail_of(const struct report *r)
 {
-	if (r->fact.result == AUTH_TEMPERROR &&
-		dmarceval_policy(&r->fact) != DMARC_POLICY_NONE)
+	if (is_policy_open(r) && r->override == DMARCOVERRIDE_NO)
 		return "temperror_strict";
 	if (r->fact.result != AUTH_FAIL)
 		return auth_result_name(r->fact.result);
@@ -382,6 +388,7 @@ static enum check_progress evaluate(
 {
 	const struct dmarc_service *service = in->service;
 	const struct auth_facts *auth;
+	struct slice why;
 	struct seen seen;
 
 	see(in, &seen);
@@ -395,13 +402,14 @@ static enum check_progress evaluate(
 		dmarceval_run(s->eval, s->other, auth, &r->other) ==
 			CHECK_WAITING)
 		return CHECK_WAITING;
-	if (r->fact.result != AUTH_FAIL)
+	if (r->fact.result != AUTH_FAIL && !is_policy_open(r))
 		return CHECK_DONE;
 	if (auth->arc.result == AUTH_UNKNOWN)
 		return CHECK_WAITING;
 	r->override = dmarcoverride_find(in->conf,
-		service == NULL ? NULL : service->trust, auth, s->author,
-		&r->fact.override);
+		service == NULL ? NULL : service->trust, auth, s->author, &why);
+	if (r->fact.result == AUTH_FAIL)
+		r->fact.override = why;
 	return CHECK_DONE;
 }
 

@@ -8,7 +8,8 @@
  *                none, several, or what is no address (detail: its kind);
  *   dmarc        the result, a failure with what the domain asks for: fail,
  *                fail_quarantine, fail_reject; or temperror_strict, when only
- *                whether it fails could not be told, not its policy;
+ *                whether it fails could not be told, not its policy, and
+ *                forwarding would not explain it;
  *   dmarc-modes  with dmarc_mode "both" only: do tree walk and Public Suffix
  *                List differ in the result or the policy? The walk counts.
  * Fills auth->from_kind, auth->dmarc and, with "both", auth->dmarc_other.
