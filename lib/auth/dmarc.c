@@ -347,52 +347,13 @@ static void report_without(
 	report_dmarc(in, &r, out);
 }
 
-/* The facts that a result is made of. */
-struct seen {
-	struct auth_facts auth;
-	struct dkim_fact dkim[AUTH_DKIM_MAX];
-};
-
-static bool is_header_whole(const struct message *m)
-{
-	for (size_t i = 0; i < m->field_count; i++)
-		if (m->fields[i].is_cut)
-			return false;
-	return !m->is_header_partial;
-}
-
-/*
- * Who sends a header that is longer than anybody keeps must not gain by it:
- * what could not be evaluated then proves nothing, and no later try will. What
- * DNS could not tell is another thing.
- */
-static void see(const struct check_input *in, struct seen *out)
-{
-	struct auth_facts *auth = &out->auth;
-
-	*auth = *in->auth;
-	if (is_header_whole(in->message))
-		return;
-	for (unsigned i = 0; i < auth->dkim_count && i < AUTH_DKIM_MAX; i++) {
-		out->dkim[i] = auth->dkim[i];
-		if (out->dkim[i].result == AUTH_TEMPERROR)
-			out->dkim[i].result = AUTH_NEUTRAL;
-	}
-	auth->dkim = out->dkim;
-	if (auth->arc.result == AUTH_TEMPERROR)
-		auth->arc.result = AUTH_FAIL;
-}
-
 static enum check_progress evaluate(
 	const struct check_input *in, const struct state *s, struct report *r)
 {
 	const struct dmarc_service *service = in->service;
-	const struct auth_facts *auth;
+	const struct auth_facts *auth = in->auth;
 	struct slice why;
-	struct seen seen;
 
-	see(in, &seen);
-	auth = &seen.auth;
 	if (!auth->dkim_is_known || auth->mailfrom.result == AUTH_UNKNOWN)
 		return CHECK_WAITING;
 	if (dmarceval_run(s->eval, s->psl, auth, &r->fact) == CHECK_WAITING)

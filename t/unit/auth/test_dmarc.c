@@ -373,46 +373,6 @@ static void lets_a_known_list_not_wait(void **state)
 	}
 }
 
-/* A header too long to be kept leaves a signature untold, and the seals of
- * whom we trust: whoever likes can send one. */
-static void gains_nothing_by_a_long_header(void **state)
-{
-	static const struct row row = { .from = " a@example.com",
-		.records = { { "_dmarc.example.com", "TXT",
-			"v=DMARC1; p=reject" } } };
-	static const struct arc_set set = { .sealer = { "example.net", 11 } };
-	static const struct dkim_fact untold = { .result = AUTH_TEMPERROR,
-		.domain = { "example.com", 11 } };
-	char *trusted[] = { (char[]){ "example.net" } };
-
-	(void)state;
-	for (int i = 0; i < 3; i++) {
-		struct findings found = { .count = 0 };
-		struct rig rig;
-
-		set_up(&rig, &row);
-		rig.conf.arc.trusted = trusted;
-		rig.conf.arc.trusted_count = 1;
-		rig.message.is_header_partial = i == 1;
-		rig.field[0].is_cut = false;
-		if (i == 2) {
-			add_field(&rig, "X", " x");
-			rig.field[1].is_cut = true;
-		}
-		prove(&rig, &row);
-		rig.auth.dkim = &untold;
-		rig.auth.dkim_count = 1;
-		rig.auth.arc = (struct arc_fact){
-			.result = AUTH_TEMPERROR, .sets = &set, .set_count = 1
-		};
-		fake_dns_hold(rig.dns, false);
-		assert_int_equal(dmarc_step(&rig.in, &found), CHECK_DONE);
-		assert_string_equal(found.item[1].detail,
-			i == 0 ? "temperror" : "fail_reject");
-		tear_down(&rig);
-	}
-}
-
 static void asks_ahead_for_signers(void **state)
 {
 	static const struct row row = { .from = " a@news.example.com",
@@ -719,8 +679,6 @@ int main(void)
 			knows_no_author_of_half_a_header, NULL),
 		CASE("what comes through a known list does not wait",
 			lets_a_known_list_not_wait, NULL),
-		CASE("a long header is no way around a policy",
-			gains_nothing_by_a_long_header, NULL),
 		CASE("signers are asked for with the author",
 			asks_ahead_for_signers, NULL),
 		CASE("ordinary mail costs four questions",
