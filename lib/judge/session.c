@@ -232,8 +232,10 @@ void session_connect(struct session *s, const struct session_peer *peer)
 	advance(s, STAGE_CONNECT);
 }
 
+/* RFC 5321 s4.1.4: it ends a transaction, whose facts point to the name. */
 void session_helo(struct session *s, struct slice name)
 {
+	session_abort(s);
 	s->conn.helo = keep_name(s, NAME_HELO, name);
 }
 

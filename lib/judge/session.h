@@ -93,6 +93,7 @@ struct session_peer {
 
 /* Forgets what was known of an earlier connection. */
 void session_connect(struct session *s, const struct session_peer *peer);
+/* Ends a transaction (RFC 5321 s4.1.4). */
 void session_helo(struct session *s, struct slice name);
 
 /* Starts a transaction; auth: macros {auth_type} and {auth_authen}. */

@@ -467,6 +467,24 @@ static void a_broken_check_is_our_error(void **state)
 	world_free(w);
 }
 
+/* What the checks of the message have seen points to the name. */
+static void a_second_greeting_ends_the_transaction(void **state)
+{
+	struct world *w = world_new("");
+
+	(void)state;
+	connect_from(w, "192.0.2.1", 4321);
+	session_helo(w->session, slice_of("no name"));
+	mail(w, "<joe@sender.example>");
+	assert_int_equal(rcpt(w, "<a@example.net>"), ANSWER_CONTINUE);
+	session_header(w->session, slice_of("x-reprieve"), slice_of(" x"));
+	session_end_of_header(w->session);
+	session_helo(w->session, slice_of("another"));
+	assert_int_equal(session_end(w->session, &w->mta.mta), ANSWER_CONTINUE);
+	assert_null(strstr(buf_text(&w->mta.said), "delete"));
+	world_free(w);
+}
+
 static void a_full_arena_is_our_error(void **state)
 {
 	struct world *w = world_new("");
@@ -796,6 +814,8 @@ int main(void)
 			a_broken_check_is_our_error, NULL),
 		CASE("a sender past the memory bound is tempfailed",
 			a_full_arena_is_our_error, NULL),
+		CASE("a second greeting ends the transaction",
+			a_second_greeting_ends_the_transaction, NULL),
 		CASE("forged headers go from the highest, ours comes last",
 			stamps_after_removing_forgeries, NULL),
 		CASE("a message with more forgeries than the bound must wait",
