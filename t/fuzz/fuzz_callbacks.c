@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * judge/session: any events in any order, with lists that say anything.
+ * judge/session: any events in any order, with lists and DNS that say anything.
  *
  * Input: first the configuration, then events, each an octet for its kind, one
- * for what the lists say, one for the length of its text, and the text.
+ * for what the lists and DNS say, one for the length of its text, and the text.
  * Promises: a refusal sets one reply of its class and nothing else does;
  * forged headers go from the highest down, ours comes once and after them;
  * who is not judged is neither refused nor changed; no session without a
  * connect is refused for good.
  */
+#include "auth/arc.h"
+#include "auth/dkim.h"
+#include "auth/dmarc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "dns/answer.h"
+#include "dns/asker.h"
 #include "judge/pipeline.h"
 #include "judge/record.h"
 #include "judge/session.h"
@@ -76,6 +81,59 @@ static enum result record(void *at, const char ref[CASE_REF_MAX], bool is_new,
 	(void)is_new;
 	(void)facts;
 	return ((const struct world *)at)->says % 7 == 0 ? RES_FULL : RES_OK;
+}
+
+/* ---- DNS ---- */
+
+/* One string of a TXT, by what the name is for. */
+static struct slice rdata_for(struct slice name)
+{
+	static const char key[] =
+		"\x45v=DKIM1; k=ed25519; "
+		"p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIuaaNOf4Q=";
+	static const char policy[] = "\x12v=DMARC1; p=reject";
+	static const char hosts[] = "\x1av=spf1 ip4:192.0.2.7 a -all";
+
+	if (slice_has_prefix(name, slice_of("_dmarc.")))
+		return slice_of(policy);
+	for (size_t at = 0; at < name.len; at++)
+		if (slice_has_prefix(slice_part(name, at, name.len),
+			    slice_of("._domainkey.")))
+			return slice_of(key);
+	return slice_of(hosts);
+}
+
+static struct dns_answer *start(void *ctx, struct slice name,
+	enum dns_type type, dns_done *done, void *at, void **ticket)
+{
+	static const enum dns_status statuses[] = { DNS_FOUND, DNS_FOUND,
+		DNS_FOUND, DNS_FOUND, DNS_NODATA, DNS_NXDOMAIN, DNS_UNKNOWN };
+	const struct world *w = ctx;
+	struct slice rdata = rdata_for(name);
+	struct dns_answer model = { .status = statuses[w->says % 7] };
+	struct dns_answer *answer;
+
+	(void)done;
+	(void)at;
+	*ticket = NULL;
+	if (model.status == DNS_FOUND && type != DNS_TXT)
+		rdata = slice_make("\300\0\2\7", 4);
+	if (model.status == DNS_UNKNOWN)
+		model.why = DNS_WHY_SERVFAIL;
+	if (model.status == DNS_FOUND) {
+		model.count = 1;
+		model.rdata = &rdata;
+	}
+	answer = dns_answer_new(&model);
+	if (answer == NULL)
+		abort();
+	return answer;
+}
+
+static void finish(void *ctx, void *ticket)
+{
+	(void)ctx;
+	(void)ticket;
 }
 
 static struct conf *load(const char *more)
@@ -238,6 +296,7 @@ static void play(struct world *w, uint8_t kind)
 		break;
 	case 1:
 		session_helo(w->session, w->text);
+		w->auth = false;
 		break;
 	case 2:
 		w->auth = w->says % 5 == 0;
@@ -284,6 +343,22 @@ static void run(struct world *w, const uint8_t *data, size_t size)
 	}
 }
 
+/* Once a process, too. */
+static void open_services(struct pipeline *p)
+{
+	static struct dkim_service *dkim;
+	static struct arc *arc;
+	static struct dmarc_service dmarc;
+
+	if (dkim == NULL &&
+		(dkim_service_open(8, &dkim) != RES_OK ||
+			arc_open(8, NULL, &arc) != RES_OK))
+		abort();
+	p->service[SERVICE_DKIM] = dkim;
+	p->service[SERVICE_ARC] = arc;
+	p->service[SERVICE_DMARC] = &dmarc;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct pipeline_step steps[] = {
@@ -294,7 +369,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pipeline pipeline;
 	const struct casework cases = { refer, record, &w };
 	struct telemetry telemetry;
+	const struct dns_source dns = { start, finish, &w };
 	struct session_env env = { .clock = clock_system(),
+		.dns = &dns,
 		.pipeline = &pipeline,
 		.cases = &cases,
 		.telemetry = &telemetry };
@@ -314,6 +391,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pipeline.steps = steps;
 	pipeline.count = 2;
 	pipeline.service[SERVICE_BLOCKLIST] = &w;
+	open_services(&pipeline);
 	if (loaded[data[0] % CONFS] == NULL)
 		loaded[data[0] % CONFS] = load(confs[data[0] % CONFS]);
 	conf = loaded[data[0] % CONFS];
