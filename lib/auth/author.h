@@ -4,8 +4,8 @@
  *
  * There is one when there is one From field and all that mail/from reads in it
  * is of one domain, U-labels made A-labels. Everything else has a kind of its
- * own and no domain. A field that the MTA may have cut is read as it is: so it is
- * delivered. Threads: plain data.
+ * own and no domain. A field that the MTA may have cut is read as it is: so it
+ * is delivered. Threads: plain data.
  */
 #pragma once
 

@@ -54,7 +54,7 @@ static const struct built_in {
 			  [CONF_RESULT_TEMPERROR_STRICT] = { .action =
 								     CONF_ACTION_TEMPFAIL } } } },
 	{ "dmarc-modes", 0, { .shadow = false } },
-	{ "from", 0, { .hit = SCORE(4) } },
+	{ "from", 0, { .hit = SCORE(6) } },
 };
 enum { BUILT_IN = sizeof(built_in) / sizeof(built_in[0]) };
 

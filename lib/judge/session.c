@@ -107,7 +107,6 @@ struct session *session_new(const struct session_env *env, struct conf *conf)
 	return s;
 }
 
-/* Nothing of the connection stays. */
 static void end_conn(struct session *s)
 {
 	end(s);
@@ -192,6 +191,11 @@ static void run_stage(struct session *s, enum stage stage, struct findings *out)
 	pipeline_run(s->env->pipeline, stage, &in, out);
 }
 
+static bool has_auth(const struct session *s)
+{
+	return session_wants_body(s) && (s->may & SESSION_NO_BODY) == 0;
+}
+
 /* Whoever can not be asked for has questions that all fail. */
 static void start_questions(struct session *s)
 {
@@ -200,7 +204,7 @@ static void start_questions(struct session *s)
 		.timeout_ms = s->conf->dns.timeout_ms,
 	};
 
-	if (s->conf->auth.enabled && (s->may & SESSION_NO_BODY) == 0)
+	if (has_auth(s))
 		s->dns = asker_new(s->env->dns, &limits, s->env->clock);
 }
 
@@ -276,8 +280,10 @@ void session_mail(struct session *s, struct slice sender,
 		return;
 	}
 	read_path(&e->sender, kept);
-	if (why_not(s) == NULL)
-		advance(s, STAGE_MAIL);
+	if (why_not(s) != NULL)
+		return;
+	s->at->broken = s->dns == NULL && has_auth(s); /* no memory */
+	advance(s, STAGE_MAIL);
 }
 
 /* ---- verdicts ---- */

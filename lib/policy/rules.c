@@ -124,6 +124,14 @@ static struct conf_rule rule_of(const struct conf *conf,
 	return rule;
 }
 
+static bool is_against(const struct conf_rule *rule)
+{
+	if (rule->action == CONF_ACTION_SCORE)
+		return rule->score > 0;
+	return rule->action != CONF_ACTION_IGNORE &&
+		rule->action != CONF_ACTION_ACCEPT;
+}
+
 /* RFC 7372 s3.4 counts what failed "contrary to local policy": a failure that
  * the rules ignore is none. */
 static void tally_auth(
@@ -134,10 +142,7 @@ static void tally_auth(
 
 	if (is_scored && rule->score > 0)
 		t->added += rule->score;
-	if (f->outcome == OUTCOME_UNKNOWN || method == 0 ||
-		rule->action == CONF_ACTION_IGNORE ||
-		rule->action == CONF_ACTION_ACCEPT ||
-		(is_scored && rule->score <= 0))
+	if (f->outcome == OUTCOME_UNKNOWN || method == 0 || !is_against(rule))
 		return;
 	t->failed |= method;
 	/* A client without a name adds to a sum; whoever is refused by the

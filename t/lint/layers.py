@@ -42,7 +42,7 @@ limits locale math netdb poll pthread pwd regex sched search semaphore setjmp
 signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib
 stdnoreturn string strings sysexits syslog termios threads time unistd wchar
 wctype utime ftw fnmatch spawn wordexp err byteswap endian ifaddrs paths
-uchar tgmath fenv errno stropts ucontext iconv libintl
+uchar tgmath fenv errno stropts ucontext iconv libintl malloc
 """.split())
 SYSTEM_FOLDERS = ("sys/", "netinet/", "arpa/", "net/", "linux/")
 
