@@ -2,6 +2,7 @@
 #include "auth/dkim.h"
 
 #include "auth/dkimbody.h"
+#include "auth/dkimreport.h"
 #include "auth/dkimsig.h"
 #include "auth/keycache.h"
 #include "base/arena.h"
@@ -19,7 +20,6 @@ enum {
 	STATE_MEMORY = 1 << 20, /* fields decoded */
 	KEY_MEMORY = 1 << 18, /* one key record */
 	FIELD_MAX = 1 << 20, /* octets of a field handed over, name and all */
-	LINE_MAX_LEN = 900, /* of evidence */
 	KEY_BITS_FLOOR = 1024, /* RFC 8301 s3.2 */
 	CLOCK_DRIFT_S = 86400,
 	MALLOC_SLACK = 16
@@ -542,94 +542,6 @@ static void judge(
 	settle(one, AUTH_PASS, "");
 }
 
-/* What it says of the message. RFC 6376 s3.6.1: a key on trial says no more by
- * failing than no signature does. */
-static enum auth_result result_of(const struct dkim_fact *f)
-{
-	return f->is_testing && f->result == AUTH_FAIL ? AUTH_NEUTRAL
-						       : f->result;
-}
-
-/* How much that is, when none passes. */
-static unsigned weight(const struct dkim_fact *f)
-{
-	static const unsigned weights[] = {
-		[AUTH_PASS] = 6,
-		[AUTH_TEMPERROR] = 5,
-		[AUTH_FAIL] = 4,
-		[AUTH_POLICY] = 3,
-		[AUTH_PERMERROR] = 2,
-		[AUTH_NEUTRAL] = 1,
-	};
-
-	return weights[result_of(f)];
-}
-
-static enum outcome outcome_of(enum auth_result result)
-{
-	switch (result) {
-	case AUTH_PASS:
-	case AUTH_NONE:
-	case AUTH_NEUTRAL:
-		return OUTCOME_MISS;
-	case AUTH_FAIL:
-	case AUTH_SOFTFAIL:
-	case AUTH_POLICY:
-	case AUTH_PERMERROR:
-		return OUTCOME_HIT;
-	case AUTH_UNKNOWN:
-	case AUTH_TEMPERROR:
-		break;
-	}
-	return OUTCOME_UNKNOWN;
-}
-
-static void describe(struct buf *line, const struct dkim_fact *f)
-{
-	if (line->len > 0)
-		buf_add_text(line, "; ");
-	if (!slice_is_empty(f->domain))
-		buf_add_format(line, "d=%.*s ", SLICE_ARG(f->domain));
-	if (!slice_is_empty(f->selector))
-		buf_add_format(line, "s=%.*s ", SLICE_ARG(f->selector));
-	buf_add_format(line, "%s%s", auth_result_name(f->result),
-		f->is_testing ? " (testing)" : "");
-	if (!slice_is_empty(f->reason))
-		buf_add_format(line, ": %.*s", SLICE_ARG(f->reason));
-}
-
-static void report(const struct check_input *in, struct findings *out,
-	const struct dkim_fact *facts, size_t count, size_t ignored)
-{
-	struct finding *f = findings_add(out, "dkim");
-	const struct dkim_fact *telling = NULL;
-	enum auth_result result;
-	struct buf line;
-
-	in->auth->dkim = facts;
-	in->auth->dkim_count = (unsigned)count;
-	in->auth->dkim_ignored = (unsigned)ignored;
-	in->auth->dkim_is_known = true;
-	buf_init(&line, LINE_MAX_LEN);
-	for (size_t i = 0; i < count; i++) {
-		if (telling == NULL || weight(&facts[i]) > weight(telling))
-			telling = &facts[i];
-		describe(&line, &facts[i]);
-	}
-	if (count == 0)
-		buf_add_text(&line, "no signature");
-	if (ignored > 0)
-		buf_add_format(&line, "; %zu more", ignored);
-	result = telling == NULL ? AUTH_NONE : result_of(telling);
-	f->detail = auth_result_name(result);
-	f->outcome = outcome_of(result);
-	if (telling != NULL)
-		f->subject = telling->domain;
-	if (arena_copy(in->arena, buf_slice(&line), &f->evidence) != RES_OK)
-		f->evidence = slice_of("no memory");
-	buf_clear(&line);
-}
-
 static bool has_signature(const struct message *m)
 {
 	return message_find(m, signature_name(), 0) < m->field_count;
@@ -639,11 +551,11 @@ static bool has_signature(const struct message *m)
 static void report_nothing(const struct check_input *in, struct findings *out)
 {
 	if (has_signature(in->message))
-		report(in, out, &lost_fact, 1, 0);
+		dkimreport_write(in, out, &lost_fact, 1, 0);
 	else if (in->message->is_header_partial)
-		report(in, out, &partial_fact, 1, 0);
+		dkimreport_write(in, out, &partial_fact, 1, 0);
 	else
-		report(in, out, NULL, 0, 0);
+		dkimreport_write(in, out, NULL, 0, 0);
 }
 
 /* ---- as a check ---- */
@@ -699,7 +611,7 @@ static enum check_progress conclude(
 	for (size_t i = 0; i < s->count; i++)
 		if (is_open(&s->signature[i]))
 			judge(in, s, &s->signature[i]);
-	report(in, out, s->facts, s->count, s->ignored);
+	dkimreport_write(in, out, s->facts, s->count, s->ignored);
 	return CHECK_DONE;
 }
 
