@@ -8,6 +8,7 @@ logs, a unix socket.
 
 import os
 import shutil
+import signal
 
 import table
 from harness.milter import Reprieve
@@ -127,8 +128,15 @@ class Contestant:
         return sum(rollup(pid, what) for pid in self.pids())
 
     def stop(self):
+        """With the workers, which outlive a master that is killed."""
+        pids = self.pids()
         for process in self.processes:
             process.kill()
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self.processes = []
         self.sockets = []
 
