@@ -3,6 +3,7 @@
 
 #include "auth/fieldtext.h"
 #include "auth/psl.h"
+#include "mail/cfws.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,46 +11,6 @@
 const char authres_name[] = "Authentication-Results";
 
 enum { REASON_MAX = 200, UTF8_MAX = 1024 };
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* From "(" to behind its ")", comments within it too (RFC 5322 s3.2.2).
- * False: it does not end. */
-static bool skip_comment(struct slice v, size_t *at)
-{
-	size_t depth = 0;
-
-	for (; *at < v.len; ++*at) {
-		char c = v.at[*at];
-
-		if (c == '\\')
-			++*at;
-		else if (c == '(')
-			depth++;
-		else if (c == ')' && --depth == 0) {
-			++*at;
-			return true;
-		}
-	}
-	*at = v.len;
-	return false;
-}
-
-static bool skip_blanks(struct slice v, size_t *at)
-{
-	while (*at < v.len) {
-		if (is_blank(v.at[*at]))
-			++*at;
-		else if (v.at[*at] != '(')
-			break;
-		else if (!skip_comment(v, at))
-			return false;
-	}
-	return true;
-}
 
 static char fold(char c)
 {
@@ -141,7 +102,7 @@ static bool match_spread(struct matcher *m, struct slice v, size_t *at)
 		bool is_behind_dot = v.at[*at - 1] == '.';
 		size_t next = *at;
 
-		if (!skip_blanks(v, &next))
+		if (!cfws_skip(v, &next))
 			return false;
 		if (next == *at || next == v.len ||
 			(!is_behind_dot && v.at[next] != '.'))
@@ -165,7 +126,7 @@ bool authres_claims(struct slice value, struct slice authserv_id)
 	struct matcher m = { .want = authserv_id };
 	size_t at = 0;
 
-	if (!skip_blanks(value, &at))
+	if (!cfws_skip(value, &at))
 		return holds(value, authserv_id);
 	if (at < value.len && value.at[at] == '"') {
 		if (!match_quoted(&m, value, &at))

@@ -29,25 +29,6 @@ static unsigned weight(const struct dkim_fact *f)
 	return weights[result_of(f)];
 }
 
-static enum outcome outcome_of(enum auth_result result)
-{
-	switch (result) {
-	case AUTH_PASS:
-	case AUTH_NONE:
-	case AUTH_NEUTRAL:
-		return OUTCOME_MISS;
-	case AUTH_FAIL:
-	case AUTH_SOFTFAIL:
-	case AUTH_POLICY:
-	case AUTH_PERMERROR:
-		return OUTCOME_HIT;
-	case AUTH_UNKNOWN:
-	case AUTH_TEMPERROR:
-		break;
-	}
-	return OUTCOME_UNKNOWN;
-}
-
 static void describe(struct buf *line, const struct dkim_fact *f)
 {
 	if (line->len > 0)
@@ -86,7 +67,7 @@ void dkimreport_write(const struct check_input *in, struct findings *out,
 		buf_add_format(&line, "; %zu more", ignored);
 	result = telling == NULL ? AUTH_NONE : result_of(telling);
 	f->detail = auth_result_name(result);
-	f->outcome = outcome_of(result);
+	f->outcome = auth_result_outcome(result);
 	if (telling != NULL)
 		f->subject = telling->domain;
 	if (arena_copy(in->arena, buf_slice(&line), &f->evidence) != RES_OK)

@@ -454,25 +454,6 @@ static bool evaluate_both(
 	return s->has_helo && s->has_mailfrom;
 }
 
-static enum outcome outcome_of(enum auth_result r)
-{
-	switch (r) {
-	case AUTH_NONE:
-	case AUTH_PASS:
-	case AUTH_NEUTRAL:
-		return OUTCOME_MISS;
-	case AUTH_FAIL:
-	case AUTH_SOFTFAIL:
-	case AUTH_POLICY:
-	case AUTH_PERMERROR:
-		return OUTCOME_HIT;
-	case AUTH_UNKNOWN:
-	case AUTH_TEMPERROR:
-		break;
-	}
-	return OUTCOME_UNKNOWN;
-}
-
 /* What a record that could be evaluated says; NULL: it was not. */
 static const char *const verbs[AUTH_PERMERROR + 1] = {
 	[AUTH_PASS] = "permits",
@@ -507,7 +488,7 @@ static void report(const struct check_input *in, const struct spf_fact *fact,
 	char line[LINE_MAX_LEN];
 
 	f->detail = auth_result_name(fact->result);
-	f->outcome = outcome_of(fact->result);
+	f->outcome = auth_result_outcome(fact->result);
 	f->subject = fact->domain;
 	write_line(in, fact, line);
 	if (arena_copy(in->arena, slice_of(line), &f->evidence) != RES_OK)

@@ -33,6 +33,25 @@ const char *auth_result_name(enum auth_result r)
 	return result_names[r];
 }
 
+enum outcome auth_result_outcome(enum auth_result r)
+{
+	switch (r) {
+	case AUTH_NONE:
+	case AUTH_PASS:
+	case AUTH_NEUTRAL:
+		return OUTCOME_MISS;
+	case AUTH_FAIL:
+	case AUTH_SOFTFAIL:
+	case AUTH_POLICY:
+	case AUTH_PERMERROR:
+		return OUTCOME_HIT;
+	case AUTH_UNKNOWN:
+	case AUTH_TEMPERROR:
+		break;
+	}
+	return OUTCOME_UNKNOWN;
+}
+
 const char *dmarc_policy_name(enum dmarc_policy p)
 {
 	return policy_names[p];

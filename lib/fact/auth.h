@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/slice.h"
+#include "fact/finding.h"
 
 enum auth_result {
 	AUTH_UNKNOWN = 0, /* not evaluated (yet) */
@@ -28,6 +29,9 @@ enum auth_result {
 
 /* "none", "pass" ...; AUTH_UNKNOWN is "unknown". Static. */
 const char *auth_result_name(enum auth_result r);
+/* As a finding says it: none, pass and neutral are a miss, temperror and what
+ * was not evaluated could not be told. */
+enum outcome auth_result_outcome(enum auth_result r);
 
 struct iprev_fact {
 	enum auth_result result; /* pass fail temperror permerror */
