@@ -298,6 +298,8 @@ def away(mta, wanted):
 def dies(mta, stage, wanted):
     mta.rules(f"{stage} | die")
     seen = walk(mta)
+    # Its socket is gone, and the MTA has answered, before its process is.
+    until(lambda: not mta.answer.process.alive(), "the milter's end")
     mta.answer.ensure()
     for step, pattern in wanted.items():
         true(step in seen, f"no {step}: {seen}")
