@@ -153,6 +153,8 @@ static void a_ttl_of_nothing_is_not_kept(void **state)
 	dns_server_say(p.server, "ttl 0");
 	dns_server_say(p.server, "add a.example.org A 192.0.2.1");
 	assert_int_equal(ask(&p, "a.example.org", DNS_A)->count, 1);
+	/* A new answer could be there before the question is seen to wait. */
+	dns_server_say(p.server, "silent *");
 	other = asker_new(resolver_source(p.resolver), &limits, clock_system());
 	assert_null(asker_ask(other, slice_of("a.example.org"), DNS_A));
 	asker_free(other);
