@@ -4,8 +4,8 @@
  *
  * A chain is as good as its weakest sealer: each of them (d= of the seal) must
  * be trusted. It is when it is, or is below, a domain of arc.trusted; or when
- * the trust source has exactly it as kind "arc". A source that cannot tell
- * trusts nobody.
+ * the trust source, which is asked for it once, trusts it as kind "arc" (that
+ * of Redis: it or a domain above it). A source that cannot tell trusts nobody.
  * Threads: any.
  */
 #pragma once

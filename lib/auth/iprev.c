@@ -13,18 +13,6 @@ enum { LINE_MAX_LEN = 400 };
 /* What the addresses of one name say. */
 enum match { MATCH_NO = 0, MATCH_YES, MATCH_WAITING, MATCH_UNKNOWN };
 
-static bool has_address(const struct dns_answer *a, const struct ipaddr *ip)
-{
-	size_t len = ipaddr_is_v4(ip) ? 4 : 16;
-
-	for (size_t i = 0; i < a->count; i++)
-		if (a->rdata[i].len == len &&
-			memcmp(a->rdata[i].at, ip->octet + (16 - len), len) ==
-				0)
-			return true;
-	return false;
-}
-
 static enum match match_name(
 	const struct ipaddr *ip, struct asker *dns, struct slice name)
 {
@@ -35,7 +23,7 @@ static enum match match_name(
 		return MATCH_WAITING;
 	if (a->status == DNS_UNKNOWN)
 		return MATCH_UNKNOWN;
-	return has_address(a, ip) ? MATCH_YES : MATCH_NO;
+	return dns_answer_has_address(a, ip) ? MATCH_YES : MATCH_NO;
 }
 
 static void settle(

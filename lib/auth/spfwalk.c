@@ -202,18 +202,6 @@ static enum rank rank_of(struct slice name, struct slice domain)
 		: RANK_ANY;
 }
 
-static bool has_address(const struct dns_answer *a, const struct ipaddr *ip)
-{
-	size_t len = ipaddr_is_v4(ip) ? 4 : 16;
-
-	for (size_t i = 0; i < a->count; i++)
-		if (a->rdata[i].len == len &&
-			memcmp(a->rdata[i].at, ip->octet + (16 - len), len) ==
-				0)
-			return true;
-	return false;
-}
-
 static const struct dns_answer *ask_ptr(struct spfwalk *w)
 {
 	char name[80];
@@ -249,7 +237,7 @@ static bool find_name(struct spfwalk *w, struct slice domain, enum rank least,
 		a = asker_ask(w->dns, name, address_type(w));
 		is_waiting = is_waiting || a == NULL;
 		if (a == NULL || rank <= *best ||
-			!has_address(a, w->client->ip))
+			!dns_answer_has_address(a, w->client->ip))
 			continue;
 		*best = rank;
 		*out = name;

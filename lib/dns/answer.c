@@ -217,3 +217,15 @@ const char *dns_reverse_name(const struct ipaddr *ip, char out[80])
 	snprintf(to, 80 - (size_t)(to - out), "ip6.arpa");
 	return out;
 }
+
+bool dns_answer_has_address(const struct dns_answer *a, const struct ipaddr *ip)
+{
+	size_t len = ipaddr_is_v4(ip) ? 4 : 16;
+
+	for (size_t i = 0; i < a->count; i++)
+		if (a->rdata[i].len == len &&
+			memcmp(a->rdata[i].at, ip->octet + (16 - len), len) ==
+				0)
+			return true;
+	return false;
+}

@@ -91,3 +91,7 @@ struct ipaddr;
 /* The name under which an address' PTR lives (RFC 1035 s3.5, RFC 3596 s2.5):
  * "1.2.0.192.in-addr.arpa". out of 80 octets; returned. */
 const char *dns_reverse_name(const struct ipaddr *ip, char out[80]);
+
+/* Is that address among the records of an answer for A (IPv4) or AAAA? */
+bool dns_answer_has_address(
+	const struct dns_answer *a, const struct ipaddr *ip);

@@ -6,10 +6,11 @@
  * words; knows no libmilter type. A verdict is given at RCPT and at the end of
  * the message only (MTA behaviour makes every other stage unsafe).
  *
- * Memory: names of the connection are cut to SESSION_NAME_MAX and stand in
- * the session itself; an arena of milter.message_memory holds what lasts for
- * the message; one of milter.connection_memory holds a look-up and is emptied
- * before each. When one is full the verdict is that of an internal error.
+ * Memory: names of the connection are cut to SESSION_NAME_MAX. From MAIL to the
+ * end of a message there are two arenas of milter.message_memory, one for its
+ * header (what does not fit is told to the checks, judge/fields) and one for
+ * the rest; one of milter.connection_memory holds a look-up and is emptied
+ * before each. When one of these two is full, that is an internal error.
  *
  * Not judged, and not changed in any way: local submissions (no address, a
  * unix socket, or port 0) and clients in milter.trusted. Not judged either are
