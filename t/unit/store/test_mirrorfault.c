@@ -408,7 +408,7 @@ static void imports_while_matching(void **state)
 {
 	struct reader reader = { 0 };
 	pthread_t thread[2];
-	int64_t began, took, end;
+	int64_t end;
 	struct rig r;
 
 	(void)state;
@@ -420,9 +420,7 @@ static void imports_while_matching(void **state)
 			pthread_create(&thread[i], NULL, read_on, &reader), 0);
 	rig_fill(&r, 300000);
 	end = rig_end() + 3 * RIG_WAIT_MS;
-	began = clock_mono_ms(clock_system());
 	list(&r, "192.0.2.2");
-	took = clock_mono_ms(clock_system()) - began;
 	while (rig_status(r.mirror).entries < 300002 && rig_goes_on(end))
 		;
 	assert_int_equal(rig_status(r.mirror).entries, 300002);
@@ -431,8 +429,6 @@ static void imports_while_matching(void **state)
 		pthread_join(thread[i], NULL);
 	assert_int_equal(reader.wrong, 0);
 	assert_true(reader.asked > 1000);
-	/* Not behind the import, also where cores are few and busy. */
-	assert_in_range(took, 0, 5000);
 	rig_remove(&r);
 }
 
