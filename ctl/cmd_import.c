@@ -226,7 +226,7 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 		const struct feedfile_request rq = { .text = buf_slice(&text),
 			.format = j.format,
 			.reason_max = ctl->conf->lists.reason_max,
-			.trusted = ctl->conf->milter.trusted,
+			.trusted = ctl->conf->milter.trusted.set,
 			.take_any = j.force };
 
 		if (feedfile_read(&rq, &feed) == RES_OK)

@@ -78,13 +78,17 @@ struct conf_domain {
 	enum conf_mode mode;
 };
 
+struct conf_networks {
+	struct cidrset *set;
+	char **names; /* the same, as text */
+	size_t count;
+};
+
 struct conf_milter {
 	struct endpoint socket;
 	char *user;
 	char *group; /* "": the user's own */
-	struct cidrset *trusted;
-	char **trusted_names; /* the same, as text */
-	size_t trusted_name_count;
+	struct conf_networks trusted;
 	unsigned timeout_s; /* silence after which a session ends */
 	unsigned backlog;
 	unsigned socket_mode; /* of a unix socket, octal in the file */
@@ -195,6 +199,61 @@ struct conf_portal {
 	struct endpoint listen;
 	bool allow_direct; /* listen on an address that is not loopback */
 	char *user;
+	struct conf_networks proxies; /* whose X-Forwarded-For is believed */
+	unsigned connections_max;
+	struct endpoint metrics; /* ENDPOINT_NONE: off */
+	char *smtp; /* HOST:PORT of the MTA */
+	char *from; /* "": postmaster@host */
+	char *mail_host; /* of reply addresses; "": host */
+	char *name; /* "": host */
+	char *site; /* folder with texts of the operator; "" */
+	char *language; /* "en" "es" "pt-BR" */
+	char **local_domains; /* folded */
+	size_t local_domain_count;
+	unsigned form_min_s;
+	unsigned form_max_s;
+	unsigned posts_max; /* of a client in an hour */
+	unsigned checks_max; /* of a client in an hour */
+};
+
+/* How a sender gets off the list. Levels count from 1. */
+struct conf_delist {
+	bool enabled;
+	unsigned listing_s; /* level 1; doubles with each level */
+	unsigned listing_max_s;
+	unsigned wait2_s; /* on the list before self-service */
+	unsigned wait3_s;
+	unsigned review_level;
+	unsigned level_drop_s; /* clean time that takes a level off */
+	unsigned recent_s; /* younger evidence: still sending */
+	unsigned removals_max; /* by oneself within removals_s */
+	unsigned removals_s;
+	unsigned parole_s;
+	unsigned parole_marks;
+	unsigned exception_s;
+	unsigned recheck_s; /* of the name behind an exception */
+	unsigned review_s; /* promised for an answer */
+	unsigned token_s;
+	unsigned quiet_s; /* no mail after a cancel or a bounce */
+	unsigned per_client; /* hour */
+	unsigned per_mailbox; /* day */
+	unsigned per_domain; /* day */
+	unsigned per_network; /* day */
+	unsigned busy_at; /* requests an hour, of all */
+	unsigned queue_at;
+	unsigned work_bits;
+};
+
+struct conf_support {
+	bool enabled;
+	char *admin; /* "": postmaster@host */
+	unsigned close_s;
+	unsigned reopen_s;
+	unsigned keep_s;
+	unsigned per_mailbox; /* day */
+	size_t text_max; /* octets of a message */
+	unsigned messages_max;
+	unsigned sponsor_s;
 };
 
 struct conf_metrics {
@@ -222,6 +281,8 @@ struct conf {
 	struct conf_dkim dkim;
 	struct conf_arc arc;
 	struct conf_portal portal;
+	struct conf_delist delist;
+	struct conf_support support;
 	struct conf_metrics metrics;
 	struct conf_log log;
 	struct conf_check *checks;

@@ -141,7 +141,7 @@ static enum result set_names(void *field, size_t *count,
 	return set_texts(field, count, values, n, fold_lower);
 }
 
-static enum result set_networks(struct conf_milter *m,
+static enum result set_networks(struct conf_networks *networks,
 	const struct slice *values, size_t n, struct buf *why)
 {
 	struct cidrset *set = cidrset_new();
@@ -164,14 +164,14 @@ static enum result set_networks(struct conf_milter *m,
 				why, "is one network too many", values[i]);
 	}
 	if (res == RES_OK)
-		res = set_texts(&m->trusted_names, &m->trusted_name_count,
-			values, n, fold_network);
+		res = set_texts(&networks->names, &networks->count, values, n,
+			fold_network);
 	if (res != RES_OK) {
 		cidrset_free(set);
 		return res == RES_NOMEM ? RES_NOMEM : RES_SYNTAX;
 	}
-	cidrset_free(m->trusted);
-	m->trusted = set;
+	cidrset_free(networks->set);
+	networks->set = set;
 	return RES_OK;
 }
 
@@ -218,23 +218,22 @@ enum result conflist_set(const struct conf_row *row, void *base,
 	if (row->kind == CONF_KIND_NAMES)
 		return set_names(field, count, values, n, why);
 	if (row->kind == CONF_KIND_NETWORKS)
-		return set_networks(
-			&((struct conf *)base)->milter, values, n, why);
+		return set_networks(field, values, n, why);
 	return set_folded(row, base, values, n, why);
 }
 
 void conflist_clear(const struct conf_row *row, void *base)
 {
 	void *field = (char *)base + row->offset;
-	struct conf_milter *m = &((struct conf *)base)->milter;
+	struct conf_networks *networks = field;
 
 	if (row->kind == CONF_KIND_ENDPOINTS) {
 		free(*(struct endpoint **)field);
 		*(struct endpoint **)field = NULL;
 	} else if (row->kind == CONF_KIND_NETWORKS) {
-		cidrset_free(m->trusted);
-		m->trusted = NULL;
-		free_texts(&m->trusted_names, &m->trusted_name_count);
+		cidrset_free(networks->set);
+		networks->set = NULL;
+		free_texts(&networks->names, &networks->count);
 	} else {
 		free_texts(
 			field, (size_t *)(void *)((char *)base + row->extra));

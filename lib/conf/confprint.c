@@ -72,7 +72,7 @@ static void print_list(
 {
 	const void *field = (const char *)base + row->offset;
 	const void *count = (const char *)base + row->extra;
-	const struct conf_milter *m = &((const struct conf *)base)->milter;
+	const struct conf_networks *networks = field;
 
 	if (row->kind == CONF_KIND_ENDPOINTS)
 		print_endpoints(*(struct endpoint *const *)field,
@@ -83,7 +83,7 @@ static void print_list(
 		print_texts(*(char *const *const *)field,
 			*(const size_t *)count, out);
 	else if (row->kind == CONF_KIND_NETWORKS)
-		print_texts(m->trusted_names, m->trusted_name_count, out);
+		print_texts(networks->names, networks->count, out);
 }
 
 static void print_endpoint(const struct endpoint *e, struct buf *out)

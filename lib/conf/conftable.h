@@ -22,7 +22,7 @@ enum conf_kind {
 	CONF_KIND_CHOICE, /* char *, one of row.choices */
 	CONF_KIND_ENDPOINT, /* struct endpoint */
 	CONF_KIND_ENDPOINTS, /* struct endpoint *, count */
-	CONF_KIND_NETWORKS, /* struct cidrset *; texts are kept beside it */
+	CONF_KIND_NETWORKS, /* struct conf_networks */
 	CONF_KIND_NAMES, /* char **, count; local parts, lower case */
 	CONF_KIND_DOMAINS, /* char **, count; folded */
 	CONF_KIND_SERVERS, /* char **, count; "ADDRESS@PORT" of DNS servers */

@@ -3,34 +3,25 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/file.h"
-#include "base/hmac.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "base/table.h"
 #include "conf/conf.h"
 #include "net/cidr.h"
 #include "store/keys.h"
 #include "store/redis.h"
+#include "store/secret.h"
 #include "store/tally.h"
 #include "store/writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	REF_DATA = 16, /* characters of 5 bits: 80 bits */
 	REF_LEN = 17, /* with the check character */
 	REF_TEXT_MAX = 64, /* as people write it, with dashes */
-	SECRET_LEN = 32,
-	SECRET_MIN = 16,
-	SECRET_MAX = 4096,
-	HASH_OCTETS = 8,
 	NAME_CUT = 255,
 	TEXT_CUT = 1024,
 	FINDINGS_CUT = 8192,
@@ -42,8 +33,7 @@ struct case_book {
 	struct conf *conf;
 	struct writer *writer;
 	const struct clock *clock;
-	uint8_t secret[SECRET_MAX];
-	size_t secret_len;
+	struct secret secret;
 	pthread_mutex_t lock;
 	struct tally *tally;
 	struct table *reuse; /* network, code, subject -> struct issued */
@@ -137,92 +127,6 @@ enum result case_ref_parse(struct slice text, char ref[CASE_REF_MAX])
 	return RES_OK;
 }
 
-/* ---- the secret ---- */
-
-static enum result read_secret(struct case_book *b, const char *path)
-{
-	struct buf file;
-	enum result res;
-
-	buf_init(&file, SECRET_MAX);
-	res = file_read(path, &file);
-	if (res == RES_OK && file.len < SECRET_MIN)
-		res = RES_CORRUPT;
-	if (res == RES_OK) {
-		memcpy(b->secret, file.at, file.len);
-		b->secret_len = file.len;
-	}
-	buf_clear(&file);
-	return res;
-}
-
-static bool write_whole(int fd, const uint8_t *at, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) == 0;
-}
-
-/* Written aside, then linked: of two programs that start together one wins,
- * and neither reads half a secret. RES_EXISTS: the other one won. */
-static enum result create_secret(const char *path)
-{
-	uint8_t secret[SECRET_LEN];
-	enum result res = RES_DENIED;
-	struct buf aside;
-	int fd;
-
-	buf_init(&aside, 4096);
-	buf_add_format(&aside, "%s.tmp.XXXXXX", path);
-	if (buf_result(&aside) != RES_OK)
-		goto done;
-	fd = mkostemp(aside.at, O_CLOEXEC); /* mode 0600 */
-	if (fd < 0)
-		goto done;
-	random_fill(secret, sizeof(secret));
-	if (write_whole(fd, secret, sizeof(secret))) {
-		if (link(aside.at, path) == 0)
-			res = RES_OK;
-		else if (errno == EEXIST)
-			res = RES_EXISTS;
-	}
-	close(fd);
-	unlink(aside.at);
-done:
-	buf_clear(&aside);
-	return res;
-}
-
-static void get_secret(struct case_book *b)
-{
-	const char *path = b->conf->milter.secret_file;
-	enum result res = RES_MISSING;
-
-	if (path[0] != '\0') {
-		res = read_secret(b, path);
-		if (res == RES_MISSING) {
-			res = create_secret(path);
-			if (res == RES_OK || res == RES_EXISTS)
-				res = read_secret(b, path);
-		}
-	}
-	if (res == RES_OK)
-		return;
-	random_fill(b->secret, SECRET_LEN);
-	b->secret_len = SECRET_LEN;
-	log_message(LOG_LEVEL_WARNING, "secret",
-		"%s: %s; hashes of addresses use a key of this process only",
-		path[0] != '\0' ? path : "no secret_file", result_name(res));
-}
-
 /* ---- the book ---- */
 
 enum result case_book_open(struct case_book **out, struct conf *conf,
@@ -246,7 +150,7 @@ enum result case_book_open(struct case_book **out, struct conf *conf,
 	b->conf = conf_hold(conf);
 	b->writer = writer;
 	b->clock = clock;
-	get_secret(b);
+	secret_load(&b->secret, conf->milter.secret_file);
 	*out = b;
 	return RES_OK;
 }
@@ -382,33 +286,14 @@ static void put_time(struct fields *f, const char *name, int64_t wall_ms)
 	put_copy(f, name, clock_format_utc(wall_ms, text));
 }
 
-/* Keyed, so that nobody who reads Redis can try addresses; folded, so that
- * the same mailbox gives the same hash. */
 static void put_hash(struct fields *f, const struct case_book *b,
 	const char *name, struct slice address)
 {
-	static const char hex[] = "0123456789abcdef";
-	uint8_t digest[SHA256_LEN];
-	char folded[320], text[2 * HASH_OCTETS + 1];
-	size_t len =
-		address.len < sizeof(folded) ? address.len : sizeof(folded);
+	char text[SECRET_HASH_MAX];
 
-	if (slice_is_empty(address))
-		return;
-	for (size_t i = 0; i < len; i++) {
-		char c = address.at[i];
-
-		folded[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
-	if (hmac_sha256(slice_make(b->secret, b->secret_len),
-		    slice_make(folded, len), digest) != RES_OK)
-		return;
-	for (size_t i = 0; i < HASH_OCTETS; i++) {
-		text[2 * i] = hex[digest[i] >> 4];
-		text[2 * i + 1] = hex[digest[i] & 15];
-	}
-	text[2 * (size_t)HASH_OCTETS] = '\0';
-	put_copy(f, name, text);
+	if (!slice_is_empty(address) &&
+		secret_hash(&b->secret, address, text) == RES_OK)
+		put_copy(f, name, text);
 }
 
 static void put_client(struct fields *f, const struct ipaddr *ip)

@@ -15,13 +15,14 @@
  * deadline_ms after it began, whatever it does: the library's own timeout
  * counts idleness only, so an octet every second would hold it for ever.
  *
- * Threads: two of its own, with all signals blocked. The handler runs in one
- * of them, so one request is handled at a time.
+ * Threads: one that listens, one that ends what is late, and one a connection,
+ * all with signals blocked: the handler runs many times at once, and may wait.
  */
 #pragma once
 
 #include "base/buf.h"
 #include "net/endpoint.h"
+#include "net/ipaddr.h"
 
 struct web_server;
 
@@ -29,14 +30,26 @@ enum {
 	WEB_DEADLINE_MS = 15000,
 	WEB_CONNECTIONS_MAX = 256,
 	WEB_HEADER_MAX = 16384, /* request line and header fields together */
+	WEB_LOCATION_MAX = 1024,
 	WEB_ANSWER_MAX = 4 * 1024 * 1024
 };
 
 struct web_request {
 	struct slice method; /* GET or POST; a HEAD arrives as GET */
+	bool is_head;
 	struct slice path; /* decoded */
 	struct slice query; /* raw, without '?' */
 	struct slice body; /* of POST, at most body_max */
+	/* Who is at the other end of the connection; of a unix socket nobody. */
+	struct ipaddr peer;
+	bool has_peer;
+	/* Header fields, empty when not there; of one that came more than once
+	 * the last. */
+	struct slice forwarded_for; /* X-Forwarded-For */
+	struct slice accept_language;
+	struct slice content_type;
+	struct slice origin;
+	struct slice fetch_site; /* Sec-Fetch-Site */
 };
 
 struct web_field {
@@ -53,6 +66,9 @@ struct web_answer {
 	const char *type; /* static, e.g. "text/plain; charset=utf-8" */
 	struct buf body;
 	const struct web_field *fields; /* static, ends as in web_options */
+	struct buf location; /* of a 303, at most WEB_LOCATION_MAX; "": none */
+	const char *language; /* static: Content-Language; NULL: none */
+	unsigned refresh_s; /* the page is to be asked for again; 0: no */
 };
 
 struct web_options {

@@ -57,9 +57,9 @@ static void test_defaults_milter(void **state)
 	assert_string_equal(c->milter.user, "reprieve");
 	assert_string_equal(c->milter.group, "");
 	assert_string_equal(c->milter.id, "");
-	assert_int_equal(cidrset_count(c->milter.trusted), 2);
+	assert_int_equal(cidrset_count(c->milter.trusted.set), 2);
 	assert_int_equal(ipaddr_parse(&ip, slice_of("127.3.2.1")), RES_OK);
-	assert_true(cidrset_match(c->milter.trusted, &ip));
+	assert_true(cidrset_match(c->milter.trusted.set, &ip));
 	assert_int_equal(c->milter.timeout_s, 300);
 	assert_int_equal(c->milter.backlog, 1024);
 	assert_int_equal(c->milter.socket_mode, 0660);
@@ -308,9 +308,9 @@ static void test_empty_list(void **state)
 
 	(void)state;
 	assert_int_equal(c->milter.socket.kind, ENDPOINT_FD);
-	assert_int_equal(cidrset_count(c->milter.trusted), 0);
+	assert_int_equal(cidrset_count(c->milter.trusted.set), 0);
 	assert_int_equal(ipaddr_parse(&ip, slice_of("127.0.0.1")), RES_OK);
-	assert_false(cidrset_match(c->milter.trusted, &ip));
+	assert_false(cidrset_match(c->milter.trusted.set, &ip));
 	conf_release(c);
 }
 
@@ -423,8 +423,8 @@ static void prints_the_same(void **state)
 	assert_int_equal(first->milter.socket.kind, second->milter.socket.kind);
 	assert_string_equal(
 		first->milter.socket.path, second->milter.socket.path);
-	assert_int_equal(cidrset_count(first->milter.trusted),
-		cidrset_count(second->milter.trusted));
+	assert_int_equal(cidrset_count(first->milter.trusted.set),
+		cidrset_count(second->milter.trusted.set));
 	assert_true(first->policy.mark_at == second->policy.mark_at);
 	assert_int_equal(first->check_count, second->check_count);
 	assert_int_equal(first->domain_count, second->domain_count);

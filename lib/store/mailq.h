@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/mailq - letters and other work of the portal that wait to be done.
+ *
+ *   Pmailq        STREAM of jobs: kind, id, more; group "portal"
+ *   Pmailq:slow   the same, behind all others
+ *   Pmailq:later  ZSET of jobs to be tried again, by their time
+ * A job holds no text of a letter and no token: the letter is written when it
+ * is sent, from what "id" names. A job is done at least once: who takes one
+ * and dies leaves it to the next after MAILQ_CLAIM_S. Other scripts add jobs
+ * by MAILQ_LUA_ADD. Threads: as store/redis.
+ */
+#pragma once
+
+#include "base/slice.h"
+
+struct arena;
+struct redis;
+
+enum {
+	MAILQ_CLAIM_S = 120,
+	MAILQ_WAITING_MAX = 100000, /* more than that are not taken: RES_FULL */
+	MAILQ_KEEP_S = 5 * 86400 /* then a job is given up */
+};
+
+/* kinds: confirm (a delist request's link), answer (its result), review (makes
+ * the ticket of a request), ticket-link, ticket-answer, ticket-admin,
+ * sponsor-link. "more" is the kind's own. */
+struct mailq_job {
+	struct slice kind;
+	struct slice id;
+	struct slice more;
+	unsigned tries; /* before this one */
+	int64_t since_ms; /* when it was added */
+	struct slice handle; /* for done and later */
+};
+
+/* Within a script: add(KEYS[i] of the stream, kind, id, more, now_ms). */
+#define MAILQ_LUA_ADD \
+	"local function mailq_add(stream, kind, id, more, now)\n" \
+	"  redis.call('XADD', stream, '*', 'kind', kind, 'id', id,\n" \
+	"    'more', more, 'tries', '0', 'since', now)\n" \
+	"end\n"
+
+enum result mailq_add(struct redis *r, struct slice prefix,
+	const struct mailq_job *job, bool is_slow, int64_t now_ms) MUST_USE;
+
+/*
+ * Takes the next job: one whose time has come again, one that a dead worker
+ * left, a new one; a slow one when there is no other, at most one every
+ * slow_ms. worker: our name in the group. RES_MISSING: none now. Never waits.
+ */
+struct mailq_taking {
+	struct slice worker;
+	int64_t now_ms;
+	unsigned slow_ms;
+};
+enum result mailq_take(struct redis *r, struct slice prefix,
+	const struct mailq_taking *how, struct arena *a,
+	struct mailq_job *out) MUST_USE;
+
+enum result mailq_done(struct redis *r, struct slice prefix,
+	const struct mailq_job *job) MUST_USE;
+/* To be tried again in delay_ms, tries + 1. */
+enum result mailq_later(struct redis *r, struct slice prefix,
+	const struct mailq_job *job, int64_t now_ms,
+	int64_t delay_ms) MUST_USE;
+
+struct mailq_count {
+	uint64_t waiting; /* not taken */
+	uint64_t taken;
+	uint64_t later;
+	uint64_t slow;
+	int64_t oldest_ms; /* since_ms of the oldest, 0: none */
+};
+enum result mailq_count(struct redis *r, struct slice prefix,
+	struct mailq_count *out) MUST_USE;

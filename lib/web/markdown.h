@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * web/markdown - the only file that knows libcmark.
+ *
+ * CommonMark to HTML. Raw HTML and links that run script are left out, so a
+ * text cannot break the page around it. Threads: any.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+/* The first line of "# TEXT" is the title and is not part of the markup;
+ * RES_SYNTAX: there is none, or the text is not UTF-8. RES_TOOBIG, RES_NOMEM.
+ */
+enum result markdown_render(
+	struct slice text, struct buf *title, struct buf *markup) MUST_USE;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * portal/letter - letters from templates (NAME.txt), in the language of whom
+ * they go to.
+ *
+ * RFC 5322, UTF-8 in quoted-printable, "Auto-Submitted: auto-replied" (RFC
+ * 3834 s3.1.7), From portal.from, Message-ID of the job so that a letter that
+ * is sent twice is one. The first line of a template is the subject. No text
+ * of a stranger is in them but an address re-printed from its octets.
+ * Threads: any.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "web/language.h"
+
+struct arena;
+struct context_view;
+struct view;
+
+struct letter_parts {
+	const char *template;
+	enum language language;
+	const struct view *view;
+	const char *to; /* mail address */
+	const char *reply_to; /* or "" */
+	const char *id; /* left part of the Message-ID */
+	int64_t now_ms;
+};
+
+/* RES_SYNTAX: an address that cannot stand in a header; RES_NOMEM, RES_MISSING
+ * (no such template). */
+enum result letter_write(const struct context_view *site,
+	const struct letter_parts *parts, struct buf *out) MUST_USE;
