@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mail/mailbox.h"
+
+#include "support/case.h"
+
+#include <string.h>
+
+struct row {
+	const char *text;
+	enum result want;
+	const char *out;
+};
+
+static void reads(void **state)
+{
+	const struct row *row = *state;
+	char out[MAILBOX_TEXT_MAX] = "untouched";
+
+	assert_string_equal(
+		result_name(mailbox_parse(slice_of(row->text), out)),
+		result_name(row->want));
+	assert_string_equal(out, row->want == RES_OK ? row->out : "untouched");
+}
+
+static void reads_longest(void **state)
+{
+	char text[300], out[MAILBOX_TEXT_MAX];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memcpy(text + 64, "@example.org", 13);
+	assert_int_equal(mailbox_parse(slice_of(text), out), RES_OK);
+	memset(text, 'a', 65);
+	memcpy(text + 65, "@example.org", 13);
+	assert_int_equal(mailbox_parse(slice_of(text), out), RES_TOOBIG);
+}
+
+static void does_not_end_at_nul(void **state)
+{
+	static const char text[] = "ann@example.org\0.net";
+	char out[MAILBOX_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(mailbox_parse(slice_make(text, sizeof(text) - 1), out),
+		RES_SYNTAX);
+}
+
+static void tells_domain(void **state)
+{
+	struct slice domain = mailbox_domain(slice_of("ann@example.org"));
+
+	(void)state;
+	assert_true(slice_is_equal(domain, slice_of("example.org")));
+}
+
+#define READS(name, ...) CASE(name, reads, (&(const struct row){ __VA_ARGS__ }))
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		READS("a plain address is read", "ann@example.org", RES_OK,
+			"ann@example.org"),
+		READS("blanks around it are dropped", " \tann@example.org\r\n",
+			RES_OK, "ann@example.org"),
+		READS("the domain is folded, the local part is not",
+			"Ann@EXAMPLE.Org.", RES_OK, "Ann@example.org"),
+		READS("a detail is part of it", "a.b+c=d@example.org", RES_OK,
+			"a.b+c=d@example.org"),
+		READS("a quoted local part is not taken",
+			"\"ann lee\"@example.org", RES_SYNTAX, ""),
+		READS("two addresses are not one",
+			"ann@example.org,bob@example.org", RES_SYNTAX, ""),
+		READS("a line break cannot hide in it",
+			"ann\r\nBcc: bob@example.org", RES_SYNTAX, ""),
+		READS("a name with brackets is no address",
+			"Ann <ann@example.org>", RES_SYNTAX, ""),
+		READS("an address literal is not taken", "ann@[192.0.2.1]",
+			RES_SYNTAX, ""),
+		READS("a domain of one label is not taken", "ann@localhost",
+			RES_SYNTAX, ""),
+		READS("two dots in a row are a slip", "ann..b@example.org",
+			RES_SYNTAX, ""),
+		READS("a local part must be there", "@example.org", RES_SYNTAX,
+			""),
+		READS("text without an @ is no address", "example.org",
+			RES_SYNTAX, ""),
+		READS("nothing is no address", "", RES_SYNTAX, ""),
+		CASE("a local part of 64 octets is the longest", reads_longest,
+			NULL),
+		CASE("a NUL does not end it", does_not_end_at_nul, NULL),
+		CASE("the domain is behind the @", tells_domain, NULL),
+	};
+
+	return cmocka_run_group_tests_name("mail/mailbox", cases, NULL, NULL);
+}
