@@ -287,7 +287,8 @@ static enum code code_of(const struct rules_input *in, const struct tally *t)
 	return CODE_BLOCKED_SELF;
 }
 
-/* RFC 5321 s4.5.1: postmaster, with or without a domain, in any case. */
+/* RFC 5321 s4.5.1: postmaster, with or without a domain, in any case. What
+ * stands behind a "+" is a detail of the same mailbox (RFC 5233 s4). */
 static bool is_exempt(const struct rules_input *in)
 {
 	struct slice local;
@@ -297,6 +298,7 @@ static bool is_exempt(const struct rules_input *in)
 	if (in->stage != RULES_RCPT || in->envelope == NULL)
 		return false;
 	local = in->envelope->rcpt.local;
+	local = slice_part(local, 0, slice_find(local, '+'));
 	if (slice_is_empty(local))
 		return false;
 	return slice_is_equal_nocase(local, slice_of("postmaster")) ||
