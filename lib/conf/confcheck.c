@@ -6,6 +6,7 @@
 #include "conf/confdefault.h"
 #include "conf/confload.h"
 #include "conf/conftable.h"
+#include "mail/mailbox.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,50 @@ static void check_listen(struct confload *l, const char *section,
 	if (e->kind == ENDPOINT_FD && strcmp(section, "metrics") == 0)
 		error_at(l, section, "listen",
 			"metrics.listen cannot be a descriptor");
+}
+
+static void check_address(struct confload *l, const char *section,
+	const char *name, const char *text)
+{
+	char out[MAILBOX_TEXT_MAX];
+
+	if (*text != '\0' && mailbox_parse(slice_of(text), out) != RES_OK)
+		error_at(l, section, name,
+			strcmp(name, "from") == 0
+				? "portal.from is not a mail address"
+				: "support.admin is not a mail address");
+}
+
+static void check_portal(struct confload *l, const struct conf *c)
+{
+	const struct conf_portal *p = &c->portal;
+	struct endpoint smtp;
+
+	check_listen(l, "portal", &p->listen, p->allow_direct);
+	if ((p->metrics.kind == ENDPOINT_INET ||
+		    p->metrics.kind == ENDPOINT_INET6) &&
+		!endpoint_is_local(&p->metrics))
+		error_at(l, "portal", "metrics",
+			"portal.metrics is not a loopback address; others "
+			"could read it");
+	if (endpoint_parse(&smtp, slice_of(p->smtp), true) != RES_OK ||
+		(smtp.kind != ENDPOINT_INET && smtp.kind != ENDPOINT_INET6) ||
+		smtp.port == 0)
+		error_at(l, "portal", "smtp",
+			"portal.smtp is not HOST:PORT, \"127.0.0.1:25\" say");
+	check_address(l, "portal", "from", p->from);
+	check_address(l, "support", "admin", c->support.admin);
+	if (p->form_max_s <= p->form_min_s)
+		error_at(l, "portal", "form_max_s",
+			"portal.form_max_s must be greater than form_min_s");
+	if (c->delist.listing_max_s < c->delist.listing_s)
+		warn_at(l, "delist", "listing_max_s",
+			"delist.listing_max_s is less than listing_s: all "
+			"levels last that long");
+	if (c->delist.queue_at < c->delist.busy_at)
+		warn_at(l, "delist", "queue_at",
+			"delist.queue_at is below busy_at: no proof of work is "
+			"ever asked for");
 }
 
 static void check_milter(struct confload *l, const struct conf_milter *m)
@@ -368,7 +413,7 @@ enum result confcheck_run(struct confload *l, const char *path)
 	res = check_redis(l, &c->redis);
 	if (res == RES_OK)
 		res = check_secrets(l, &c->redis);
-	check_listen(l, "portal", &c->portal.listen, c->portal.allow_direct);
+	check_portal(l, c);
 	check_listen(l, "metrics", &c->metrics.listen, c->metrics.allow_direct);
 	check_milter(l, &c->milter);
 	check_policy(l, &c->policy);

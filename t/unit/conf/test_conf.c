@@ -108,7 +108,7 @@ static void test_defaults_lists(void **state)
 	assert_int_equal(c->lists.max_age_s, 86400);
 	assert_int_equal(c->lists.loss_grace_s, 900);
 	assert_int_equal(c->lists.on_redis_error, CONF_FAILURE_ACCEPT);
-	assert_int_equal(c->lists.exempt_count, 3);
+	assert_int_equal(c->lists.exempt_count, 5);
 	assert_int_equal(c->lists.entries_max, 50000000);
 	assert_int_equal(c->lists.details_max, 10000);
 	assert_int_equal(c->lists.reason_max, 512);
@@ -133,6 +133,14 @@ static void test_defaults_rest(void **state)
 	assert_int_equal(c->portal.listen.port, 8025);
 	assert_string_equal(c->portal.user, "reprieve");
 	assert_false(c->portal.allow_direct);
+	assert_string_equal(c->portal.smtp, "127.0.0.1:25");
+	assert_int_equal(cidrset_count(c->portal.proxies.set), 2);
+	assert_int_equal(c->portal.local_domain_count, 0);
+	assert_true(c->delist.enabled);
+	assert_int_equal(c->delist.wait2_s, 43200);
+	assert_int_equal(c->delist.wait3_s, 172800);
+	assert_int_equal(c->delist.review_s, 172800);
+	assert_int_equal(c->support.sponsor_s, 259200);
 	assert_int_equal(c->metrics.listen.kind, ENDPOINT_NONE);
 	assert_false(c->metrics.allow_direct);
 	assert_string_equal(c->log.target, "syslog");

@@ -147,14 +147,32 @@ int main(void)
 			"f:4: warning: this version has no check \"nosuch\"; "
 			"the section has no effect\n"),
 		SAYS("sections of a later version warn once each",
-			"geo { }\ncontent { enabled = false }\n"
-			"portal { smtp = \"127.0.0.1:25\" from = \"a@b\" }\n",
+			"geo { }\ncontent { enabled = false }\n",
 			"f:4: warning: geo: known, takes effect in a later "
 			"version\n"
 			"f:5: warning: content: known, takes effect in a later "
-			"version\n"
-			"f:6: warning: portal.smtp: known, takes effect in a "
-			"later version\n"),
+			"version\n"),
+		SAYS("the MTA that takes our letters is HOST:PORT",
+			"portal { smtp = \"unix:/x\" }\n",
+			"f:4: portal.smtp is not HOST:PORT, \"127.0.0.1:25\" "
+			"say\n"),
+		SAYS("who letters are from, and go to, are addresses",
+			"portal {\n from = \"postmaster\"\n}\n"
+			"support { admin = \"a@b@c\" }\n",
+			"f:5: portal.from is not a mail address\n"
+			"f:7: support.admin is not a mail address\n"),
+		SAYS("numbers of the portal are for this machine only",
+			"portal { metrics = \"inet:9895@192.0.2.1\" }\n",
+			"f:4: portal.metrics is not a loopback address; others "
+			"could read it\n"),
+		SAYS("a form cannot be too old before it is old enough",
+			"portal { form_min_s = 60 form_max_s = 60 }\n",
+			"f:4: portal.form_max_s must be greater than "
+			"form_min_s\n"),
+		SAYS("the longest listing is not the shortest",
+			"delist { listing_s = 7200 listing_max_s = 3600 }\n",
+			"f:4: warning: delist.listing_max_s is less than "
+			"listing_s: all levels last that long\n"),
 		SAYS("a result that a check can not have is an error",
 			"check \"iprev\" { fail = \"reject\"\n"
 			"hit = \"reject\" }\n"
