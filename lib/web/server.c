@@ -7,12 +7,14 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-enum { IDLE_S = 10 };
+enum { IDLE_S = 10, STACK_SIZE = 512 * 1024, FIELD_MAX = 4096 };
 
 struct web_server {
 	struct web_options options;
@@ -24,8 +26,7 @@ struct web_server {
 /* One request, from its first line to its answer. */
 struct visit {
 	char *uri; /* as it came; the '?' of the query is a NUL when judged */
-	struct slice path;
-	struct slice query;
+	struct web_request rq; /* but its body, which is: */
 	struct buf body;
 	bool is_judged;
 	bool is_toobig;
@@ -38,11 +39,44 @@ struct fields {
 	unsigned encoding;
 	bool is_bad;
 	struct slice length_text;
+	struct web_request *rq;
 };
 
 static const char plain[] = "text/plain; charset=utf-8";
 
+/* What of a header is handed on. A proxy adds behind what a client sent, so
+ * of its field the end is what can be trusted. */
+static const struct {
+	const char *name;
+	size_t place;
+	bool keeps_end;
+} wanted[] = {
+	{ MHD_HTTP_HEADER_ACCEPT_LANGUAGE,
+		offsetof(struct web_request, accept_language), false },
+	{ MHD_HTTP_HEADER_CONTENT_TYPE,
+		offsetof(struct web_request, content_type), false },
+	{ MHD_HTTP_HEADER_ORIGIN, offsetof(struct web_request, origin), false },
+	{ "Sec-Fetch-Site", offsetof(struct web_request, fetch_site), false },
+	{ "X-Forwarded-For", offsetof(struct web_request, forwarded_for),
+		true },
+};
+
 /* ---- reading the request ---- */
+
+static void take_field(
+	struct web_request *rq, const char *key, struct slice value)
+{
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		size_t from = 0;
+
+		if (strcasecmp(key, wanted[i].name) != 0)
+			continue;
+		if (wanted[i].keeps_end && value.len > FIELD_MAX)
+			from = value.len - FIELD_MAX;
+		*(struct slice *)(void *)((char *)rq + wanted[i].place) =
+			slice_part(value, from, FIELD_MAX);
+	}
+}
 
 static enum MHD_Result count_field(void *cls, enum MHD_ValueKind kind,
 	const char *key, size_t key_len, const char *value, size_t value_len)
@@ -64,6 +98,7 @@ static enum MHD_Result count_field(void *cls, enum MHD_ValueKind kind,
 	} else if (strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
 		f->encoding++;
 	}
+	take_field(f->rq, key, slice_make(value, value_len));
 	return MHD_YES;
 }
 
@@ -115,15 +150,15 @@ static bool split_uri(struct visit *v)
 	size_t len = strlen(v->uri);
 
 	if (mark != NULL) {
-		v->query = slice_of(mark + 1);
+		v->rq.query = slice_of(mark + 1);
 		len = (size_t)(mark - v->uri);
 	}
-	for (size_t i = 0; i < v->query.len; i++)
-		if ((unsigned char)v->query.at[i] < 0x20)
+	for (size_t i = 0; i < v->rq.query.len; i++)
+		if ((unsigned char)v->rq.query.at[i] < 0x20)
 			return false;
 	if (!decode_path(v->uri, &len))
 		return false;
-	v->path = slice_make(v->uri, len);
+	v->rq.path = slice_make(v->uri, len);
 	return true;
 }
 
@@ -132,34 +167,78 @@ static bool is_method(const char *method, const char *name)
 	return strcmp(method, name) == 0;
 }
 
+/* RFC 9110 s8.3: a form, of which no charset but UTF-8 is read. */
+static bool is_form(struct slice type)
+{
+	struct slice rest = type;
+	struct slice part = { 0 };
+
+	(void)slice_cut(&rest, ';', &part);
+	if (!slice_is_equal_nocase(slice_trim(part),
+		    slice_of("application/x-www-form-urlencoded")))
+		return false;
+	while (slice_cut(&rest, ';', &part)) {
+		part = slice_trim(part);
+		if (slice_is_empty(part) ||
+			slice_is_equal_nocase(
+				part, slice_of("charset=utf-8")) ||
+			slice_is_equal_nocase(
+				part, slice_of("charset=\"utf-8\"")))
+			continue;
+		return false;
+	}
+	return true;
+}
+
+/* What the header says of the body; 0 or the status to refuse it with. */
+static unsigned judge_body(
+	struct visit *v, const struct fields *f, size_t most, bool is_post)
+{
+	uint64_t length = 0;
+	enum result res = RES_OK;
+
+	if (f->length == 1)
+		res = slice_parse_u64(f->length_text, 0, most, &length);
+	if (res != RES_OK)
+		return res == RES_RANGE ? MHD_HTTP_CONTENT_TOO_LARGE
+					: MHD_HTTP_BAD_REQUEST;
+	if (is_post && !is_form(v->rq.content_type))
+		return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
+	buf_init(&v->body, most);
+	return 0;
+}
+
 /* The status to refuse the request with, or 0. */
 static unsigned judge(const struct web_server *s, struct visit *v,
 	struct MHD_Connection *connection, const char *method)
 {
-	struct fields f = { 0 };
-	uint64_t length = 0;
-	size_t most = 0;
-	enum result res = RES_OK;
+	struct fields f = { .rq = &v->rq };
+	const bool is_post = is_method(method, MHD_HTTP_METHOD_POST);
 
 	MHD_get_connection_values_n(
 		connection, MHD_HEADER_KIND, count_field, &f);
 	/* RFC 9112 s6.1: both at once is how requests are smuggled. */
 	if (f.is_bad || f.host != 1 || f.length + f.encoding > 1)
 		return MHD_HTTP_BAD_REQUEST;
-	if (is_method(method, MHD_HTTP_METHOD_POST))
-		most = s->options.body_max;
-	else if (!is_method(method, MHD_HTTP_METHOD_GET) &&
-		!is_method(method, MHD_HTTP_METHOD_HEAD))
+	v->rq.is_head = is_method(method, MHD_HTTP_METHOD_HEAD);
+	if (!is_post && !v->rq.is_head &&
+		!is_method(method, MHD_HTTP_METHOD_GET))
 		return MHD_HTTP_BAD_REQUEST;
+	v->rq.method = slice_of(is_post ? "POST" : "GET");
 	if (!split_uri(v))
 		return MHD_HTTP_BAD_REQUEST;
-	if (f.length == 1)
-		res = slice_parse_u64(f.length_text, 0, most, &length);
-	if (res != RES_OK)
-		return res == RES_RANGE ? MHD_HTTP_CONTENT_TOO_LARGE
-					: MHD_HTTP_BAD_REQUEST;
-	buf_init(&v->body, most);
-	return 0;
+	return judge_body(v, &f, is_post ? s->options.body_max : 0, is_post);
+}
+
+static void find_peer(struct web_request *rq, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	uint16_t port = 0;
+
+	rq->has_peer = info != NULL &&
+		ipaddr_from_sockaddr(&rq->peer, &port, info->client_addr) ==
+			RES_OK;
 }
 
 /* ---- answering ---- */
@@ -170,22 +249,55 @@ static void add_fields(struct MHD_Response *response, const struct web_field *f)
 		MHD_add_response_header(response, f->name, f->value);
 }
 
-static enum MHD_Result send_answer(const struct web_server *s,
-	struct MHD_Connection *connection, const struct web_answer *a)
+/* False: it is not one that can be sent in a header. */
+static bool add_location(
+	struct MHD_Response *response, const struct buf *location)
 {
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(a->body.len,
-			(void *)(uintptr_t)a->body.at, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result rc;
+	for (size_t i = 0; i < location->len; i++)
+		if (location->at[i] <= 0x20 || location->at[i] >= 0x7f)
+			return false;
+	return location->len == 0 ||
+		MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION,
+			buf_text(location)) == MHD_YES;
+}
 
-	if (response == NULL)
-		return MHD_NO;
+static bool add_header(const struct web_server *s,
+	struct MHD_Response *response, const struct web_answer *a)
+{
+	char seconds[24];
+
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	MHD_add_response_header(
 		response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
 	add_fields(response, s->options.fields);
 	add_fields(response, a->fields);
-	rc = MHD_queue_response(connection, a->status, response);
+	if (a->language != NULL)
+		MHD_add_response_header(response,
+			MHD_HTTP_HEADER_CONTENT_LANGUAGE, a->language);
+	if (a->refresh_s > 0) {
+		(void)snprintf(seconds, sizeof(seconds), "%u", a->refresh_s);
+		MHD_add_response_header(response, "Refresh", seconds);
+	}
+	return add_location(response, &a->location);
+}
+
+/* *sent is false when the answer is none that can be sent. */
+static enum MHD_Result send_answer(const struct web_server *s,
+	struct MHD_Connection *connection, const struct web_answer *a,
+	bool *sent)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(a->body.len,
+			(void *)(uintptr_t)a->body.at, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result rc = MHD_NO;
+
+	*sent = true;
+	if (response == NULL)
+		return MHD_NO;
+	if (add_header(s, response, a))
+		rc = MHD_queue_response(connection, a->status, response);
+	else
+		*sent = false;
 	MHD_destroy_response(response);
 	return rc;
 }
@@ -195,6 +307,8 @@ static const char *words_of(unsigned status)
 	switch (status) {
 	case MHD_HTTP_BAD_REQUEST:
 		return "This request is not one that we can read.\n";
+	case MHD_HTTP_UNSUPPORTED_MEDIA_TYPE:
+		return "Only forms are read here.\n";
 	case MHD_HTTP_CONTENT_TOO_LARGE:
 		return "This request is too long.\n";
 	default:
@@ -207,37 +321,37 @@ static enum MHD_Result refuse(const struct web_server *s,
 {
 	struct web_answer a = { .status = status, .type = plain };
 	enum MHD_Result rc;
+	bool sent;
 
 	buf_init(&a.body, WEB_ANSWER_MAX);
 	buf_add_text(&a.body, words_of(status));
-	rc = send_answer(s, connection, &a);
+	rc = send_answer(s, connection, &a, &sent);
 	buf_clear(&a.body);
 	return rc;
 }
 
-static enum MHD_Result answer(const struct web_server *s, const struct visit *v,
-	struct MHD_Connection *connection, const char *method)
+static enum MHD_Result answer(const struct web_server *s, struct visit *v,
+	struct MHD_Connection *connection)
 {
-	const bool is_post = is_method(method, MHD_HTTP_METHOD_POST);
-	const struct web_request rq = {
-		.method = slice_of(is_post ? "POST" : "GET"),
-		.path = v->path,
-		.query = v->query,
-		.body = buf_slice(&v->body),
-	};
 	struct web_answer out = {
 		.status = MHD_HTTP_OK,
 		.type = plain,
 	};
-	enum MHD_Result rc;
+	enum MHD_Result rc = MHD_NO;
+	bool sent = false;
 
+	v->rq.body = buf_slice(&v->body);
+	find_peer(&v->rq, connection);
 	buf_init(&out.body, WEB_ANSWER_MAX);
-	s->options.handle(s->options.ctx, &rq, &out);
-	if (buf_result(&out.body) == RES_OK)
-		rc = send_answer(s, connection, &out);
-	else
+	buf_init(&out.location, WEB_LOCATION_MAX);
+	s->options.handle(s->options.ctx, &v->rq, &out);
+	if (buf_result(&out.body) == RES_OK &&
+		buf_result(&out.location) == RES_OK)
+		rc = send_answer(s, connection, &out, &sent);
+	if (!sent)
 		rc = refuse(s, connection, MHD_HTTP_INTERNAL_SERVER_ERROR);
 	buf_clear(&out.body);
+	buf_clear(&out.location);
 	return rc;
 }
 
@@ -288,7 +402,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 	}
 	if (v->is_toobig)
 		return refuse(s, connection, MHD_HTTP_CONTENT_TOO_LARGE);
-	return answer(s, v, connection, method);
+	return answer(s, v, connection);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection,
@@ -333,8 +447,12 @@ static struct MHD_Daemon *start(struct web_server *s, int fd)
 		? o->connections_max
 		: WEB_CONNECTIONS_MAX;
 
-	return MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL,
-		on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
+	/* A handler waits for Redis: each connection has its own thread. The
+	 * inner pipe wakes the one that listens when a full house has room. */
+	return MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD |
+			MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ITC,
+		0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
 		connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		o->per_address_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,

@@ -5,11 +5,12 @@
  * Hands whole, checked requests to one function of the caller. Refuses with
  * 400 and closes: methods but GET, HEAD, POST; both Content-Length and
  * Transfer-Encoding; repeated Host, Content-Length or Transfer-Encoding, and
- * none or an empty Host (RFC 9112 s3.2, s6.3); octets below 0x20 in a value
- * (the library ends a value at a NUL: one behind it is never seen by us); in
- * a path a broken percent sign, "%00", or any other control octet. 413: a body
- * longer than body_max, or one with GET. 414 and 431: a request line or a
- * header past 16 KiB in all.
+ * none or an empty Host (RFC 9112 s3.2, s6.3); octets below 0x20 in a value;
+ * in a path a broken percent sign, "%00", or any other control octet. 413: a
+ * body longer than body_max, or one with GET. 414 and 431: a request line or a
+ * header past 16 KiB in all. 415: a POST of anything but a form
+ * (application/x-www-form-urlencoded, no charset but UTF-8). The library ends
+ * a value, and a path, at a NUL: what stands behind it is never seen by us.
  *
  * One request a connection ("Connection: close"). A connection is ended
  * deadline_ms after it began, whatever it does: the library's own timeout
@@ -40,11 +41,13 @@ struct web_request {
 	struct slice path; /* decoded */
 	struct slice query; /* raw, without '?' */
 	struct slice body; /* of POST, at most body_max */
-	/* Who is at the other end of the connection; of a unix socket nobody. */
+	/* Who is at the other end of the connection; of a unix socket nobody.
+	 */
 	struct ipaddr peer;
 	bool has_peer;
 	/* Header fields, empty when not there; of one that came more than once
-	 * the last. */
+	 * the last. Of one past 4 KiB the front is kept, of forwarded_for the
+	 * end: a proxy adds to it behind what the client sent. */
 	struct slice forwarded_for; /* X-Forwarded-For */
 	struct slice accept_language;
 	struct slice content_type;
@@ -59,7 +62,8 @@ struct web_field {
 
 /*
  * The handler gets status 200, type "text/plain; charset=utf-8" and an empty
- * body that takes WEB_ANSWER_MAX. A body that failed becomes a plain 500.
+ * body that takes WEB_ANSWER_MAX. A body or a location that failed, and a
+ * location with other octets than those of a URI, become a plain 500.
  */
 struct web_answer {
 	unsigned status;
@@ -81,7 +85,8 @@ struct web_options {
 	 * last has name NULL. NULL: none. */
 	const struct web_field *fields;
 	unsigned deadline_ms; /* 0: WEB_DEADLINE_MS */
-	unsigned connections_max; /* 0: WEB_CONNECTIONS_MAX */
+	/* What comes past it is closed at once. 0: WEB_CONNECTIONS_MAX */
+	unsigned connections_max;
 	unsigned per_address_max; /* 0: no limit (behind a proxy) */
 };
 

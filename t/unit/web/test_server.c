@@ -8,15 +8,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HOST "Host: portal.example\r\n"
+#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
 
 enum { BODY_MAX = 8192, ANSWER_MAX = 65536, DEADLINE_MS = 400 };
 
@@ -35,19 +38,59 @@ struct site {
 	atomic_uint handled;
 };
 
-/* Says what it was asked; two paths for answers that are not 200. */
+static void show_fields(const struct web_request *rq, struct buf *out)
+{
+	char text[IPADDR_TEXT_MAX] = "nobody";
+
+	if (rq->has_peer)
+		ipaddr_format(&rq->peer, text);
+	buf_add_format(out, "{%s}{%s}", text, rq->is_head ? "head" : "whole");
+	buf_add_format(out, "{%.*s}{%.*s}{%.*s}{%.*s}{%.*s}",
+		SLICE_ARG(rq->forwarded_for), SLICE_ARG(rq->accept_language),
+		SLICE_ARG(rq->content_type), SLICE_ARG(rq->origin),
+		SLICE_ARG(rq->fetch_site));
+}
+
+static bool is_path(const struct web_request *rq, const char *path)
+{
+	return slice_is_equal(rq->path, slice_of(path));
+}
+
+/* Where the visitor is sent, how long to wait, which language. */
+static void lead_on(const struct web_request *rq, struct web_answer *out)
+{
+	if (is_path(rq, "/elsewhere")) {
+		out->status = 303;
+		buf_add_text(&out->location, "/a?lang=es");
+	} else if (is_path(rq, "/split")) {
+		buf_add_text(&out->location, "/a\r\nX-Evil: yes");
+	} else if (is_path(rq, "/far")) {
+		while (buf_result(&out->location) == RES_OK)
+			buf_add_text(&out->location, "/further");
+	} else if (is_path(rq, "/wait")) {
+		out->refresh_s = 20;
+		out->language = "pt-BR";
+	}
+}
+
+/* Says what it was asked; some paths for other answers. */
 static void handle(
 	void *ctx, const struct web_request *rq, struct web_answer *out)
 {
 	struct site *site = ctx;
 
 	atomic_fetch_add(&site->handled, 1);
-	if (slice_is_equal(rq->path, slice_of("/teapot"))) {
+	lead_on(rq, out);
+	if (is_path(rq, "/fields")) {
+		show_fields(rq, &out->body);
+		return;
+	}
+	if (is_path(rq, "/teapot")) {
 		out->status = 404;
 		out->type = "text/html; charset=utf-8";
 		out->fields = teapot;
 	}
-	if (slice_is_equal(rq->path, slice_of("/flood"))) {
+	if (is_path(rq, "/flood")) {
 		while (buf_result(&out->body) == RES_OK)
 			buf_add_text(&out->body, "more and more and more ");
 		return;
@@ -155,6 +198,20 @@ static void answers(void **state)
 		fail_msg("no \"%s\" in: %.400s", row->has, answer);
 }
 
+static void says_that_it_was_head(void **state)
+{
+	char answer[ANSWER_MAX];
+	struct site site;
+
+	(void)state;
+	open_site(&site, 0);
+	client_exchange(dial(&site),
+		slice_of("HEAD /fields HTTP/1.1\r\n" HOST "\r\n"), answer,
+		sizeof(answer));
+	web_server_close(site.server);
+	assert_non_null(strstr(answer, "Content-Length: 27\r\n"));
+}
+
 /* ---- time ---- */
 
 /* One octet of a good request now and then, as a slow loris does. */
@@ -245,6 +302,95 @@ static void serves_many(void **state)
 	web_server_close(site.server);
 }
 
+enum { GUESTS_MAX = 3 };
+
+static unsigned visit(int fd)
+{
+	char answer[ANSWER_MAX];
+
+	client_exchange(fd, slice_of("GET /x HTTP/1.1\r\n" HOST "\r\n"), answer,
+		sizeof(answer));
+	return client_status(answer);
+}
+
+/* Whom the house has no room for is sent away, until others have left. */
+static void keeps_its_limit(void **state)
+{
+	struct site site = { 0 };
+	const struct web_options options = {
+		.listen = any_port,
+		.handle = handle,
+		.ctx = &site,
+		.connections_max = GUESTS_MAX,
+	};
+	int64_t until = clock_mono_ms(clock_system()) + CLIENT_WAIT_MS;
+	int fd[GUESTS_MAX];
+
+	(void)state;
+	assert_int_equal(web_server_open(&site.server, &options, NULL), RES_OK);
+	for (size_t i = 0; i < GUESTS_MAX; i++)
+		fd[i] = dial(&site);
+	assert_int_equal(visit(dial(&site)), 0);
+	for (size_t i = 0; i < GUESTS_MAX; i++)
+		assert_int_equal(visit(fd[i]), 200);
+	/* An end is noticed a little after it is seen here. */
+	while (visit(dial(&site)) != 200)
+		assert_true(clock_mono_ms(clock_system()) < until);
+	web_server_close(site.server);
+}
+
+struct meeting {
+	struct web_server *server;
+	sem_t *here[2];
+};
+
+/* Waits until the other handler is there, too. */
+static void meet(
+	void *ctx, const struct web_request *rq, struct web_answer *out)
+{
+	const struct meeting *m = ctx;
+	const bool is_first = is_path(rq, "/0");
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += CLIENT_WAIT_MS / 1000;
+	sem_post(m->here[is_first ? 0 : 1]);
+	out->status = 503;
+	if (sem_timedwait(m->here[is_first ? 1 : 0], &until) == 0)
+		out->status = 200;
+}
+
+static void handles_side_by_side(void **state)
+{
+	sem_t here[2];
+	struct meeting m = { .here = { &here[0], &here[1] } };
+	const struct web_options options = {
+		.listen = any_port,
+		.handle = meet,
+		.ctx = &m,
+	};
+	char answer[ANSWER_MAX];
+	const char first[] = "GET /0 HTTP/1.1\r\n" HOST "\r\n";
+	int fd;
+
+	(void)state;
+	sem_init(&here[0], 0, 0);
+	sem_init(&here[1], 0, 0);
+	assert_int_equal(web_server_open(&m.server, &options, NULL), RES_OK);
+	fd = client_inet(web_server_port(m.server));
+	assert_int_equal(
+		send(fd, first, sizeof(first) - 1, MSG_NOSIGNAL), 29 + 12);
+	client_exchange(client_inet(web_server_port(m.server)),
+		slice_of("GET /1 HTTP/1.1\r\n" HOST "\r\n"), answer,
+		sizeof(answer));
+	assert_int_equal(client_status(answer), 200);
+	client_exchange(fd, slice_of(""), answer, sizeof(answer));
+	assert_int_equal(client_status(answer), 200);
+	web_server_close(m.server);
+	sem_destroy(&here[0]);
+	sem_destroy(&here[1]);
+}
+
 /* ---- where it listens ---- */
 
 static void refuses_a_taken_port(void **state)
@@ -283,6 +429,10 @@ static void check_unix_answers(const struct endpoint *e)
 		slice_of("GET /u HTTP/1.1\r\n" HOST "\r\n"), answer,
 		sizeof(answer));
 	assert_string_equal(client_body(answer), "[GET][/u][][]");
+	client_exchange(client_unix(e->path),
+		slice_of("GET /fields HTTP/1.1\r\n" HOST "\r\n"), answer,
+		sizeof(answer));
+	assert_string_equal(client_body(answer), "{nobody}{whole}{}{}{}{}{}");
 }
 
 static void serves_a_unix_socket(void **state)
@@ -382,6 +532,7 @@ int main(void)
 			"X-Teapot: short and stout\r\n"),
 		CASE("a HEAD is handled as GET and gets no body",
 			sends_no_body_for_head, NULL),
+		CASE("the handler knows a HEAD", says_that_it_was_head, NULL),
 		ROW("the fields of the options are sent",
 			"GET / HTTP/1.1\r\n" HOST "\r\n", 0, 0, 200, 1,
 			"X-Content-Type-Options: nosniff\r\n"),
@@ -393,20 +544,75 @@ int main(void)
 			"GET / HTTP/1.1\r\n" HOST "\r\n",
 			0, 0, 200, 1, "Connection: close\r\n"),
 		ROW("a body of POST is handed on",
-			"POST /p HTTP/1.1\r\n" HOST
+			"POST /p HTTP/1.1\r\n" HOST FORM
 			"Content-Length: 3\r\n\r\nabc",
 			0, 0, 200, 1, "[POST][/p][][abc]"),
 		ROW("a chunked body of POST is handed on",
-			"POST /p HTTP/1.1\r\n" HOST
+			"POST /p HTTP/1.1\r\n" HOST FORM
 			"Transfer-Encoding: chunked\r\n\r\n"
 			"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
 			0, 0, 200, 1, "[POST][/p][][abcde]"),
 		ROW("an answer past its bound is a 500",
 			"GET /flood HTTP/1.1\r\n" HOST "\r\n", 0, 0, 500, 1,
 			"try again later"),
+		ROW("what a header says of the client is handed on",
+			"GET /fields HTTP/1.1\r\n" HOST
+			"X-Forwarded-For: 192.0.2.1\r\n"
+			"Accept-Language: es\r\nOrigin: https://a.example\r\n"
+			"Sec-Fetch-Site: same-origin\r\n\r\n",
+			0, 0, 200, 1,
+			"{127.0.0.1}{whole}{192.0.2.1}{es}{}{https://a.example}"
+			"{same-origin}"),
+		ROW("of a field that came twice the last is handed on",
+			"GET /fields HTTP/1.1\r\n" HOST
+			"X-Forwarded-For: 192.0.2.1\r\n"
+			"x-forwarded-for: 192.0.2.2\r\n\r\n",
+			0, 0, 200, 1, "{whole}{192.0.2.2}{}"),
+		ROW("of a long X-Forwarded-For the end is handed on",
+			"GET /fields HTTP/1.1\r\n" HOST
+			"X-Forwarded-For: @, 192.0.2.2\r\n\r\n",
+			0, 5000, 200, 1, "aaa, 192.0.2.2}"),
+		ROW("of another long field the front is handed on",
+			"GET /fields HTTP/1.1\r\n" HOST
+			"Accept-Language: es, @, pt\r\n\r\n",
+			0, 5000, 200, 1, "{es, aaa"),
+		ROW("a location is sent",
+			"GET /elsewhere HTTP/1.1\r\n" HOST "\r\n", 0, 0, 303, 1,
+			"\r\nLocation: /a?lang=es\r\n"),
+		ROW("a location that would split the header is a 500",
+			"GET /split HTTP/1.1\r\n" HOST "\r\n", 0, 0, 500, 1,
+			"try again later"),
+		ROW("a location past its bound is a 500",
+			"GET /far HTTP/1.1\r\n" HOST "\r\n", 0, 0, 500, 1,
+			"try again later"),
+		ROW("a page that changes says when to ask again",
+			"GET /wait HTTP/1.1\r\n" HOST "\r\n", 0, 0, 200, 1,
+			"\r\nRefresh: 20\r\n"),
+		ROW("the language of a page is said",
+			"GET /wait HTTP/1.1\r\n" HOST "\r\n", 0, 0, 200, 1,
+			"\r\nContent-Language: pt-BR\r\n"),
+		ROW("a form may say that it is UTF-8",
+			"POST /p HTTP/1.1\r\n" HOST
+			"Content-Type: application/X-www-form-urlencoded ; "
+			"charset=UTF-8\r\nContent-Length: 3\r\n\r\nabc",
+			0, 0, 200, 1, "[abc]"),
 		ROW("HTTP/1.0 with a Host is handled",
 			"GET / HTTP/1.0\r\n" HOST "\r\n", 0, 0, 200, 1, NULL),
 
+		ROW("a form in another charset is refused",
+			"POST / HTTP/1.1\r\n" HOST
+			"Content-Type: application/x-www-form-urlencoded; "
+			"charset=utf-16\r\nContent-Length: 3\r\n\r\nabc",
+			0, 0, 415, 0, "Only forms are read"),
+		ROW("a POST that is no form is refused",
+			"POST / HTTP/1.1\r\n" HOST
+			"Content-Type: text/plain\r\n"
+			"Content-Length: 3\r\n\r\nabc",
+			0, 0, 415, 0, NULL),
+		ROW("a POST without a Content-Type is refused",
+			"POST / HTTP/1.1\r\n" HOST
+			"Content-Length: 3\r\n\r\nabc",
+			0, 0, 415, 0, NULL),
 		ROW("both Content-Length and Transfer-Encoding are refused",
 			"POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n"
 			"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
@@ -448,6 +654,17 @@ int main(void)
 			"GET / HTTP/1.1\r\nHost: \0portal\r\n\r\n",
 			sizeof("GET / HTTP/1.1\r\nHost: \0portal\r\n\r\n") - 1,
 			0, 400, 0, NULL),
+		ROW("what stands behind a NUL in a header is not seen",
+			"GET /fields HTTP/1.1\r\n" HOST
+			"Origin: a\0b\r\nX-B: c\r\n\r\n",
+			sizeof("GET /fields HTTP/1.1\r\n" HOST
+			       "Origin: a\0b\r\nX-B: c\r\n\r\n") -
+				1,
+			0, 200, 1, "{a}{}"),
+		ROW("a path ends at a NUL",
+			"GET /a\0b HTTP/1.1\r\n" HOST "\r\n",
+			sizeof("GET /a\0b HTTP/1.1\r\n" HOST "\r\n") - 1, 0,
+			200, 1, "[/a][]"),
 		ROW("an encoded NUL in the path is refused",
 			"GET /a%00b HTTP/1.1\r\n" HOST "\r\n", 0, 0, 400, 0,
 			NULL),
@@ -467,7 +684,7 @@ int main(void)
 			"GET /@ HTTP/1.1\r\n" HOST "\r\n", 0, 20480, 414, 0,
 			NULL),
 		ROW("a chunk without a length is refused",
-			"POST / HTTP/1.1\r\n" HOST
+			"POST / HTTP/1.1\r\n" HOST FORM
 			"Transfer-Encoding: chunked\r\n\r\nxyz\r\nabc\r\n",
 			0, 0, 400, 0, NULL),
 		ROW("a body of 100 KB is refused",
@@ -479,7 +696,7 @@ int main(void)
 			"Content-Length: 99999999999999999999999\r\n\r\n",
 			0, 0, 413, 0, NULL),
 		ROW("a chunked body of 100 KB is refused",
-			"POST / HTTP/1.1\r\n" HOST
+			"POST / HTTP/1.1\r\n" HOST FORM
 			"Transfer-Encoding: chunked\r\n\r\n"
 			"19000\r\n@\r\n0\r\n\r\n",
 			0, 102400, 413, 0, NULL),
@@ -499,6 +716,10 @@ int main(void)
 		CASE("closing ends open connections", closes_with_clients,
 			NULL),
 		CASE("many clients at once are all served", serves_many, NULL),
+		CASE("clients past the limit are sent away until there is room",
+			keeps_its_limit, NULL),
+		CASE("a handler that waits does not hold up another",
+			handles_side_by_side, NULL),
 		CASE("a port that is taken is reported", refuses_a_taken_port,
 			NULL),
 		CASE("a unix socket serves and goes with close",
