@@ -27,6 +27,11 @@ enum grant_proof {
 	GRANT_PROOF_ADMIN /* a person of ours says so */
 };
 
+/* "none", "mail", "domain", "address", "admin": as store/delist keeps it. */
+const char *grant_proof_name(enum grant_proof p);
+/* Any other word is GRANT_PROOF_NONE. */
+enum grant_proof grant_proof_parse(struct slice word);
+
 enum grant_answer {
 	GRANT_UNKNOWN = 0, /* something could not be asked */
 	GRANT_GIVEN, /* take it off */
@@ -66,6 +71,11 @@ enum grant_ptr {
 	GRANT_PTR_MISMATCH
 };
 
+/* "unknown", "confirmed", "missing", "mismatch". */
+const char *grant_ptr_name(enum grant_ptr p);
+/* Any other word is GRANT_PTR_UNKNOWN. */
+enum grant_ptr grant_ptr_parse(struct slice word);
+
 struct grant_question {
 	const struct conf *conf;
 	int64_t now_ms;
@@ -79,11 +89,20 @@ struct grant_question {
 struct grant {
 	enum grant_answer answer;
 	enum grant_reason reason;
-	enum grant_proof needed; /* least proof that will do, when it is allowed */
+	enum grant_proof
+		needed; /* least proof that will do, when it is allowed */
 	int64_t until_ms; /* of WAIT; 0 otherwise */
 	bool warn_ptr; /* granted, but the PTR should be repaired */
 	/* The listing that the answer is about, or NULL. */
 	const struct listing *listing;
 };
 
+/*
+ * Of several listings that cover the address each must go, so the strictest
+ * has its say; shadow entries never matter. Not listed (or allowed) is
+ * GRANT_GIVEN with GRANT_NOT_LISTED: there is nothing to take off. An admin's
+ * word passes all rules. GRANT_PROOF with GRANT_REASON_NONE: no mailbox was
+ * proved yet. GRANT_UNKNOWN with GRANT_PTR: the name could not be looked up;
+ * otherwise the lists, or what we remember, could not be read.
+ */
 void grant_decide(const struct grant_question *q, struct grant *out);
