@@ -2,7 +2,7 @@
 /*
  * reprievectl test-message: what would the milter do with this message?
  *
- * The milter's own judge (ctl/trial), with its configuration, its lists from
+ * The milter's own judge (judge/trial), with its configuration, its lists from
  * Redis, and DNS of now.
  */
 #include "auth/arcseal.h"
@@ -13,9 +13,9 @@
 #include "ctl/infile.h"
 #include "ctl/listcopy.h"
 #include "ctl/savedmail.h"
-#include "ctl/trial.h"
 #include "dns/resolver.h"
 #include "judge/services.h"
+#include "judge/trial.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -269,11 +269,29 @@ static bool read_question(
 	return q->from != NULL;
 }
 
+/* A struct savedmail as a trial wants it. */
+static void hand_header(void *ctx,
+	void (*field)(void *to, struct slice name, struct slice value),
+	void *to)
+{
+	const struct savedmail *mail = ctx;
+
+	for (size_t i = 0; i < mail->count; i++)
+		field(to, mail->field[i].name, mail->field[i].value);
+}
+
+static enum result hand_body(
+	void *ctx, bool (*piece)(void *to, struct slice piece), void *to)
+{
+	return savedmail_body(ctx, piece, to);
+}
+
 static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 {
 	struct trial_question q = { .conf = ctl->conf };
 	char rcpt[RCPT_MAX];
 	struct savedmail mail = { .count = 0 };
+	const struct trial_mail source = { hand_header, hand_body, &mail };
 	struct buf text;
 	enum ctl_exit code = CTL_USAGE;
 
@@ -287,7 +305,7 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 	if (q.rcpt == NULL)
 		return CTL_USAGE;
 	if (read_mail(ctl, args, &text, &mail)) {
-		q.mail = &mail;
+		q.mail = &source;
 		code = with_services(ctl, &q);
 	}
 	savedmail_clear(&mail);

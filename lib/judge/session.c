@@ -381,12 +381,13 @@ static enum answer tell(const struct mta *mta, const struct verdict *v,
 	return v->action == ACTION_REJECT ? ANSWER_REJECT : ANSWER_TEMPFAIL;
 }
 
-static void watch(const struct session *s, const struct record *r)
+/* The log tells of mail, not of what might be. */
+static void note(const struct session *s, const struct record *r, bool is_told)
 {
-	const struct session_watch *w = s->env->watch;
-
-	if (w != NULL)
-		w->judged(w->at, r);
+	if (s->env->watch != NULL && r->verdict != NULL)
+		s->env->watch->judged(s->env->watch->at, r);
+	if (is_told && !s->env->is_trial)
+		record_log(r);
 }
 
 static enum answer judge_rcpt(
@@ -418,11 +419,9 @@ static enum answer judge_rcpt(
 		r.reply = &reply;
 	if (ref[0] != '\0')
 		record_case(s->env->cases, &r, is_new);
-	watch(s, &r);
+	note(s, &r, action_is_refusal(v->action));
 	answer = tell(mta, v, r.reply);
-	if (answer != ANSWER_CONTINUE)
-		record_log(&r);
-	else
+	if (answer == ANSWER_CONTINUE)
 		carry(s, v, ref);
 	return answer;
 }
@@ -647,9 +646,8 @@ static enum answer judge_end(struct session *s, const struct mta *mta)
 		stamp(s, mta);
 	if (s->at->carried.action == ACTION_QUARANTINE)
 		hold(s, mta);
-	watch(s, &r);
+	note(s, &r, true);
 	answer = tell(mta, &s->at->carried, r.reply);
-	record_log(&r);
 	telemetry_message(s->env->telemetry, &s->at->carried);
 	return answer;
 }
@@ -675,7 +673,7 @@ enum answer session_end(struct session *s, const struct mta *mta)
 
 		if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
 			remove_forged(s, mta);
-		record_log(&r);
+		note(s, &r, true);
 		telemetry_message(s->env->telemetry, NULL);
 	}
 	end(s);
@@ -694,7 +692,8 @@ void session_abort(struct session *s)
 			.rcpt_domain = slice_of(s->at->carried_domain),
 			.ref = s->at->carried_ref };
 
-		record_log(&r);
+		if (!s->env->is_trial)
+			record_log(&r);
 	}
 	end(s);
 }

@@ -60,6 +60,7 @@ struct session_env {
 	struct telemetry *telemetry;
 	const struct arcseal *seal; /* NULL: nothing is sealed */
 	const struct session_watch *watch; /* NULL: nobody looks */
+	bool is_trial; /* no mail: no verdict goes into the log */
 };
 
 enum answer { ANSWER_CONTINUE = 0, ANSWER_TEMPFAIL, ANSWER_REJECT };

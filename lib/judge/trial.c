@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "ctl/trial.h"
+#include "judge/trial.h"
 
 #include "base/clock.h"
-#include "ctl/savedmail.h"
 #include "judge/evidence.h"
 #include "judge/mta.h"
+#include "judge/pipeline.h"
 #include "judge/record.h"
 #include "judge/session.h"
 #include "judge/telemetry.h"
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PORT = 25, TEXT_MAX = 1 << 20, PATH_MAX_OCTETS = 1024 };
+enum { PORT = 25, TEXT_MAX = 1 << 20, PATH_MAX_OCTETS = 1024, STEPS_MAX = 16 };
 
 /* ---- what is kept ---- */
 
@@ -195,6 +195,11 @@ static void format_path(struct buf *out, const char *address)
 		buf_add_format(out, "<%s>", address);
 }
 
+static void hand_field(void *ctx, struct slice name, struct slice value)
+{
+	session_header(ctx, name, value);
+}
+
 static bool hand_piece(void *ctx, struct slice piece)
 {
 	return session_body(ctx, piece);
@@ -205,7 +210,7 @@ static enum result converse(struct session *s, const struct trial_question *q,
 {
 	struct buf path;
 	enum answer ignored;
-	enum result res;
+	enum result res = RES_OK;
 
 	buf_init(&path, PATH_MAX_OCTETS);
 	greet(s, q);
@@ -215,15 +220,26 @@ static enum result converse(struct session *s, const struct trial_question *q,
 	format_path(&path, q->rcpt);
 	ignored = session_rcpt(s, buf_slice(&path), mta);
 	buf_clear(&path);
-	for (size_t i = 0; i < q->mail->count; i++)
-		session_header(
-			s, q->mail->field[i].name, q->mail->field[i].value);
+	q->mail->header(q->mail->ctx, hand_field, s);
 	session_end_of_header(s);
-	res = savedmail_body(q->mail, hand_piece, s);
+	if (q->mail->body != NULL)
+		res = q->mail->body(q->mail->ctx, hand_piece, s);
 	if (res == RES_OK)
 		ignored = session_end(s, mta);
 	(void)ignored; /* the watch has seen all of it */
 	return res;
+}
+
+/* The same, without what asks the lists; steps: room for STEPS_MAX. */
+static void without_lists(struct pipeline *p, const struct pipeline *from,
+	struct pipeline_step *steps)
+{
+	*p = *from;
+	p->steps = steps;
+	p->count = 0;
+	for (size_t i = 0; i < from->count && p->count < STEPS_MAX; i++)
+		if (from->steps[i].service != SERVICE_BLOCKLIST)
+			steps[p->count++] = from->steps[i];
 }
 
 enum result trial_run(struct trial *t, const struct trial_question *q)
@@ -236,18 +252,23 @@ enum result trial_run(struct trial *t, const struct trial_question *q)
 		.quarantine = take_quarantine,
 		.macro = no_macro,
 		.at = t };
+	struct pipeline_step steps[STEPS_MAX];
+	struct pipeline pipeline = *q->pipeline;
 	struct telemetry telemetry;
 	struct session_env env = { .clock = clock_system(),
 		.dns = q->dns,
-		.pipeline = q->pipeline,
+		.pipeline = &pipeline,
 		.cases = &cases,
 		.telemetry = &telemetry,
 		.seal = q->seal,
-		.watch = &watch };
+		.watch = &watch,
+		.is_trial = true };
 	struct session *s = NULL;
 	enum result res;
 
 	trial_init(t);
+	if (q->is_without_lists)
+		without_lists(&pipeline, q->pipeline, steps);
 	res = telemetry_init(&telemetry);
 	if (res != RES_OK)
 		return res;

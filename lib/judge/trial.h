@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ctl/trial - a saved message before the milter's own judge, without a trace.
+ * judge/trial - a message before the milter's own judge, without a trace.
  *
  * One session of judge/session with an MTA that only takes notes. No case is
- * written, nothing is counted, and references are TRIAL_REF, which leads
- * nowhere. A recipient that is refused does not end it: the message is judged
- * as well, as if it had come through.
- * Threads: one (DNS has its own).
+ * written, nothing is counted or logged, and references are TRIAL_REF, which
+ * leads nowhere. A recipient that is refused does not end it: the message is
+ * judged as well, as if it had come through.
+ * Threads: any, one a trial (DNS has its own).
  */
 #pragma once
 
@@ -18,16 +18,30 @@ struct arcseal;
 struct conf;
 struct dns_source;
 struct pipeline;
-struct savedmail;
 
 #define TRIAL_REF "00000000000000000"
+
+/* Where the message comes from. */
+struct trial_mail {
+	/* Hands on each field of the header, in order: name, and what stands
+	 * behind the colon. */
+	void (*header)(void *ctx,
+		void (*field)(void *to, struct slice name, struct slice value),
+		void *to);
+	/* Hands on the body in pieces, lines ended by CRLF, until piece says
+	 * false. NULL: there is none. */
+	enum result (*body)(void *ctx,
+		bool (*piece)(void *to, struct slice piece), void *to);
+	void *ctx;
+};
 
 struct trial_question {
 	struct conf *conf;
 	const struct pipeline *pipeline;
 	const struct dns_source *dns; /* NULL: DNS can tell nothing */
 	const struct arcseal *seal; /* NULL: nothing is sealed */
-	const struct savedmail *mail;
+	const struct trial_mail *mail;
+	bool is_without_lists; /* they are not asked, nothing hangs on them */
 	struct ipaddr ip;
 	const char *helo;
 	const char *from; /* "" or "<>": null sender */
@@ -59,7 +73,7 @@ struct trial {
 	struct buf held; /* reason of a quarantine */
 };
 
-/* RES_NOMEM. To be cleared in any case. */
+/* RES_NOMEM, and what mail->body says. To be cleared in any case. */
 enum result trial_run(
 	struct trial *t, const struct trial_question *question) MUST_USE;
 void trial_clear(struct trial *t);
