@@ -10,22 +10,32 @@
 
 #include "store/redis.h"
 
-enum { SCRIPT_ARGS_MAX = 96 };
+enum { SCRIPT_ARGS_MAX = 96, SCRIPT_TEXT_MAX = 8192 };
 
 /*
- * Collects keys, then arguments; texts are borrowed until script_run. Too many
- * make script_run say RES_TOOBIG.
+ * Collects keys, then arguments; start with the zero of it. Texts are borrowed
+ * until script_run. Too many make script_run say RES_TOOBIG.
  */
 struct script_call {
 	struct slice argv[SCRIPT_ARGS_MAX];
 	size_t count;
 	size_t key_count;
+	size_t text_len;
+	char text[SCRIPT_TEXT_MAX]; /* of the two below */
 };
 
 void script_key(struct script_call *c, struct slice key);
 void script_arg(struct script_call *c, struct slice value);
+/* The same, copied into the call: a key as keys_format makes it, a number. */
+void script_key_of(struct script_call *c, struct slice prefix,
+	const char *fixed, struct slice rest);
+void script_number(struct script_call *c, int64_t number);
 
-/* EVAL. An error reply is RES_OK with *out of type REDIS_ERROR turned into its
- * redis_error_kind, which is returned, and logged once a minute. */
+/*
+ * EVAL. An error reply is not RES_OK but its redis_error_kind; what only a
+ * fault of ours or of the accounts in Redis can bring about (RES_DENIED,
+ * RES_TYPE, RES_INTERNAL) is logged. RES_TIMEOUT, RES_DOWN: whether the script
+ * ran or will run is unknown, so it must bear being run again.
+ */
 enum result script_run(struct redis *r, const char *text,
 	const struct script_call *call, struct redis_reply *out) MUST_USE;
