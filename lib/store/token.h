@@ -16,11 +16,7 @@
 struct buf;
 struct secret;
 
-enum {
-	TOKEN_LEN = 26,
-	TOKEN_TEXT_MAX = TOKEN_LEN + 1,
-	TOKEN_HASH_MAX = 65
-};
+enum { TOKEN_LEN = 26, TOKEN_TEXT_MAX = TOKEN_LEN + 1, TOKEN_HASH_MAX = 65 };
 
 enum token_purpose {
 	TOKEN_NONE = 0,
@@ -31,16 +27,20 @@ enum token_purpose {
 	TOKEN_SPONSOR /* the mailbox of a recipient who vouches */
 };
 
-/* "mail", "address", "cancel", "ticket", "sponsor". Static. */
+/* "mail", "address", "cancel", "ticket", "sponsor"; "" for none. Static. */
 const char *token_purpose_name(enum token_purpose p);
+/* TOKEN_NONE: no such word. */
+enum token_purpose token_purpose_parse(struct slice word);
 
 /* id: of the request, ticket or sponsorship. RES_NOMEM. */
 enum result token_make(const struct secret *s, enum token_purpose purpose,
 	struct slice id, char out[TOKEN_TEXT_MAX]) MUST_USE;
 
-/* Folds case, and I L O as Crockford does. RES_SYNTAX: not a token. */
+/* Folds case, and I L O as Crockford does. RES_SYNTAX: not a token, and out is
+ * untouched. */
 enum result token_parse(struct slice text, char out[TOKEN_TEXT_MAX]) MUST_USE;
 
-/* The name of its key without the prefix: "token:SHA256HEX". RES_NOMEM. */
-enum result token_key(const char token[TOKEN_TEXT_MAX],
-	struct slice prefix, struct buf *out) MUST_USE;
+/* Adds the name of its key, P"token:SHA256HEX", to out. RES_NOMEM, RES_TOOBIG.
+ */
+enum result token_key(const char token[TOKEN_TEXT_MAX], struct slice prefix,
+	struct buf *out) MUST_USE;
