@@ -9,8 +9,11 @@
 
 #include "base/buf.h"
 
-/* The first line of "# TEXT" is the title and is not part of the markup;
- * RES_SYNTAX: there is none, or the text is not UTF-8. RES_TOOBIG, RES_NOMEM.
+/*
+ * The first line is "# TEXT", the title, which is plain text and no part of the
+ * markup; empty lines and comments of one line in front of it are left out.
+ * Both are added to. RES_SYNTAX: there is no title, or the text is not UTF-8;
+ * RES_TOOBIG, RES_NOMEM.
  */
 enum result markdown_render(
 	struct slice text, struct buf *title, struct buf *markup) MUST_USE;

@@ -16,6 +16,10 @@
 struct arena;
 struct view;
 
+/* Marks an English text of a table, shown later by view_say, for those who
+ * collect the texts to be translated. */
+#define N_(text) text
+
 /* NULL: no memory; every function here takes NULL and does nothing. */
 struct view *view_new(struct arena *a);
 

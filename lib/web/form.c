@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "web/form.h"
+
+#include "base/arena.h"
+#include "web/utf8.h"
+
+/* The value of a hexadecimal digit, or -1. */
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* *octet is what the text at *at stands for; *at moves behind it. */
+static bool read_octet(struct slice text, size_t *at, char *octet)
+{
+	int high = -1;
+	int low = -1;
+
+	*octet = text.at[(*at)++];
+	if (*octet == '+')
+		*octet = ' ';
+	if (*octet != '%')
+		return true;
+	if (text.len - *at >= 2) {
+		high = hex_value(text.at[*at]);
+		low = hex_value(text.at[*at + 1]);
+	}
+	if (high < 0 || low < 0)
+		return false;
+	*octet = (char)(high * 16 + low);
+	*at += 2;
+	return true;
+}
+
+static bool is_control(char c, bool is_multiline)
+{
+	if (c == '\t' || (c == '\n' && is_multiline))
+		return false;
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* CR LF and CR become LF. In place; returns the new length. */
+static size_t fold_lines(char *text, size_t len)
+{
+	size_t to = 0;
+
+	for (size_t from = 0; from < len; from++) {
+		if (text[from] == '\r') {
+			if (from + 1 < len && text[from + 1] == '\n')
+				continue;
+			text[from] = '\n';
+		}
+		text[to++] = text[from];
+	}
+	return to;
+}
+
+static enum result decode(struct slice text, const struct form_limits *limits,
+	struct arena *a, struct slice *out)
+{
+	char *value;
+	size_t at = 0;
+	size_t len = 0;
+
+	*out = (struct slice){ 0 };
+	if (text.len == 0)
+		return RES_OK;
+	/* What a CR LF is folded to is counted before: a few octets less. */
+	value = arena_alloc(a, text.len);
+	if (value == NULL)
+		return RES_NOMEM;
+	while (at < text.len)
+		if (!read_octet(text, &at, &value[len++]))
+			return RES_SYNTAX;
+	len = fold_lines(value, len);
+	if (len > limits->value_max)
+		return RES_TOOBIG;
+	for (size_t i = 0; i < len; i++)
+		if (is_control(value[i], limits->is_multiline))
+			return RES_SYNTAX;
+	*out = slice_make(value, len);
+	return utf8_is_whole(*out) ? RES_OK : RES_SYNTAX;
+}
+
+static bool is_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		const char c = name.at[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			    c == '_' || c == '-'))
+			return false;
+	}
+	return name.len > 0 && name.len <= FORM_NAME_MAX;
+}
+
+static const struct form_field *find(const struct form *f, struct slice name)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (slice_is_equal(f->field[i].name, name))
+			return &f->field[i];
+	return NULL;
+}
+
+static enum result add_field(struct form *f, struct slice part,
+	const struct form_limits *limits, struct arena *a)
+{
+	const size_t mark = slice_find(part, '=');
+	const struct slice name = slice_part(part, 0, mark);
+	struct form_field field;
+	enum result res;
+
+	if (!is_name(name))
+		return RES_SYNTAX;
+	if (find(f, name) != NULL)
+		return RES_EXISTS;
+	if (f->count == FORM_FIELDS_MAX)
+		return RES_TOOBIG;
+	res = arena_copy(a, name, &field.name);
+	if (res != RES_OK)
+		return RES_NOMEM;
+	res = decode(
+		slice_part(part, mark + 1, part.len), limits, a, &field.value);
+	if (res == RES_OK)
+		f->field[f->count++] = field;
+	return res;
+}
+
+enum result form_parse(struct form *out, struct slice text,
+	const struct form_limits *limits, struct arena *a)
+{
+	struct slice part = { 0 };
+	enum result res = RES_OK;
+
+	out->count = 0;
+	while (res == RES_OK && slice_cut(&text, '&', &part))
+		if (part.len > 0) /* WHATWG URL s5.1: an empty one is skipped */
+			res = add_field(out, part, limits, a);
+	if (res != RES_OK)
+		out->count = 0;
+	return res;
+}
+
+struct slice form_value(const struct form *f, const char *name)
+{
+	const struct form_field *field = find(f, slice_of(name));
+
+	return field != NULL ? field->value : (struct slice){ 0 };
+}
+
+bool form_has(const struct form *f, const char *name)
+{
+	return find(f, slice_of(name)) != NULL;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "web/utf8.h"
+
+/* How many octets a character that begins so has; 0: none begins so. */
+static size_t length_of(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc0 && first < 0xe0)
+		return 2;
+	if (first >= 0xe0 && first < 0xf0)
+		return 3;
+	return first >= 0xf0 && first < 0xf8 ? 4 : 0;
+}
+
+/* RFC 3629 s3: the shortest form only, no surrogates, an end. */
+static bool is_allowed(uint32_t c, size_t len)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+
+	return c >= least[len] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+}
+
+size_t utf8_read(struct slice s, uint32_t *character)
+{
+	const unsigned char first = s.len > 0 ? (unsigned char)s.at[0] : 0;
+	const size_t len = length_of(first);
+	uint32_t c = first;
+
+	if (len == 0 || s.len < len)
+		return 0;
+	if (len > 1)
+		c = first & (0x7fU >> len);
+	for (size_t i = 1; i < len; i++) {
+		const unsigned char next = (unsigned char)s.at[i];
+
+		if ((next & 0xc0U) != 0x80U)
+			return 0;
+		c = (c << 6) | (next & 0x3fU);
+	}
+	if (!is_allowed(c, len))
+		return 0;
+	*character = c;
+	return len;
+}
+
+bool utf8_is_hidden(uint32_t c)
+{
+	static const struct {
+		uint32_t from;
+		uint32_t to;
+	} range[] = {
+		{ 0x00, 0x1f },
+		{ 0x7f, 0x9f },
+		{ 0x61c, 0x61c },
+		{ 0x200b, 0x200f },
+		{ 0x2028, 0x202e },
+		{ 0x2060, 0x2069 },
+		{ 0xfeff, 0xfeff },
+		{ 0xfffe, 0xffff },
+	};
+
+	for (size_t i = 0; i < sizeof(range) / sizeof(range[0]); i++)
+		if (c >= range[i].from && c <= range[i].to)
+			return true;
+	return false;
+}
+
+bool utf8_is_whole(struct slice s)
+{
+	while (s.len > 0) {
+		uint32_t character = 0;
+		const size_t len = utf8_read(s, &character);
+
+		if (len == 0)
+			return false;
+		s = slice_part(s, len, s.len);
+	}
+	return true;
+}

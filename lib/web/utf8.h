@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * web/utf8 - characters of text in UTF-8 (RFC 3629). Threads: any.
+ */
+#pragma once
+
+#include "base/slice.h"
+
+/* The number of octets of the character at the front of s, and which it is;
+ * 0: s is empty or does not begin with one. */
+size_t utf8_read(struct slice s, uint32_t *character);
+
+/* Controls, and marks that hide or turn around the text beside them. */
+bool utf8_is_hidden(uint32_t character);
+
+/* All of s is characters; an empty text is. */
+bool utf8_is_whole(struct slice s);
