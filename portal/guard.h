@@ -19,7 +19,8 @@ void guard_form(struct visit *v, const char *action);
 
 enum guard_answer {
 	GUARD_GOOD = 0,
-	GUARD_FORGED, /* another site's, or no stamp of ours: 403 was answered */
+	GUARD_FORGED, /* another site's, or no stamp of ours: 403 was answered
+		       */
 	GUARD_STALE, /* too old or from another network: show the form again,
 			with what was filled in; a fault is added */
 	GUARD_QUICK, /* the same, faster than people are */

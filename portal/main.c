@@ -12,8 +12,9 @@
 #include "conf/conf.h"
 #include "conf/conflog.h"
 #include "portal/context.h"
-#include "portal/page.h"
 #include "portal/routes.h"
+#include "portal/scrape.h"
+#include "portal/worker.h"
 #include "web/server.h"
 
 #include <signal.h>
@@ -26,7 +27,6 @@ enum {
 	EXIT_USAGE = 2,
 	EXIT_START = 3,
 	ERRORS_MAX = 65536,
-	FORM_MAX = 8192,
 	PER_ADDRESS_MAX = 16 /* connections, where no proxy stands before us */
 };
 
@@ -93,27 +93,35 @@ static void log_lines(enum log_level level, struct slice text)
 			log_message(level, "conf", "%.*s", SLICE_ARG(line));
 }
 
-static void reload(struct context *c, const char *path)
+/* The addresses and the user stay those of the start. */
+static enum result load_again(
+	struct context *c, const char *path, struct buf *errors)
 {
 	struct conf *conf = NULL;
+	enum result res = conf_load(path, &conf, errors);
+
+	if (res == RES_OK)
+		res = context_reload(c, conf, errors);
+	conf_release(conf);
+	return res;
+}
+
+static void reload(struct context *c, const char *path)
+{
 	struct buf errors;
 	enum result res;
 
 	notify_reloading();
 	buf_init(&errors, ERRORS_MAX);
-	res = conf_load(path, &conf, &errors);
+	res = load_again(c, path, &errors);
 	log_lines(res == RES_OK ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
 		buf_slice(&errors));
-	if (res == RES_OK) {
-		/* The address and the user stay those of the start. */
-		context_reload(c, conf);
+	if (res == RES_OK)
 		log_message(LOG_LEVEL_NOTICE, "reload", "%s is in use", path);
-	} else {
+	else
 		log_message(LOG_LEVEL_ERROR, "reload",
 			"%s is not in use: %s; the old one goes on", path,
 			result_name(res));
-	}
-	conf_release(conf);
 	buf_clear(&errors);
 	notify_send("READY=1");
 }
@@ -142,23 +150,6 @@ static void wait_for_the_end(
 		else
 			return;
 	}
-}
-
-static struct conf *site_conf(void *ctx)
-{
-	return context_conf(ctx);
-}
-
-static enum result site_read_case(void *ctx, struct slice ref,
-	void (*each)(void *each_ctx, struct slice field, struct slice value),
-	void *each_ctx)
-{
-	return context_read_case(ctx, ref, each, each_ctx);
-}
-
-static enum result site_ping(void *ctx)
-{
-	return context_ping(ctx);
 }
 
 static int fail(const char *what, enum result res, const struct buf *why)
@@ -200,52 +191,98 @@ static enum result give_root_up(const char *user, struct buf *why)
 	return res == RES_OK ? privileges_drop(&id, why) : res;
 }
 
+/* What runs, from the first to the last. */
+struct site {
+	struct context *context;
+	struct worker_thread *worker;
+	struct web_server *pages;
+	struct web_server *numbers;
+};
+
+static enum result open_pages(
+	struct site *s, const struct conf *conf, struct buf *why)
+{
+	const struct web_options options = {
+		.listen = conf->portal.listen,
+		.body_max = routes_body_max(conf),
+		.handle = routes_handle,
+		.ctx = s->context,
+		.fields = routes_fields,
+		.connections_max = conf->portal.connections_max,
+		.per_address_max = endpoint_is_local(&conf->portal.listen)
+			? 0
+			: PER_ADDRESS_MAX,
+	};
+
+	return web_server_open(&s->pages, &options, why);
+}
+
+static enum result open_numbers(
+	struct site *s, const struct conf *conf, struct buf *why)
+{
+	const struct web_options options = {
+		.listen = conf->portal.metrics,
+		.handle = scrape_handle,
+		.ctx = s->context,
+	};
+
+	if (options.listen.kind == ENDPOINT_NONE)
+		return RES_OK;
+	return web_server_open(&s->numbers, &options, why);
+}
+
+static enum result open_site(struct site *s, struct conf *conf, struct buf *why)
+{
+	enum result res = context_open(&s->context, conf, clock_system(), why);
+
+	if (res == RES_OK)
+		res = context_start(s->context);
+	if (res == RES_OK)
+		res = worker_thread_open(&s->worker, s->context);
+	if (res == RES_OK)
+		res = open_numbers(s, conf, why);
+	if (res == RES_OK)
+		res = open_pages(s, conf, why);
+	if (res == RES_OK)
+		res = worker_thread_start(s->worker);
+	return res;
+}
+
+static void close_site(struct site *s)
+{
+	web_server_close(s->pages);
+	web_server_close(s->numbers);
+	worker_thread_close(s->worker);
+	context_close(s->context);
+}
+
 static int serve(struct conf *conf)
 {
-	struct context *context = NULL;
-	struct web_server *server = NULL;
-	struct site site = {
-		.conf = site_conf,
-		.read_case = site_read_case,
-		.ping = site_ping,
-	};
-	struct web_options options = {
-		.listen = conf->portal.listen,
-		.body_max = FORM_MAX,
-		.handle = routes_handle,
-		.ctx = &site,
-		.fields = page_fields,
-	};
+	struct site site = { .context = NULL };
 	struct buf why;
 	sigset_t set;
 	enum result res;
 	int code = EXIT_SUCCESS;
 
-	buf_init(&why, 1024);
+	buf_init(&why, ERRORS_MAX);
 	block_signals(&set);
-	if (!endpoint_is_local(&conf->portal.listen))
-		options.per_address_max = PER_ADDRESS_MAX;
 	/* First of all: no thread and no file was ever root's. */
 	res = give_root_up(conf->portal.user, &why);
 	if (res != RES_OK) {
 		code = fail("cannot give up root", res, &why);
 		goto done;
 	}
-	res = context_open(&context, conf, clock_system());
-	site.ctx = context;
-	if (res == RES_OK)
-		res = web_server_open(&server, &options, &why);
+	res = open_site(&site, conf, &why);
 	if (res != RES_OK) {
 		code = fail("cannot serve", res, &why);
 		goto done;
 	}
-	say_listening(conf, server);
-	wait_for_the_end(context, conf->path, &set);
+	say_listening(conf, site.pages);
+	wait_for_the_end(site.context, conf->path, &set);
 	notify_send("STOPPING=1");
 	log_message(LOG_LEVEL_NOTICE, "stop", "stopping");
 done:
-	web_server_close(server);
-	context_close(context);
+	close_site(&site);
 	buf_clear(&why);
 	return code;
 }

@@ -9,12 +9,13 @@ struct visit;
 
 /* start.c: the front page. */
 void page_start(struct visit *v);
-/* help.c: /help/ (index), /help/NAME, /e/ (index), /e/CODE, and static files,
- * /.well-known/security.txt. */
+/* help.c: /help/ (index), /help/NAME, /e/ (index), /e/CODE. */
 void page_help(struct visit *v);
 void page_code(struct visit *v);
+/* plain.c: static files, /.well-known/security.txt, /healthz. */
 void page_static(struct visit *v);
 void page_security(struct visit *v);
+void page_health(struct visit *v);
 /* cases.c: /r/REF, the evidence of one refusal. */
 void page_case(struct visit *v);
 /* retest.c: POST /r/REF/test, the same checks now. */

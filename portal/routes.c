@@ -3,196 +3,221 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
-#include "portal/cases.h"
-#include "portal/page.h"
-#include "store/case.h"
+#include "portal/meters.h"
+#include "portal/pages.h"
+#include "portal/visit.h"
 
 enum {
-	STATUS_NOT_FOUND = 404,
-	STATUS_BAD_METHOD = 405,
-	STATUS_UNAVAILABLE = 503
+	FORM_MAX = 8192, /* octets of a form but its long texts */
+	VALUE_MAX = 1024 /* of a short field */
 };
 
-static const char html_type[] = "text/html; charset=utf-8";
-
-/* One request on its way through a page. rest: of the path, behind prefix. */
-struct visit {
-	const struct site *site;
-	const struct conf *conf;
-	struct slice rest;
-	struct web_answer *out;
+/* Style and logo are files of our own; nothing else may be loaded or run. */
+const struct web_field routes_fields[] = {
+	{ "Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; script-src 'self'; "
+		"img-src 'self'; form-action 'self'; base-uri 'none'; "
+		"frame-ancestors 'none'" },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "Cache-Control", "no-store" },
+	{ "Vary", "Accept-Language" },
+	{ NULL, NULL },
 };
 
-static void start_page(const struct visit *v)
-{
-	struct buf *out = &v->out->body;
-
-	v->out->type = html_type;
-	page_begin(out, "How to read a refusal");
-	buf_add_text(out,
-		"<p>A message from your mail server was refused by ours, or "
-		"yours was asked to try again later. The text of the refusal, "
-		"in the bounce message or in the log of the sending server, "
-		"looks like this:</p>\n"
-		"<pre>554 5.7.1 Access denied, sending IP [192.0.2.1] is on "
-		"our block list; to request removal visit "
-		"https://.../r/REFERENCE</pre>\n"
-		"<ul>\n"
-		"<li><strong>The first number</strong> tells how final it is: "
-		"one that begins with 4 means that the sending server tries "
-		"again by itself, one that begins with 5 means that it has "
-		"given up.</li>\n"
-		"<li><strong>The address in square brackets</strong> is the "
-		"server that handed us the message.</li>\n"
-		"<li><strong>The link</strong> leads to the page of your case: "
-		"what we saw, why it was refused, and what to change.</li>\n"
-		"<li><strong>The reference</strong>, the 17 letters and digits "
-		"at the end of the link, is how we find your case when you "
-		"write to us.</li>\n"
-		"</ul>\n"
-		"<p>If you are not the one who runs the sending server, pass "
-		"the whole text on to whoever does: your provider, or the "
-		"mail department of your organisation. Only they can change "
-		"what caused it.</p>\n"
-		"<p>Without the link we cannot tell anything about a message: "
-		"this site does not answer whether an address is listed, so "
-		"that nobody can search our list.</p>\n");
-	page_end(out, v->conf);
-}
-
-static void style_sheet(const struct visit *v)
-{
-	v->out->type = "text/css; charset=utf-8";
-	buf_add_text(&v->out->body, page_style);
-}
-
-/* For those who watch over this program: it lives, and does Redis? */
-static void health(const struct visit *v)
-{
-	const enum result res = v->site->ping(v->site->ctx);
-
-	buf_add_format(&v->out->body, "portal ok\nredis %s\n",
-		res == RES_OK ? "ok" : result_name(res));
-}
-
-static void plain_page(const struct visit *v, unsigned status,
-	const char *title, const char *text)
-{
-	v->out->status = status;
-	v->out->type = html_type;
-	page_begin(&v->out->body, title);
-	buf_add_text(&v->out->body, text);
-	page_end(&v->out->body, v->conf);
-}
-
-static void not_found(const struct visit *v)
-{
-	plain_page(v, STATUS_NOT_FOUND, "There is no such page",
-		"<p>Please check the address: it must be the whole link of the "
-		"refusal, with all 17 letters and digits of the reference at "
-		"its end. Some programs break long lines and lose a part."
-		"</p>\n"
-		"<p>A case is kept for a limited time. If yours is older, or "
-		"if mail is still being refused, send a message again: the new "
-		"refusal has a new link.</p>\n");
-}
-
-/* The same page for a wrong reference and an unknown one: no oracle. */
-static void case_page(const struct visit *v)
-{
-	struct case_view view;
-	char ref[CASE_REF_MAX];
-	enum result res;
-
-	if (case_ref_parse(v->rest, ref) != RES_OK) {
-		not_found(v);
-		return;
-	}
-	case_view_init(&view);
-	res = v->site->read_case(
-		v->site->ctx, slice_of(ref), case_view_add, &view);
-	if (res == RES_OK) {
-		v->out->type = html_type;
-		cases_page(&v->out->body, &view, ref, v->conf);
-	} else if (res == RES_MISSING || res == RES_SYNTAX) {
-		not_found(v);
-	} else {
-		plain_page(v, STATUS_UNAVAILABLE,
-			"We cannot look up your case at the moment",
-			"<p>The store that holds the cases does not answer. "
-			"Your reference stays valid; please open the same link "
-			"again in a few minutes.</p>\n"
-			"<p>If it does not work later either, please write to "
-			"the address below, and give the reference at the end "
-			"of the link.</p>\n");
-	}
-	case_view_clear(&view);
-}
+enum match {
+	WHOLE = 0, /* the path is this one */
+	PREFIX, /* something must follow it */
+	OPEN /* something may follow it */
+};
 
 struct route {
-	const char *name;
+	enum meters_route name;
 	const char *path;
-	bool is_prefix; /* something must follow it */
-	void (*page)(const struct visit *v);
+	enum match match;
+	void (*get)(struct visit *v);
+	void (*post)(struct visit *v);
+	bool is_long; /* its form has a text of support.text_max */
+	const char *end; /* of PREFIX: what the path ends in, not in rest */
+	const char *rest; /* instead of what follows */
 };
 
+/* The first that fits answers. */
 static const struct route routes[] = {
-	{ "start", "/", false, start_page },
-	{ "case", "/r/", true, case_page },
-	{ "style", "/style.css", false, style_sheet },
-	{ "health", "/healthz", false, health },
+	{ METERS_START, "/", WHOLE, page_start, NULL, false, NULL, NULL },
+	{ METERS_HELP, "/help", WHOLE, page_help, NULL, false, NULL, NULL },
+	{ METERS_HELP, "/help/", OPEN, page_help, NULL, false, NULL, NULL },
+	{ METERS_HELP, "/privacy", WHOLE, page_help, NULL, false, NULL,
+		"privacy" },
+	{ METERS_HELP, "/contact", WHOLE, page_help, NULL, false, NULL,
+		"contact" },
+	{ METERS_CODE, "/e", WHOLE, page_code, NULL, false, NULL, NULL },
+	{ METERS_CODE, "/e/", OPEN, page_code, NULL, false, NULL, NULL },
+	{ METERS_STATIC, "/static/", PREFIX, page_static, NULL, false, NULL,
+		NULL },
+	{ METERS_SECURITY, "/.well-known/security.txt", WHOLE, page_security,
+		NULL, false, NULL, NULL },
+	{ METERS_HEALTH, "/healthz", WHOLE, page_health, NULL, false, NULL,
+		NULL },
+	{ METERS_RETEST, "/r/", PREFIX, NULL, page_retest, false, "/test",
+		NULL },
+	{ METERS_CASE, "/r/", PREFIX, page_case, NULL, false, NULL, NULL },
+	{ METERS_WHATIF, "/whatif", WHOLE, page_whatif, page_whatif_post, false,
+		NULL, NULL },
+	{ METERS_DELIST, "/delist", WHOLE, page_delist, page_delist_post, false,
+		NULL, NULL },
+	{ METERS_CONFIRM, "/c/", PREFIX, page_confirm, page_confirm_post, false,
+		NULL, NULL },
+	{ METERS_STATUS, "/status/", PREFIX, page_status, page_status_post,
+		false, NULL, NULL },
+	{ METERS_SUPPORT, "/support", WHOLE, page_support, page_support_post,
+		true, NULL, NULL },
+	{ METERS_TICKET, "/t/", PREFIX, page_ticket, page_ticket_post, true,
+		NULL, NULL },
+	{ METERS_SPONSOR, "/sponsor/", PREFIX, page_sponsor, page_sponsor_post,
+		false, NULL, NULL },
+	{ METERS_VOUCH, "/s/", PREFIX, page_vouch, page_vouch_post, false, NULL,
+		NULL },
 };
 
-static const struct route *find_route(struct slice path)
-{
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		const struct slice want = slice_of(routes[i].path);
+/* ---- which one ---- */
 
-		if (routes[i].is_prefix ? path.len > want.len &&
-					slice_has_prefix(path, want)
-					: slice_is_equal(path, want))
-			return &routes[i];
+static bool ends_in(struct slice text, struct slice end)
+{
+	return text.len > end.len &&
+		slice_is_equal(
+			slice_part(text, text.len - end.len, end.len), end);
+}
+
+/* *rest: what follows the route's path. */
+static bool fits(const struct route *r, struct slice path, struct slice *rest)
+{
+	const struct slice want = slice_of(r->path);
+
+	if (!slice_has_prefix(path, want) ||
+		(r->match == WHOLE && path.len != want.len) ||
+		(r->match == PREFIX && path.len == want.len))
+		return false;
+	*rest = slice_part(path, want.len, path.len);
+	if (r->end != NULL) {
+		if (!ends_in(*rest, slice_of(r->end)))
+			return false;
+		*rest = slice_part(*rest, 0, rest->len - slice_of(r->end).len);
 	}
+	if (r->rest != NULL)
+		*rest = slice_of(r->rest);
+	return true;
+}
+
+static const struct route *find_route(struct slice path, struct slice *rest)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (fits(&routes[i], path, rest))
+			return &routes[i];
 	return NULL;
 }
 
-static void bad_method(const struct visit *v)
+/* ---- answers ---- */
+
+static void bad_method(struct visit *v, const struct route *route)
 {
-	static const struct web_field allow[] = {
+	static const struct web_field read_only[] = {
 		{ "Allow", "GET, HEAD" },
 		{ NULL, NULL },
 	};
+	static const struct web_field post_only[] = {
+		{ "Allow", "POST" },
+		{ NULL, NULL },
+	};
 
-	v->out->status = STATUS_BAD_METHOD;
-	v->out->fields = allow;
-	buf_add_text(&v->out->body, "This page can only be read.\n");
+	view_say(v->view, "title", "This page cannot be asked for like this");
+	visit_page(v, STATUS_BAD_METHOD, "bad-method");
+	v->out->fields = route->get == NULL ? post_only : read_only;
+}
+
+static size_t body_max(const struct conf *conf, const struct route *route)
+{
+	/* An octet is three when it is escaped. */
+	return route->is_long ? FORM_MAX + 3 * conf->support.text_max
+			      : FORM_MAX;
+}
+
+size_t routes_body_max(const struct conf *conf)
+{
+	return FORM_MAX + 3 * conf->support.text_max;
+}
+
+static bool is_form(struct slice type)
+{
+	return slice_is_equal_nocase(
+		slice_trim(slice_part(type, 0, slice_find(type, ';'))),
+		slice_of("application/x-www-form-urlencoded"));
+}
+
+/* False: it was answered. */
+static bool read_form(struct visit *v, const struct route *route)
+{
+	const struct form_limits limits = {
+		.value_max = route->is_long ? v->site.conf->support.text_max
+					    : VALUE_MAX,
+		.is_multiline = route->is_long,
+	};
+	const struct slice body = v->rq->body;
+	enum result res;
+
+	if (body.len > body_max(v->site.conf, route)) {
+		visit_bad(v, STATUS_TOO_LARGE);
+		return false;
+	}
+	if (body.len > 0 && !is_form(v->rq->content_type)) {
+		visit_bad(v, STATUS_TYPE);
+		return false;
+	}
+	res = form_parse(&v->form, body, &limits, v->arena);
+	if (res != RES_OK)
+		visit_bad(v,
+			res == RES_TOOBIG ? STATUS_TOO_LARGE
+					  : STATUS_BAD_REQUEST);
+	return res == RES_OK;
+}
+
+static void answer(struct visit *v, const struct route *route)
+{
+	const bool is_post = slice_is_equal(v->rq->method, slice_of("POST"));
+	void (*page)(struct visit * v) = NULL;
+
+	if (route == NULL) {
+		visit_not_found(v);
+		return;
+	}
+	page = is_post ? route->post : route->get;
+	if (page == NULL)
+		bad_method(v, route);
+	else if (!is_post || read_form(v, route))
+		page(v);
 }
 
 void routes_handle(
 	void *ctx, const struct web_request *rq, struct web_answer *out)
 {
-	const struct site *site = ctx;
-	const struct route *route = find_route(rq->path);
-	struct conf *conf = site->conf(site->ctx);
-	struct visit v = { .site = site, .conf = conf, .out = out };
+	struct context *c = ctx;
+	struct slice rest = slice_of("");
+	const struct route *route = find_route(rq->path, &rest);
+	const enum meters_route name =
+		route == NULL ? METERS_NONE : route->name;
+	struct visit v = { .rest = rest };
 	struct logline line;
 
-	if (route == NULL) {
-		not_found(&v);
-	} else if (!slice_is_equal(rq->method, slice_of("GET"))) {
-		bad_method(&v);
-	} else {
-		v.rest = slice_part(
-			rq->path, slice_of(route->path).len, rq->path.len);
-		route->page(&v);
-	}
-	conf_release(conf);
-	/* No path: it holds the reference, which is the visitor's. */
+	if (visit_begin(&v, c, rq, out) == RES_OK)
+		answer(&v, route);
+	visit_end(&v);
+	meters_page(context_meters(c), name, out->status);
+	/* No path: what hides in it is the visitor's. */
 	log_start(&line,
-		out->status < STATUS_NOT_FOUND ? LOG_LEVEL_DEBUG
-					       : LOG_LEVEL_INFO,
+		out->status < STATUS_BAD_REQUEST ? LOG_LEVEL_DEBUG
+						 : LOG_LEVEL_INFO,
 		"page");
-	log_text(&line, "route", route == NULL ? "none" : route->name);
+	log_text(&line, "route", meters_route_name(name));
 	log_number(&line, "status", (int64_t)out->status);
 	log_send(&line);
 }

@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * portal/routes - which page answers which path.
+ * portal/routes - which page answers which path; the one table of them.
  *
- * GET and HEAD only so far: nothing on this site changes anything yet.
- * Threads: the one that answers requests.
+ * A function of a page is void page_xxx(struct visit *v). GET and HEAD change
+ * nothing, ever: mail scanners follow links. POST acts, through portal/guard.
+ * Threads: any.
  */
 #pragma once
 
 #include "web/server.h"
 
 struct conf;
+struct context;
 
-/* What pages ask of the world; a fake in tests. */
-struct site {
-	/* The conf in use; released by the caller of it. */
-	struct conf *(*conf)(void *ctx);
-	/* As context_read_case. */
-	enum result (*read_case)(void *ctx, struct slice ref,
-		void (*each)(
-			void *each_ctx, struct slice field, struct slice value),
-		void *each_ctx);
-	enum result (*ping)(void *ctx);
-	void *ctx;
-};
+/* Sent with every answer of the portal; ends as in struct web_options. */
+extern const struct web_field routes_fields[];
 
-/* Fits web_options.handle; ctx is a struct site. */
+/* Octets of the longest form that a page may get. */
+size_t routes_body_max(const struct conf *conf);
+
+/* Fits web_options.handle; ctx is a struct context. */
 void routes_handle(
 	void *ctx, const struct web_request *rq, struct web_answer *out);

@@ -50,5 +50,5 @@ struct texts_file {
 	const char *type; /* media type */
 	struct slice data;
 };
-bool texts_file(const struct texts *t, struct slice name,
-	struct texts_file *out);
+bool texts_file(
+	const struct texts *t, struct slice name, struct texts_file *out);

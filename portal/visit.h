@@ -3,8 +3,12 @@
  * portal/visit - one request and the page that answers it.
  *
  * Made by portal/routes, handed to the function of the route, which fills the
- * view and names a template. All memory is of the visit's arena. Threads: the
- * visit's own.
+ * view and names a template. All memory is of the visit's arena.
+ *
+ * In every view, for templates: lang, lang_query ("?lang=es" or ""),
+ * languages {tag, name, href, is_current}, site_name, host, portal_url,
+ * postmaster, abuse (mail addresses), logo (path), year, has_errors.
+ * Threads: the visit's own.
  */
 #pragma once
 
@@ -26,7 +30,10 @@ enum {
 	STATUS_NOT_FOUND = 404,
 	STATUS_BAD_METHOD = 405,
 	STATUS_UNPROCESSABLE = 422, /* a form that must be corrected */
+	STATUS_TOO_LARGE = 413,
+	STATUS_TYPE = 415, /* a body that is no form */
 	STATUS_TOO_MANY = 429,
+	STATUS_INTERNAL = 500,
 	STATUS_UNAVAILABLE = 503
 };
 
@@ -37,6 +44,7 @@ struct visit {
 	struct arena *arena;
 	struct view *view; /* the root; frame values are in it already */
 	enum language language;
+	const char *lang_query; /* "?lang=es", or "" when nobody chose it */
 	struct slice rest; /* of the path, behind the route's */
 	struct form query;
 	struct form form; /* of a POST */
@@ -61,6 +69,9 @@ void visit_page(struct visit *v, unsigned status, const char *template);
 /* The pages for which there is nothing more to say. */
 void visit_not_found(struct visit *v);
 void visit_unavailable(struct visit *v);
+void visit_forbidden(struct visit *v);
+/* A request that cannot be read: status is 400, 413 or 415. */
+void visit_bad(struct visit *v, unsigned status);
 /* Too many forms or evaluations of this client. */
 void visit_too_many(struct visit *v, int64_t wait_s);
 /* Redis said no, or our own code broke: logs, and visit_unavailable. */
@@ -84,6 +95,18 @@ bool visit_has_faults(const struct visit *v);
  * <time datetime>. 0: neither. */
 void visit_time(struct visit *v, struct view *to, const char *name,
 	const char *name_iso, int64_t wall_ms);
+/* A day as people read it: "26 November 2026" from "2026-11-26"; what is no
+ * such date stays as it is. */
+void visit_date(
+	struct visit *v, struct view *to, const char *name, struct slice date);
 /* A span as people read it, "2 days", "3 hours": rounded up. */
-void visit_span(struct visit *v, struct view *to, const char *name,
-	int64_t seconds);
+void visit_span(
+	struct visit *v, struct view *to, const char *name, int64_t seconds);
+
+/* ---- for portal/routes ---- */
+
+/* Reads who and in which language, and fills the frame. The rest of v is
+ * zeroed. RES_NOMEM: a plain 500 was answered; visit_end even then. */
+enum result visit_begin(struct visit *v, struct context *c,
+	const struct web_request *rq, struct web_answer *out) MUST_USE;
+void visit_end(struct visit *v);
