@@ -11,8 +11,9 @@
  *
  * A network is that of net/cidr's cidr_of_client: IPv4 /32, IPv6 /64.
  *   Phist:NET      HASH level listed_ms delisted_ms clean_ms evidence_ms
- *                  listings; 400 d
- *   Phist:NET:log  LIST of "TIME WHAT LEVEL", newest first, at most 20; 400 d
+ *                  listings; 400 d, or a week where nothing but a mark is known
+ *   Phist:NET:log  LIST of "MILLISECONDS WHAT LEVEL", newest first, at most
+ *                  20; 400 d
  *   Phist:NET:done ZSET of times of self-service removals, for the quota
  *   Pparole:NET    HASH since_ms until_ms level marks; until then
  *   Pblock:NET     the listing itself (store/keys)
@@ -45,7 +46,9 @@ const char *standing_state_name(enum standing_state s);
 
 struct standing_event {
 	int64_t at_ms; /* wall */
-	char what[16]; /* listed delisted parole-over struck locked allowed ... */
+	/* listed struck locked unlocked exception-over; and, by store/delist,
+	 * delisted excepted */
+	char what[16];
 	unsigned level;
 };
 
@@ -72,8 +75,9 @@ enum result standing_read(struct redis *r, const struct conf *conf,
 /*
  * Evidence was enough: lists net at level + 1 of what is remembered, for the
  * life of that level, class self (review from delist.review_level on). RES_OK
- * also when it is listed already (evidence_ms moves, no second listing) or
- * allowed (nothing happens); *out, may be NULL, is what it is now.
+ * also when it is listed already (evidence_ms moves, no second listing, and an
+ * admin's entry in shadow stays one) or allowed (nothing happens); *out, may
+ * be NULL, is what it is now.
  */
 struct standing_evidence {
 	struct slice reason;
@@ -96,9 +100,12 @@ enum result standing_mark(struct redis *r, const struct conf *conf,
 	const struct cidr *net, int64_t now_ms,
 	const struct standing_evidence *e, bool *listed) MUST_USE;
 
-/* By an admin. lock: no self-service for the listing, or off again; RES_MISSING:
- * there is no listing. forget: level, parole, log, quota and marks are gone,
- * a listing stays. */
+/*
+ * By an admin. lock: no self-service for the listing, or off again;
+ * RES_MISSING: there is no listing; RES_TYPE: the key holds none. forget:
+ * level, parole, log, quota and marks are gone, a listing stays; RES_MISSING:
+ * nothing was known.
+ */
 enum result standing_lock(struct redis *r, const struct conf *conf,
 	const struct cidr *net, int64_t now_ms, bool lock, struct slice who,
 	struct slice why) MUST_USE;
