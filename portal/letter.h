@@ -14,9 +14,11 @@
 #include "base/buf.h"
 #include "web/language.h"
 
-struct arena;
+struct conf;
 struct context_view;
 struct view;
+
+enum { LETTER_TEXT_MAX = 65536, LETTER_MAX = 256 * 1024 };
 
 struct letter_parts {
 	const char *template;
@@ -24,11 +26,14 @@ struct letter_parts {
 	const struct view *view;
 	const char *to; /* mail address */
 	const char *reply_to; /* or "" */
-	const char *id; /* left part of the Message-ID */
+	const char *id; /* left part of the Message-ID: letters, digits, - . */
 	int64_t now_ms;
 };
 
-/* RES_SYNTAX: an address that cannot stand in a header; RES_NOMEM, RES_MISSING
- * (no such template). */
+/* RES_SYNTAX: an address that cannot stand in a header; RES_NOMEM, RES_TOOBIG,
+ * RES_MISSING (no such template). */
 enum result letter_write(const struct context_view *site,
 	const struct letter_parts *parts, struct buf *out) MUST_USE;
+
+/* portal.mail_host, or host. Borrowed from conf. */
+const char *letter_host(const struct conf *conf);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "portal/proof.h"
+
+#include "auth/iprev.h"
+#include "auth/psl.h"
+#include "auth/spf.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "dns/asker.h"
+#include "mail/mailbox.h"
+#include "store/token.h"
+
+#include <string.h>
+
+/* One evaluation after another, all within one deadline. */
+struct asking {
+	struct asker *asker; /* NULL: nothing can be asked */
+	int64_t deadline_ms;
+	struct arena *arena;
+};
+
+static void begin(
+	struct asking *a, const struct proof_dns *dns, struct arena *arena)
+{
+	const struct asker_limits limits = {
+		.questions_max = dns->conf->dns.questions_max,
+		.timeout_ms = dns->conf->dns.timeout_ms,
+	};
+
+	*a = (struct asking){
+		.deadline_ms = clock_mono_ms(dns->clock) + PROOF_WAIT_MS,
+		.arena = arena,
+	};
+	if (dns->source != NULL)
+		a->asker = asker_new(dns->source, &limits, dns->clock);
+}
+
+/* Past the deadline every question has the answer "timeout", so each
+ * evaluation ends. seen: what asker_seen said before it. */
+static void wait_more(const struct asking *a, uint64_t seen)
+{
+	if (!asker_wait(a->asker, seen, a->deadline_ms))
+		asker_expire(a->asker);
+}
+
+static enum grant_ptr ptr_of(enum auth_result r)
+{
+	switch (r) {
+	case AUTH_PASS:
+		return GRANT_PTR_CONFIRMED;
+	case AUTH_PERMERROR:
+		return GRANT_PTR_MISSING;
+	case AUTH_FAIL:
+		return GRANT_PTR_MISMATCH;
+	case AUTH_UNKNOWN:
+	case AUTH_NONE:
+	case AUTH_SOFTFAIL:
+	case AUTH_NEUTRAL:
+	case AUTH_POLICY:
+	case AUTH_TEMPERROR:
+		break;
+	}
+	return GRANT_PTR_UNKNOWN;
+}
+
+static void ask_name(
+	const struct asking *a, const struct ipaddr *ip, struct proof_name *out)
+{
+	struct iprev_fact fact = { .result = AUTH_UNKNOWN };
+
+	*out = (struct proof_name){ .ptr = GRANT_PTR_UNKNOWN };
+	if (a->asker == NULL)
+		return;
+	for (;;) {
+		const uint64_t seen = asker_seen(a->asker);
+
+		if (iprev_evaluate(ip, a->asker, a->arena, &fact) == CHECK_DONE)
+			break;
+		wait_more(a, seen);
+	}
+	out->ptr = ptr_of(fact.result);
+	/* A static text is fine; one of the asker would not live on. */
+	if (arena_copy(a->arena, fact.name, &out->name) != RES_OK)
+		out->name = slice_of("");
+}
+
+void proof_find_name(const struct proof_dns *dns, const struct ipaddr *ip,
+	struct arena *a, struct proof_name *out)
+{
+	struct asking asking;
+
+	begin(&asking, dns, a);
+	ask_name(&asking, ip, out);
+	asker_free(asking.asker);
+}
+
+/* ---- does the mailbox fit? ---- */
+
+static bool same_organisation(
+	const struct psl *psl, struct slice one, struct slice other)
+{
+	return psl != NULL && one.len > 0 && other.len > 0 &&
+		slice_is_equal(psl_organisation(psl, one),
+			psl_organisation(psl, other));
+}
+
+static enum auth_result ask_spf(
+	const struct asking *a, const struct ipaddr *ip, struct slice domain)
+{
+	const struct spf_question question = {
+		.identity = SPF_MAILFROM,
+		.ip = ip,
+		.helo = domain,
+		.local = slice_of("postmaster"),
+		.domain = domain,
+	};
+	struct spf_fact fact = { .result = AUTH_UNKNOWN };
+
+	if (a->asker == NULL)
+		return AUTH_TEMPERROR;
+	for (;;) {
+		const uint64_t seen = asker_seen(a->asker);
+
+		if (spf_evaluate(&question, a->asker, a->arena, &fact) ==
+			CHECK_DONE)
+			return fact.result;
+		wait_more(a, seen);
+	}
+}
+
+static void say(struct proof_fit *out, const char *fits, const char *by)
+{
+	out->fits = fits;
+	out->by = by;
+}
+
+void proof_find_fit(const struct proof_dns *dns, const struct proof_question *q,
+	struct arena *a, struct proof_fit *out)
+{
+	const struct slice domain = mailbox_domain(q->mail);
+	enum auth_result spf;
+	struct asking asking;
+
+	begin(&asking, dns, a);
+	ask_name(&asking, &q->ip, &out->ptr);
+	if (domain.len == 0) {
+		say(out, "no", "");
+	} else if (slice_is_equal_nocase(domain, q->sender_domain)) {
+		say(out, "yes", "sender");
+	} else if (out->ptr.ptr == GRANT_PTR_CONFIRMED &&
+		same_organisation(dns->psl, domain, out->ptr.name)) {
+		say(out, "yes", "ptr");
+	} else {
+		spf = ask_spf(&asking, &q->ip, domain);
+		if (spf == AUTH_PASS)
+			say(out, "yes", "spf");
+		else if (spf == AUTH_TEMPERROR || spf == AUTH_UNKNOWN ||
+			out->ptr.ptr == GRANT_PTR_UNKNOWN)
+			say(out, "unknown", "");
+		else
+			say(out, "no", "");
+	}
+	asker_free(asking.asker);
+}
+
+/* ---- the TXT record ---- */
+
+static bool is_record(struct slice text, const char *token)
+{
+	const struct slice begin_with = slice_of(PROOF_TXT);
+	const struct slice said = slice_trim(text);
+	char got[TOKEN_TEXT_MAX];
+
+	return slice_has_prefix_nocase(said, begin_with) &&
+		token_parse(slice_part(said, begin_with.len, said.len), got) ==
+		RES_OK &&
+		strcmp(got, token) == 0;
+}
+
+static enum proof_txt read_txt(
+	const struct dns_answer *answer, const char *token, struct arena *a)
+{
+	switch (answer->status) {
+	case DNS_UNKNOWN:
+		return PROOF_TXT_UNKNOWN;
+	case DNS_NODATA:
+	case DNS_NXDOMAIN:
+		return PROOF_TXT_MISSING;
+	case DNS_FOUND:
+		break;
+	}
+	for (size_t i = 0; i < answer->count; i++) {
+		struct slice text;
+
+		if (dns_txt_join(answer->rdata[i], a, &text) == RES_OK &&
+			is_record(text, token))
+			return PROOF_TXT_FOUND;
+	}
+	return PROOF_TXT_MISSING;
+}
+
+static enum proof_txt ask_txt(
+	const struct asking *a, struct slice name, const char *token)
+{
+	for (;;) {
+		const uint64_t seen = asker_seen(a->asker);
+		const struct dns_answer *answer =
+			asker_ask(a->asker, name, DNS_TXT);
+
+		if (answer != NULL)
+			return read_txt(answer, token, a->arena);
+		wait_more(a, seen);
+	}
+}
+
+enum proof_txt proof_find_txt(const struct proof_dns *dns,
+	const struct ipaddr *ip, const char *token, struct arena *a,
+	struct slice *name)
+{
+	enum proof_txt out = PROOF_TXT_UNKNOWN;
+	struct proof_name ptr;
+	struct asking asking;
+
+	begin(&asking, dns, a);
+	ask_name(&asking, ip, &ptr);
+	*name = slice_of("");
+	switch (ptr.ptr) {
+	case GRANT_PTR_UNKNOWN:
+		break;
+	case GRANT_PTR_CONFIRMED:
+		*name = ptr.name;
+		out = ask_txt(&asking, ptr.name, token);
+		break;
+	case GRANT_PTR_MISSING:
+	case GRANT_PTR_MISMATCH:
+		out = PROOF_TXT_NO_NAME;
+		break;
+	}
+	asker_free(asking.asker);
+	return out;
+}
