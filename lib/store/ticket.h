@@ -5,14 +5,19 @@
  *   NEW --mailbox confirmed--> OPEN --we answer--> WAITING --they answer-->
  *   OPEN; OPEN, WAITING --> ESCALATED --> RESOLVED(granted, denied, info)
  *   --support.close_s--> CLOSED; RESOLVED, CLOSED --they answer within
- *   support.reopen_s--> REOPENED (as OPEN); any --> SPAM
+ *   support.reopen_s--> REOPENED (as OPEN); any --> SPAM; any but SPAM, by an
+ *   admin --> CLOSED
  *   OPEN at once: one that comes from a delist request that was confirmed.
  * "due_ms", the promised time (delist.review_s), runs while it is our turn.
  *
- *   Pticket:ID        HASH, see struct ticket; support.keep_s after its end
- *   Pticket:ID:log    LIST of JSON, oldest first, at most messages_max
+ *   Pticket:ID        HASH, see struct ticket; and "seen:..." of each mail.
+ *                     NEW: delist.token_s; our turn: no end; else
+ *                     support.reopen_s and keep_s after the last change
+ *   Pticket:ID:log    LIST of JSON, oldest first; the sender adds no more
+ *                     when there are messages_max
  *   Pticket:open      ZSET of ID by due_ms, those where it is our turn
  *   Pticket:all       ZSET of ID by creation, for reprievectl; trimmed
+ *   Pticket:of:NAME   ID of the ticket of that delist request or case
  * ID: as the reference of a case (case_ref_new). What was said is text of a
  * stranger or of an admin: escaped by whoever prints it.
  * Each change is one script with its audit. Threads: as store/redis.
@@ -35,7 +40,7 @@ enum ticket_state {
 	TICKET_WAITING,
 	TICKET_ESCALATED,
 	TICKET_RESOLVED,
-	TICKET_CLOSED, /* worked out when read */
+	TICKET_CLOSED, /* by an admin, or worked out when read */
 	TICKET_REOPENED,
 	TICKET_SPAM
 };
@@ -80,7 +85,8 @@ struct ticket_message {
 	int64_t at_ms;
 	bool is_ours;
 	struct slice who; /* "" for the sender; the admin's name */
-	struct slice text;
+	struct slice text; /* "": only the state changed */
+	enum ticket_state state; /* that it led to */
 };
 
 struct ticket {
@@ -90,6 +96,8 @@ struct ticket {
 	int64_t created_ms;
 	int64_t changed_ms;
 	int64_t due_ms; /* 0: it is not our turn */
+	int64_t ended_ms; /* when it was resolved or closed */
+	int64_t until_ms; /* of RESOLVED and CLOSED: the last time to reopen */
 	struct slice mail, language, subject, ref, rid, ip;
 	bool is_sponsored; /* a recipient of ours vouches for it */
 	struct ticket_message *message;
@@ -101,8 +109,27 @@ enum result ticket_read(struct redis *r, const struct conf *conf,
 	struct slice id, int64_t now_ms, struct arena *a,
 	struct ticket *out) MUST_USE;
 
+/*
+ * Newest first, without messages: each(ctx, ticket) of those in that state
+ * (TICKET_UNKNOWN: all); what it is handed lives during the call. each must not
+ * use r.
+ */
+struct ticket_listing {
+	enum ticket_state state;
+	size_t most;
+	void (*each)(void *ctx, const struct ticket *t);
+	void *ctx;
+};
+enum result ticket_list(struct redis *r, const struct conf *conf,
+	const struct ticket_listing *how, int64_t now_ms) MUST_USE;
+
+/* Which one a token is for, used up or not; changes nothing. RES_MISSING. */
+enum result ticket_find(struct redis *r, const struct conf *conf,
+	struct slice token, char id[CASE_REF_MAX]) MUST_USE;
+
 /* NEW -> OPEN, by the token of its letter, used up; and the words to the
- * admin. RES_MISSING: no such token; RES_EXISTS: it is open already. */
+ * admin. RES_MISSING: no such token; RES_EXISTS: it is open already, id is
+ * set. */
 enum result ticket_confirm(struct redis *r, const struct conf *conf,
 	struct slice token, int64_t now_ms, char id[CASE_REF_MAX]) MUST_USE;
 
@@ -110,7 +137,8 @@ enum result ticket_confirm(struct redis *r, const struct conf *conf,
  * A message: of the sender (who is empty) by mail or page, of an admin. Queues
  * the letter to the other side. RES_DENIED: too late, or SPAM; RES_FULL:
  * messages_max; RES_TOOBIG: text_max. Of an admin: to is WAITING, ESCALATED,
- * RESOLVED (with outcome) or SPAM; of the sender it follows by itself.
+ * RESOLVED (with outcome), CLOSED or SPAM; of the sender it follows by itself.
+ * No letter goes for SPAM, nor where the sender would learn nothing.
  */
 struct ticket_entry {
 	struct slice id;
@@ -125,11 +153,8 @@ struct ticket_entry {
 enum result ticket_add(struct redis *r, const struct conf *conf,
 	const struct ticket_entry *e, int64_t now_ms) MUST_USE;
 
-/*
- * The address for answers: "ticket+ID.MAC@HOST", MAC the first 10 characters
- * of a keyed hash; so that nobody writes into a ticket who was not written
- * to. RES_NOMEM.
- */
+/* The address for answers, "ticket+ID.MAC@HOST" (store/tagged): nobody writes
+ * into a ticket who was not written to. RES_NOMEM, RES_TOOBIG. */
 enum { TICKET_ADDRESS_MAX = 320 };
 enum result ticket_address(const struct secret *s, struct slice id,
 	const char *host, char out[TICKET_ADDRESS_MAX]) MUST_USE;
