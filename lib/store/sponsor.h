@@ -9,7 +9,9 @@
  *   Pallow@HASH.mailbox.invalid:IP   HASH reason origin=sponsor ref since
  * HASH: secret_hash of the mailbox. ".invalid" is no recipient domain (RFC
  * 6761 s6.4). Until the mail to the mailbox is confirmed:
- *   Psponsor:SID   HASH ref ip mail language state; delist.token_s
+ *   Psponsor:SID      HASH ref ip mail language state until; delist.token_s,
+ *                     once it is confirmed support.sponsor_s
+ *   Psponsor:of:REF   SID of the last one that was confirmed for that case
  * Threads: as store/redis.
  */
 #pragma once
@@ -23,7 +25,8 @@ struct arena;
 struct conf;
 struct secret;
 
-/* The scope of a mailbox, e.g. "0123456789abcdef.mailbox.invalid". RES_NOMEM. */
+/* The scope of a mailbox, e.g. "0123456789abcdef.mailbox.invalid". RES_NOMEM.
+ */
 enum result sponsor_scope(const struct secret *s, struct slice mailbox,
 	char out[HOSTNAME_MAX]) MUST_USE;
 
@@ -36,6 +39,7 @@ struct sponsor_form {
 	bool has_client;
 };
 
+/* As of a ticket. */
 enum sponsor_filing { SPONSOR_FILED = 0, SPONSOR_SILENT, SPONSOR_LIMITED };
 
 struct sponsor_filed {
@@ -57,13 +61,15 @@ struct sponsorship {
 	int64_t until_ms; /* of the exception */
 };
 
+/* RES_MISSING, RES_SYNTAX; RES_CORRUPT: it holds no address. Owned by a. */
 enum result sponsor_read(struct redis *r, const struct conf *conf,
 	struct slice sid, struct arena *a, struct sponsorship *out) MUST_USE;
-/* Which one a token is for; changes nothing. RES_MISSING. */
+/* Which one a token is for, used up or not; changes nothing. RES_MISSING. */
 enum result sponsor_find(struct redis *r, const struct conf *conf,
 	struct slice token, char sid[CASE_REF_MAX]) MUST_USE;
 /* Uses the token up, writes the exception and the audit, marks a ticket of that
- * case as sponsored. RES_MISSING: no such token. */
+ * case as sponsored (its promised time is halved). RES_MISSING: no such token;
+ * RES_EXISTS: it was used before, sid is set. */
 enum result sponsor_confirm(struct redis *r, const struct conf *conf,
 	const struct secret *secret, struct slice token, int64_t now_ms,
 	char sid[CASE_REF_MAX]) MUST_USE;
