@@ -15,7 +15,7 @@
 #include <time.h>
 
 enum {
-	QUERY_VALUE_MAX = 1024,
+	QUERY_VALUE_MAX = 4096,
 	NAME_LEN_MAX = 64,
 	S_PER_MINUTE = 60,
 	S_PER_HOUR = 3600,
@@ -79,7 +79,7 @@ static void fail_plainly(struct visit *v)
 enum result visit_begin(struct visit *v, struct context *c,
 	const struct web_request *rq, struct web_answer *out)
 {
-	static const struct form_limits limits = { QUERY_VALUE_MAX, false };
+	static const struct form_limits limits = { QUERY_VALUE_MAX, true };
 	enum result res;
 
 	context_enter(c, &v->site);
