@@ -2,12 +2,13 @@
 /*
  * portal/mailtext: whatever text comes in, a field is one field and a body
  * holds short lines of plain octets; an address that mail/mailbox reads fits
- * into a header. store/returnpath: nobody guesses one.
+ * into a header. store/tagged: nobody guesses where letters come
+ * back to.
  */
 #include "mail/mailbox.h"
 #include "portal/mailtext.h"
-#include "store/returnpath.h"
 #include "store/secret.h"
+#include "store/tagged.h"
 #include "t/fuzz/target.h"
 
 #include <string.h>
@@ -78,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	mailboxes(text);
 	texts(text);
-	target_promise(returnpath_parse(&secret, text, id) != RES_OK,
+	target_promise(tagged_parse(&secret, "bounce", text, id) != RES_OK,
 		"nobody guesses a return path");
 	return 0;
 }
