@@ -13,6 +13,7 @@ import tempfile
 sys.dont_write_bytecode = True
 
 import headers
+import help as helps
 import layers
 import layout
 import length
@@ -22,6 +23,8 @@ import tree as lint
 
 SPDX = "/* SPDX-License-Identifier: BSD-2-Clause */\n"
 GOOD_HEADER = SPDX + "#pragma once\n\nint %s(void);\n"
+PAGE = "<!-- 2026-11-26 -->\n# Good\n\n## One\n\n    192.0.2.1 <b>\n" \
+    "[a](/help/good), [b\nc](/e/GOOD), `<b>`, [d](/delist)\n"
 LONG = "int f(void);\nint f(void)\n{\n\tint a = 0;\n%s\treturn a;\n}\n"
 
 # name of the case, rule, file, its text, what the breach must name
@@ -74,6 +77,33 @@ BREACHES = [
      "int f( void ) ;\n", "lib/net/a.c:1"),
     ("a header that needs another", headers.alone, "lib/net/a.h",
      "#pragma once\nvoid f(size_t a);\n", "size_t"),
+    ("a help page without a date", helps.dated, "portal/help/en/good.md",
+     "# Good\n", "portal/help/en/good.md:1"),
+    ("a help page without a title", helps.dated, "portal/help/en/good.md",
+     "<!-- 2026-11-26 -->\n\n# Good\n", "portal/help/en/good.md:2"),
+    ("a help page that is not translated", helps.in_each_language,
+     "portal/help/en/new.md", PAGE, "portal/help/es/new.md"),
+    ("a translation of no help page", helps.in_each_language,
+     "portal/help/es/new.md", PAGE, "portal/help/es/new.md"),
+    ("a heading that was not translated", helps.same_headings,
+     "portal/help/pt-BR/good.md", PAGE.replace("## ", ""), "pt-BR/good.md"),
+    ("a link that was not translated", helps.same_links,
+     "portal/help/es/good.md", PAGE.replace("/e/", "/help/"), "es/good.md"),
+    ("an example that differs", helps.same_examples,
+     "portal/help/es/good.md", PAGE.replace("192", "198"), "es/good.md"),
+    ("a link to no help page", helps.links_lead_somewhere,
+     "portal/help/en/good.md", PAGE + "[a](/help/bad)\n", "/help/bad"),
+    ("a link to no code", helps.links_lead_somewhere,
+     "portal/help/en/good.md", PAGE + "[a](/e/BAD)\n", "/e/BAD"),
+    ("a relative link", helps.links_lead_somewhere,
+     "portal/help/en/good.md", PAGE + "[a](good)\n", "good leads"),
+    ("raw HTML in a help page", helps.no_markup, "portal/help/en/good.md",
+     PAGE + "a <b>c</b>\n", "portal/help/en/good.md:9"),
+    ("a help page that make does not know", helps.listed,
+     "portal/help/en/new.md", PAGE, "portal/help/en/new.md"),
+    ("help pages in two orders", helps.listed, "portal/help/help.am",
+     "a = portal/help/en/a.md portal/help/en/b.md portal/help/es/b.md \\\n"
+     "\tportal/help/es/a.md\n", "in es"),
 ]
 
 # None of these may be taken for a breach.
@@ -89,7 +119,15 @@ INNOCENT = [
     ("lib/net/good.h", GOOD_HEADER % "good"),
     ("lib/base/result.h", GOOD_HEADER % "result"),
     ("lib/all.am", "# SPDX-License-Identifier: BSD-2-Clause\n"
-     "x = lib/net/good.c lib/net/good.h lib/base/result.h\n"),
+     "x = lib/net/good.c lib/net/good.h lib/base/result.h "
+     "lib/policy/codes.def\n"),
+    ("lib/policy/codes.def", SPDX + 'CODE(GOOD, "554")\n'),
+    ("portal/help/en/good.md", PAGE),
+    ("portal/help/es/good.md", PAGE),
+    ("portal/help/pt-BR/good.md", PAGE),
+    ("portal/help/help.am", "# SPDX-License-Identifier: BSD-2-Clause\n"
+     "x = portal/help/en/good.md portal/help/es/good.md \\\n"
+     "\tportal/help/pt-BR/good.md\n"),
 ]
 
 STATE = [
@@ -154,7 +192,7 @@ def cases():
         yield (name + (" is found" if want else ""),
                lambda _, t=text, w=want: finds_state(t, w))
     rules = layers.RULES + source.RULES + length.RULES + layout.RULES + \
-        headers.RULES
+        headers.RULES + helps.RULES
     yield ("good code is left alone", lambda _: leaves_good_code(rules))
 
 
