@@ -35,9 +35,11 @@ void page_status_post(struct visit *v);
 /* support.c: /support: paste a refusal; open a ticket. */
 void page_support(struct visit *v);
 void page_support_post(struct visit *v);
-/* tickets.c: /t/ID. */
+/* tickets.c: /t/ID, and /tc/TOKEN, the link of its first letter. */
 void page_ticket(struct visit *v);
 void page_ticket_post(struct visit *v);
+void page_ticket_confirm(struct visit *v);
+void page_ticket_confirm_post(struct visit *v);
 /* sponsor.c: /sponsor/REF, and /s/TOKEN, the link of its letter. */
 void page_sponsor(struct visit *v);
 void page_sponsor_post(struct visit *v);

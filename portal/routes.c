@@ -74,6 +74,8 @@ static const struct route routes[] = {
 		true, NULL, NULL },
 	{ METERS_TICKET, "/t/", PREFIX, page_ticket, page_ticket_post, true,
 		NULL, NULL },
+	{ METERS_TICKET, "/tc/", PREFIX, page_ticket_confirm,
+		page_ticket_confirm_post, false, NULL, NULL },
 	{ METERS_SPONSOR, "/sponsor/", PREFIX, page_sponsor, page_sponsor_post,
 		false, NULL, NULL },
 	{ METERS_VOUCH, "/s/", PREFIX, page_vouch, page_vouch_post, false, NULL,
