@@ -78,13 +78,24 @@ static void take_field(
 	}
 }
 
+/* RFC 9112 s5.1: "Host :" must not pass, since others may read it as Host. */
+static bool is_field_name(const char *key, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)key[i] <= 0x20 ||
+			(unsigned char)key[i] >= 0x7f)
+			return false;
+	return true;
+}
+
 static enum MHD_Result count_field(void *cls, enum MHD_ValueKind kind,
 	const char *key, size_t key_len, const char *value, size_t value_len)
 {
 	struct fields *f = cls;
 
 	(void)kind;
-	(void)key_len;
+	if (!is_field_name(key, key_len))
+		f->is_bad = true;
 	for (size_t i = 0; i < value_len; i++)
 		if ((unsigned char)value[i] < 0x20)
 			f->is_bad = true;

@@ -5,10 +5,11 @@
  * Hands whole, checked requests to one function of the caller. Refuses with
  * 400 and closes: methods but GET, HEAD, POST; both Content-Length and
  * Transfer-Encoding; repeated Host, Content-Length or Transfer-Encoding, and
- * none or an empty Host (RFC 9112 s3.2, s6.3); octets below 0x20 in a value;
- * in a path a broken percent sign, "%00", or any other control octet. 413: a
- * body longer than body_max, or one with GET. 414 and 431: a request line or a
- * header past 16 KiB in all. 415: a POST of anything but a form
+ * none or an empty Host (RFC 9112 s3.2, s6.3); a blank or anything but ASCII in
+ * the name of a field (s5.1); octets below 0x20 in a value; in a path a broken
+ * percent sign, "%00", or any other control octet. 413: a body longer than
+ * body_max, or one with GET. 414 and 431: a request line or a header past
+ * 16 KiB in all. 415: a POST of anything but a form
  * (application/x-www-form-urlencoded, no charset but UTF-8). The library ends
  * a value, and a path, at a NUL: what stands behind it is never seen by us.
  *

@@ -647,6 +647,11 @@ int main(void)
 		ROW("a blank before the colon of Host is refused",
 			"GET / HTTP/1.1\r\nHost : portal.example\r\n\r\n", 0, 0,
 			400, 0, NULL),
+		ROW("a blank before the colon of another field is refused",
+			"POST / HTTP/1.1\r\n" HOST FORM
+			"Transfer-Encoding : chunked\r\n"
+			"Content-Length: 5\r\n\r\n0\r\n\r\n",
+			0, 0, 400, 0, NULL),
 		ROW("a control octet in a header is refused",
 			"GET / HTTP/1.1\r\n" HOST "X-A: b\x01c\r\n\r\n", 0, 0,
 			400, 0, NULL),
