@@ -387,7 +387,7 @@ const struct conf_row conf_rows[] = {
 	{ "portal", "mail_host", CONF_KIND_HOST, 0, 253, "",
 		IN(portal.mail_host), 0, CONF_IN_CONF, false, NULL,
 		"domain of our reply addresses; empty: host" },
-	{ "portal", "name", CONF_KIND_TEXT, 0, 80, "",
+	{ "portal", "name", CONF_KIND_TITLE, 0, 80, "",
 		IN(portal.name), 0, CONF_IN_CONF, false, NULL,
 		"what the site is called on its pages; empty: host" },
 	{ "portal", "site", CONF_KIND_PATH, 0, 1024, "",

@@ -11,7 +11,8 @@
 #include "base/slice.h"
 
 enum conf_kind {
-	CONF_KIND_TEXT = 1, /* char *, printable */
+	CONF_KIND_TEXT = 1, /* char *, printable, no blanks */
+	CONF_KIND_TITLE, /* char *, for people to read: no controls */
 	CONF_KIND_USER, /* char *, a user or group */
 	CONF_KIND_HOST, /* char *, folded; "" where min is 0 */
 	CONF_KIND_SELECTOR, /* char *, folded, or ""; labels below a domain */

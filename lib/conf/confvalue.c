@@ -157,6 +157,17 @@ static enum result set_plain(const struct conf_row *row, void *field,
 	return set_checked(row, field, v, why, fault_plain(v));
 }
 
+/* Pages escape it and show what is no UTF-8 as such. */
+static enum result set_title(const struct conf_row *row, void *field,
+	struct slice v, struct buf *why)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if ((unsigned char)v.at[i] < 0x20 || v.at[i] == 0x7f)
+			return set_checked(
+				row, field, v, why, "has a control character");
+	return set_checked(row, field, v, why, NULL);
+}
+
 static enum result set_user(const struct conf_row *row, void *field,
 	struct slice v, struct buf *why)
 {
@@ -475,6 +486,7 @@ static enum result set_rule(const struct conf_row *row, void *field,
 
 static set_value *const setters[] = {
 	[CONF_KIND_TEXT] = set_plain,
+	[CONF_KIND_TITLE] = set_title,
 	[CONF_KIND_USER] = set_user,
 	[CONF_KIND_HOST] = set_host,
 	[CONF_KIND_SELECTOR] = set_selector,

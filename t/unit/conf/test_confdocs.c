@@ -157,6 +157,7 @@ static void check_default(const struct conf *c, const struct conf_row *row,
  * 'u' only the upper end, NUL none. */
 static const char range_words[] = {
 	[CONF_KIND_TEXT] = 'u',
+	[CONF_KIND_TITLE] = 'u',
 	[CONF_KIND_USER] = 'u',
 	[CONF_KIND_SELECTOR] = 'u',
 	[CONF_KIND_URL] = 'a',
