@@ -74,9 +74,13 @@ void edit_token(struct edit *e, const char *token)
 
 enum result edit_read(struct edit *e, const char *script)
 {
+	enum result res;
+
 	if (e->is_lost)
 		return RES_NOMEM;
-	return script_run(e->redis, script, &e->call, &e->reply);
+	res = script_run(e->redis, script, &e->call, &e->reply);
+	/* The same words mean a thing of ours when a script says them. */
+	return res == RES_DENIED || res == RES_FULL ? RES_DOWN : res;
 }
 
 enum result edit_run(struct edit *e, const char *script)

@@ -39,8 +39,9 @@ void edit_number(struct edit *e, int64_t number);
 /* The key of a token that token_parse has read. */
 void edit_token(struct edit *e, const char *token);
 
-/* RES_NOMEM, what script_run says, or what the word means; RES_TYPE: the script
- * answered something else. */
+/* RES_NOMEM, what script_run says (but RES_DOWN where Redis itself refuses or
+ * is full), or what the word means; RES_TYPE: the script answered something
+ * else. */
 enum result edit_run(struct edit *e, const char *script) MUST_USE;
 /* The same, and the reply is not looked at. */
 enum result edit_read(struct edit *e, const char *script) MUST_USE;

@@ -2,9 +2,10 @@
 /*
  * store/tagged - addresses of ours that name a thing: NAME+ID.MAC@HOST.
  *
- * "ticket+..." takes the answers to a ticket. ID: as the
- * reference of a case, in lower case here; MAC: 50 bits of a keyed hash of NAME
- * and ID in Crockford base32. Only who was written to knows such an address.
+ * "ticket+..." takes the answers to a ticket, "bounce+..." the letters that
+ * come back, by the ID of a delist request. ID: as the reference of a case, in
+ * lower case here; MAC: 50 bits of a keyed hash of NAME and ID in Crockford
+ * base32. Only who was written to knows such an address.
  * Threads: any.
  */
 #pragma once
@@ -16,6 +17,7 @@ struct secret;
 enum { TAGGED_MAX = 320, TAGGED_MAC_LEN = 10 };
 
 #define TAGGED_TICKET "ticket"
+#define TAGGED_BOUNCE "bounce"
 
 /* RES_NOMEM; RES_TOOBIG: the host is too long. */
 enum result tagged_format(const struct secret *s, const char *name,
