@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ctl/mailtext - the one part of a message that we want. The only file that
+ * knows GMime, and that only in a child process.
+ *
+ * What a stranger sent is parsed by a child with little memory and little time,
+ * which can do nothing but write into a pipe: when it dies, only that message
+ * has no text. Threads: one.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+enum {
+	MAILTEXT_MESSAGE_MAX = 2 * 1024 * 1024,
+	MAILTEXT_TEXT_MAX = 256 * 1024, /* the rest of a part is cut */
+	MAILTEXT_MEMORY_MAX = 256 * 1024 * 1024,
+	MAILTEXT_CPU_S = 5,
+	MAILTEXT_WAIT_MS = 15000
+};
+
+enum mailtext_want {
+	MAILTEXT_TEXT = 0, /* the first text/plain, in UTF-8 */
+	MAILTEXT_HTML, /* the first text/html, in UTF-8 */
+	MAILTEXT_STATUS /* the first message/delivery-status */
+};
+
+/*
+ * Adds it to out. RES_MISSING: there is no such part; RES_CORRUPT: the child
+ * died of it; RES_TIMEOUT; RES_NOMEM: no child could be made.
+ */
+enum result mailtext_read(struct slice message, enum mailtext_want want,
+	struct buf *out) MUST_USE;
