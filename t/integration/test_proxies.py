@@ -11,6 +11,8 @@ import sys
 from harness import front as fronts
 from harness import world as worlds
 from harness.front import Apache, Nginx, exchange, plain, statuses, tls
+from harness.milter import Reprieve
+from harness.redis import Redis
 from harness.tap import Tap, equal, true
 from harness.wait import until
 from harness.world import wait_listening
@@ -211,6 +213,29 @@ def cut_off(ways):
          "a request without an end arrived")
 
 
+def serves_the_portal(world, kind):
+    """The real portal: its page and all that it says to the browser."""
+    port = world.port()
+    redis = Redis(world).start()
+    conf = Reprieve(world, redis, more=f'portal {{ user = "nobody"'
+                    f' listen = "inet:{port}@127.0.0.1" }}').conf
+    portal = world.start(world.program("reprieve-portal"), "-c", conf)
+    wait_listening(("127.0.0.1", port), portal)
+    front = kind(world, port).start()
+    answer = exchange(tls(world, front.port),
+                      get("/", "Accept-Language: es\r\n").encode())
+    equal(statuses(answer), [200], answer[:300])
+    for field in ("Content-Security-Policy: default-src 'none'",
+                  "Content-Language: es", "Referrer-Policy: no-referrer",
+                  "X-Content-Type-Options: nosniff",
+                  "Strict-Transport-Security: max-age="):
+        true(f"\r\n{field}" in answer, f"no {field} in {answer[:1500]}")
+    answer = exchange(tls(world, front.port), get("/no-such-page").encode())
+    equal(statuses(answer), [404], answer[:300])
+    front.stop()
+    equal(portal.stop(), 0, f"the portal's end: {portal.log()[-2000:]}")
+
+
 def check(tap, way):
     tap.group = way.name
     tap.case("a page arrives", arrives, way, get("/a%20b?c=%41"),
@@ -257,6 +282,10 @@ def main():
     for way in ways:
         tap.group = way.name
         tap.case("a portal that is away is told", says_that_it_is_away, way)
+    tap.group = "portal"
+    for kind in (Nginx, Apache):
+        tap.case(f"its pages are served behind {kind.__name__}",
+                 serves_the_portal, world, kind)
     world.close()
     return tap.finish()
 
