@@ -1,25 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "portal/scrape.h"
 
+#include "base/clock.h"
+#include "conf/conf.h"
 #include "portal/context.h"
 #include "portal/meters.h"
+#include "store/mailq.h"
 #include "web/metrics.h"
 
 enum { STATUS_NOT_FOUND = 404 };
+
+/* What cannot be asked is told by redis_up alone; the rest is then 0. */
+static void ask_queue(struct context *c)
+{
+	struct meters_queue queue = { .is_redis_up = false };
+	struct mailq_count count = { .waiting = 0 };
+	struct context_view view;
+	struct context_loan *loan = NULL;
+
+	context_enter(c, &view);
+	if (context_take(c, &loan) == RES_OK &&
+		mailq_count(context_redis(loan),
+			slice_of(view.conf->redis.prefix), &count) == RES_OK) {
+		queue = (struct meters_queue){
+			.is_redis_up = true,
+			.waiting = count.waiting,
+			.taken = count.taken,
+			.later = count.later,
+			.slow = count.slow,
+		};
+		if (count.oldest_ms > 0)
+			queue.oldest_s = (double)(clock_wall_ms(view.clock) -
+						 count.oldest_ms) /
+				1000.0;
+	}
+	context_give(c, loan);
+	context_leave(&view);
+	meters_set_queue(context_meters(c), &queue);
+}
 
 void scrape_handle(
 	void *ctx, const struct web_request *rq, struct web_answer *out)
 {
 	struct context *c = ctx;
-	struct meters_queue queue = { .is_redis_up = false };
 
 	if (!slice_is_equal(rq->path, slice_of("/metrics"))) {
 		out->status = STATUS_NOT_FOUND;
 		buf_add_text(&out->body, "see /metrics\n");
 		return;
 	}
-	queue.is_redis_up = context_ping(c) == RES_OK;
-	meters_set_queue(context_meters(c), &queue);
+	ask_queue(c);
 	out->type = METRICS_TYPE;
 	meters_format(context_meters(c), &out->body);
 }

@@ -21,7 +21,7 @@ from harness.tap import Tap, equal, match, true  # noqa: E402
 
 PROGRAM = os.path.join(BUILD, "reprieve-portal")
 REF = "0" * 17
-STYLE = r'<link rel="stylesheet" href="/style.css">'
+STYLE = r'<link rel="stylesheet" href="/static/style.css">'
 
 
 class Site:
@@ -41,6 +41,9 @@ class Site:
         self.redis = None
         self.portal = None
         self.port = None
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.metrics = free.getsockname()[1]
+        self.secret = os.path.join(self.folder, "secret")
 
     def start_redis(self):
         self.redis = subprocess.Popen(
@@ -61,14 +64,17 @@ class Site:
         return done.stdout.strip()
 
     def write_conf(self, host="mx.example.net", more="",
-                   listen="inet:0@127.0.0.1"):
+                   listen="inet:0@127.0.0.1", portal=""):
         with open(self.conf, "w", encoding="utf-8") as file:
             file.write(f'host = "{host}"\n'
                        'portal_url = "https://postmaster.example.net"\n'
-                       'milter { socket = "unix:/nowhere" }\n'
+                       'milter { socket = "unix:/nowhere"'
+                       f' secret_file = "{self.secret}" }}\n'
+                       'lists { snapshot = "" }\n'
                        f'redis {{ servers = {{"unix:{self.redis_socket}"}} }}\n'
                        f'portal {{ listen = "{listen}"'
-                       f' user = "{self.user}" }}\n'
+                       f' user = "{self.user}" {portal}'
+                       f' metrics = "inet:{self.metrics}@127.0.0.1" }}\n'
                        'log { target = "stderr" level = "debug" }\n' + more)
 
     def start(self):
@@ -86,12 +92,14 @@ class Site:
         with open(self.log, encoding="utf-8") as file:
             return file.read()
 
-    def get(self, path, method="GET"):
+    def get(self, path, method="GET", body=None, **fields):
         """status, headers, body"""
         connection = http.client.HTTPConnection("127.0.0.1", self.port,
                                                 timeout=10)
         try:
-            connection.request(method, path)
+            connection.request(method, path, body, {
+                name.replace("_", "-"): value
+                for name, value in fields.items()})
             answer = connection.getresponse()
             return (answer.status, dict(answer.getheaders()),
                     answer.read().decode("utf-8"))
@@ -179,86 +187,136 @@ def start_page(site):
     status, headers, body = site.get("/")
     equal(status, 200)
     equal(headers["Content-Type"], "text/html; charset=utf-8")
-    true("How to read a refusal" in body, body)
+    equal(headers["Content-Language"], "en")
+    true("was refused?</h1>" in body, body)
     true(re.search(STYLE, body), "the style is linked")
     true("<script" not in body and "style=" not in body, "no script, no inline")
+    equal(site.get("/", "HEAD")[2], "", "the body of HEAD")
 
 
-def style(site):
-    status, headers, body = site.get("/style.css")
-    equal(status, 200)
-    equal(headers["Content-Type"], "text/css; charset=utf-8")
-    true("body {" in body, body)
+def languages(site):
+    for fields, path, want in (
+            ({"Accept_Language": "es-MX,es;q=0.9,en;q=0.1"}, "/", "es"),
+            ({"Accept_Language": "pt"}, "/", "pt-BR"),
+            ({"Accept_Language": "es"}, "/?lang=pt-BR", "pt-BR"),
+            ({"Accept_Language": "fr"}, "/nowhere", "en"),
+            ({"Accept_Language": "es"}, "/nowhere", "es")):
+        _, headers, body = site.get(path, **fields)
+        equal(headers["Content-Language"], want, f"{fields} {path}")
+        true(f'<html lang="{want}">' in body, body)
 
 
-def every_page_has_headers(site):
-    for path in ("/", "/style.css", "/r/" + REF, "/nowhere", "/a%00b"):
+def files(site):
+    for path, kind in (("/static/style.css", "text/css; charset=utf-8"),
+                       ("/static/logo.svg", "image/svg+xml")):
+        status, headers, body = site.get(path)
+        equal(status, 200, path)
+        equal(headers["Content-Type"], kind, path)
+        true(body, path)
+
+
+def every_answer_has_headers(site):
+    for path in ("/", "/static/style.css", "/static/none", "/r/" + REF,
+                 "/nowhere", "/a%00b", "/?a=%00", "/healthz", "/e/"):
         headers = site.get(path)[1]
         for name, value in (
                 ("Content-Security-Policy", "default-src 'none'; "
-                 "style-src 'self'; script-src 'self'; form-action 'self'; "
-                 "base-uri 'none'; frame-ancestors 'none'"),
+                 "style-src 'self'; script-src 'self'; img-src 'self'; "
+                 "form-action 'self'; base-uri 'none'; "
+                 "frame-ancestors 'none'"),
                 ("Referrer-Policy", "no-referrer"),
                 ("X-Content-Type-Options", "nosniff"),
                 ("Cache-Control", "no-store"),
-                ("Vary", "Accept-Language"),
-                ("Content-Language", "en")):
+                ("Vary", "Accept-Language")):
             equal(headers.get(name), value, f"{name} of {path}")
         true("Set-Cookie" not in headers, f"no cookie from {path}")
 
 
-def case(site):
-    site.cli("HSET", "rp:case:" + REF, "code", "BLOCKED_SELF", "ip",
-             "192.0.2.7", "class", "self", "reason", "spam <run>",
-             "sender_hash", "0123456789abcdef", "session", "SESSION77",
-             "last_seen", "2026-11-22T21:00:01Z", "action", "reject",
-             "mode", "enforce")
-    status, _, body = site.get("/r/" + REF)
-    equal(status, 200)
-    for part in ("192.0.2.7", "554 5.7.1", "spam &lt;run&gt;",
-                 "2026-11-22T21:00:01Z", REF, "block list"):
-        true(part in body, lambda: f"no {part!r} in:\n{body}")
-    for part in ("0123456789abcdef", "SESSION77"):
-        true(part not in body, f"{part} must stay inside")
-    equal(site.get("/r/" + "O" * 17)[0], 200, "the letter O for the digit")
-    equal(site.get("/r/" + REF, "HEAD")[2], "", "the body of HEAD")
-
-
 def unknown_case(site):
-    equal(site.get("/r/" + "0" * 16 + "1")[0], 404)
-    site.cli("DEL", "rp:case:" + REF)
-    status, _, body = site.get("/r/" + REF)
-    equal(status, 404)
-    true("whole link" in body, body)
+    for ref in (REF, "0" * 16 + "1", "x"):
+        status, _, body = site.get("/r/" + ref)
+        equal(status, 404, ref)
+        true("whole link" in body, body)
 
 
-def wrong_type(site):
-    """A key of another type is our fault, and the page does not break."""
-    site.cli("DEL", "rp:case:" + REF)
-    site.cli("SET", "rp:case:" + REF, "x")
-    equal(site.get("/r/" + REF)[0], 503)
-    site.cli("DEL", "rp:case:" + REF)
-    equal(site.get("/r/" + REF)[0], 404)
+def paths_stay_inside(site):
+    """What hides in a path is the visitor's, and not for the log."""
+    site.get("/r/" + REF)
+    site.get("/c/" + "k" * 26)
+    wait.until(lambda: "route=confirm" in site.logged(),
+               lambda: "the pages are logged:\n" + site.logged())
+    for secret in (REF, "k" * 26):
+        true(secret not in site.logged(), f"{secret} is in the log")
 
 
 def bad_method(site):
-    status, headers, _ = site.get("/", "POST")
+    status, headers, _ = site.get(
+        "/", "POST", "a=1",
+        Content_Type="application/x-www-form-urlencoded")
     equal(status, 405)
     equal(headers.get("Allow"), "GET, HEAD")
+
+
+def own_texts(site):
+    own = os.path.join(site.folder, "site")
+    for part in ("templates", "static", "help/en"):
+        os.makedirs(os.path.join(own, part))
+    with open(os.path.join(own, "static", "style.css"), "w",
+              encoding="utf-8") as file:
+        file.write("h1 { color: #123456 }\n")
+    with open(os.path.join(own, "help", "en", "hours.md"), "w",
+              encoding="utf-8") as file:
+        file.write("# Hours\n\nWrite to {postmaster}, see [more](/e/).\n")
+    broken = os.path.join(own, "templates", "start.html")
+    with open(broken, "w", encoding="utf-8") as file:
+        file.write("one\n{{#two}}\n")
+    site.write_conf(portal=f'site = "{own}" name = "Our Mail"')
+    before = site.logged().count("goes on")
+    site.portal.send_signal(signal.SIGUSR1)
+    wait.until(lambda: site.logged().count("goes on") > before,
+               lambda: "the fault is told:\n" + site.logged())
+    true(broken in site.logged(), "the log names the file")
+    os.unlink(broken)
+    site.portal.send_signal(signal.SIGUSR1)
+    wait.until(lambda: "Our Mail" in site.get("/")[2], "the new name")
+    true("#123456" in site.get("/static/style.css")[2], "the own style")
+    body = site.get("/help/hours?lang=en")[2]
+    true("Write to postmaster@mx.example.net" in body, body)
+    true('href="/e/?lang=en"' in body, body)
+    site.write_conf()
+    site.portal.send_signal(signal.SIGUSR1)
+    wait.until(lambda: "Our Mail" not in site.get("/")[2], "the old name")
+
+
+def numbers(site):
+    with socket.create_connection(("127.0.0.1", site.metrics)) as client:
+        client.settimeout(10)
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+        text = b""
+        while True:
+            more = client.recv(65536)
+            if not more:
+                break
+            text += more
+    text = text.decode()
+    for line in (r'^reprieve_portal_pages_total\{route="start"\} [1-9]\d*$',
+                 r'^reprieve_portal_answers_total\{class="4xx"\} [1-9]\d*$',
+                 r'^reprieve_portal_forms_total\{answer="forged"\} \d+$',
+                 r"^reprieve_portal_redis_up 1$",
+                 r"^reprieve_portal_jobs_waiting 0$"):
+        true(re.search(line, text, re.M), lambda: f"no {line} in\n{text}")
+    equal(site.get("/metrics")[0], 404, "not among the pages")
 
 
 def redis_down(site):
     equal(site.get("/healthz")[2], "portal ok\nredis ok\n")
     site.stop_redis()
-    status, _, body = site.get("/r/" + REF)
-    equal(status, 503)
-    true("postmaster@mx.example.net" in body, body)
     equal(site.get("/")[0], 200, "the start page needs no Redis")
     match(site.get("/healthz")[2], r"portal ok\nredis (?!ok).+\n")
     equal(site.logged().count("redis_down"), 1, "log lines about it")
     site.start_redis()
-    site.cli("HSET", "rp:case:" + REF, "code", "BLOCKED_SELF")
-    wait.until(lambda: site.get("/r/" + REF)[0] == 200, "the case is back")
+    wait.until(lambda: site.get("/healthz")[2].endswith("redis ok\n"),
+               "Redis is back")
     true("redis_up" in site.logged(), "the log says that Redis is back")
 
 
@@ -315,14 +373,19 @@ def main():
         site.start()
         tap.case("root is given up", gives_root_up, site)
         tap.case("the start page is plain and complete", start_page, site)
-        tap.case("the style is a file of its own", style, site)
-        tap.case("a reference shows its case", case, site)
+        tap.case("it speaks the visitor's language", languages, site)
+        tap.case("style and logo are files", files, site)
         tap.case("every answer has the security headers",
-                 every_page_has_headers, site)
+                 every_answer_has_headers, site)
         tap.case("an unknown reference is a 404 in plain words",
                  unknown_case, site)
-        tap.case("a key of another type is a 503", wrong_type, site)
+        tap.case("the log holds no reference and no token",
+                 paths_stay_inside, site)
         tap.case("a page cannot be posted to", bad_method, site)
+        tap.case("an operator's own texts come in with SIGUSR1, a fault in "
+                 "them does not", own_texts, site)
+        tap.case("Prometheus finds the numbers, and only there", numbers,
+                 site)
         tap.case("Redis may go and come back", redis_down, site)
         tap.case("SIGUSR1 brings a new conf in", reload, site)
         tap.case("SIGUSR1 with a bad conf changes nothing", bad_reload, site)
