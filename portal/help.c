@@ -119,6 +119,7 @@ void page_help(struct visit *v)
 	struct texts_help page;
 	struct slice markup;
 
+	view_flag(v->view, "is_public", true);
 	if (v->rest.len == 0) {
 		help_index(v);
 		return;
@@ -161,6 +162,7 @@ void page_code(struct visit *v)
 {
 	const struct code_row *row;
 
+	view_flag(v->view, "is_public", true);
 	if (v->rest.len == 0) {
 		code_index(v);
 		return;

@@ -4,6 +4,7 @@
 
 void page_start(struct visit *v)
 {
-	view_say(v->view, "title", "Mail to {site_name} was refused?");
+	view_say(v->view, "title", "Was your mail to {site_name} refused?");
+	view_flag(v->view, "is_public", true);
 	visit_page(v, STATUS_OK, "start");
 }

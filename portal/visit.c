@@ -145,6 +145,7 @@ void visit_page(struct visit *v, unsigned status, const char *template)
 void visit_not_found(struct visit *v)
 {
 	view_say(v->view, "title", "There is no such page");
+	view_flag(v->view, "is_public", false);
 	visit_page(v, STATUS_NOT_FOUND, "not-found");
 }
 

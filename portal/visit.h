@@ -7,7 +7,8 @@
  *
  * In every view, for templates: lang, lang_query ("?lang=es" or ""),
  * languages {tag, name, href, is_current}, site_name, host, portal_url,
- * postmaster, abuse (mail addresses), logo (path), year, has_errors.
+ * postmaster, abuse (mail addresses), logo (path), year, has_errors. A page
+ * that search engines may show sets is_public.
  * Threads: the visit's own.
  */
 #pragma once

@@ -19,6 +19,7 @@ import layout
 import length
 import source
 import state
+import translations
 import tree as lint
 
 SPDX = "/* SPDX-License-Identifier: BSD-2-Clause */\n"
@@ -26,6 +27,10 @@ GOOD_HEADER = SPDX + "#pragma once\n\nint %s(void);\n"
 PAGE = "<!-- 2026-11-26 -->\n# Good\n\n## One\n\n    192.0.2.1 <b>\n" \
     "[a](/help/good), [b\nc](/e/GOOD), `<b>`, [d](/delist)\n"
 LONG = "int f(void);\nint f(void)\n{\n\tint a = 0;\n%s\treturn a;\n}\n"
+
+POT = ('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+       '#: a.html\nmsgid "Write to <b>{name}</b>."\nmsgstr ""\n')
+PO = POT.replace('."\nmsgstr ""', '."\nmsgstr "Escriba a <b>{name}</b>."')
 
 # name of the case, rule, file, its text, what the breach must name
 BREACHES = [
@@ -104,6 +109,24 @@ BREACHES = [
     ("help pages in two orders", helps.listed, "portal/help/help.am",
      "a = portal/help/en/a.md portal/help/en/b.md portal/help/es/b.md \\\n"
      "\tportal/help/es/a.md\n", "in es"),
+    ("a text that is not translated", translations.complete, "po/es.po", POT,
+     "po/es.po:7"),
+    ("a catalogue that was not updated", translations.complete,
+     "po/reprieve.pot", POT + '\nmsgid "New"\nmsgstr ""\n', "po/es.po"),
+    ("a fuzzy translation", translations.complete, "po/pt_BR.po",
+     PO.replace("#: a.html", "#, fuzzy"), "po/pt_BR.po:7"),
+    ("a value that a translation lost", translations.same_values, "po/es.po",
+     PO.replace("a <b>{name}", "a <b>"), "po/es.po:6"),
+    ("markup that a translation lost", translations.same_markup, "po/es.po",
+     PO.replace("a <b>{name}</b>", "a {name}"), "po/es.po:6"),
+    ("a full stop that a translation lost", translations.blanks,
+     "po/pt_BR.po", PO.replace('</b>."\n', '</b>"\n').replace(
+         'msgid "Write to <b>{name}</b>"', 'msgid "Write to <b>{name}</b>."'),
+     "po/pt_BR.po:6"),
+    ("a translation of no text", translations.known, "po/es.po",
+     PO + '\nmsgid "Old"\nmsgstr "Viejo"\n', "po/es.po:9"),
+    ("a catalogue of no language of ours", translations.catalogues,
+     "po/fr.po", PO, "po/fr.po:1"),
 ]
 
 # None of these may be taken for a breach.
@@ -128,6 +151,9 @@ INNOCENT = [
     ("portal/help/help.am", "# SPDX-License-Identifier: BSD-2-Clause\n"
      "x = portal/help/en/good.md portal/help/es/good.md \\\n"
      "\tportal/help/pt-BR/good.md\n"),
+    ("po/reprieve.pot", POT),
+    ("po/es.po", PO),
+    ("po/pt_BR.po", PO),
 ]
 
 STATE = [
@@ -192,7 +218,7 @@ def cases():
         yield (name + (" is found" if want else ""),
                lambda _, t=text, w=want: finds_state(t, w))
     rules = layers.RULES + source.RULES + length.RULES + layout.RULES + \
-        headers.RULES + helps.RULES
+        headers.RULES + helps.RULES + translations.RULES
     yield ("good code is left alone", lambda _: leaves_good_code(rules))
 
 

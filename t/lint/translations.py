@@ -126,10 +126,13 @@ def catalogues(tree):
             for name in sorted(found - set(LANGUAGES))]
 
 
+same_values = same(VALUE, "values")
+same_markup = same(TAG, "markup")
+
 RULES = [
     ("every text is translated into every language", complete),
-    ("a translation has the values of its text", same(VALUE, "values")),
-    ("a translation has the markup of its text", same(TAG, "markup")),
+    ("a translation has the values of its text", same_values),
+    ("a translation has the markup of its text", same_markup),
     ("a translation ends as its text does", blanks),
     ("every translation is of a text of the site", known),
     ("each catalogue is of a language of the site", catalogues),
