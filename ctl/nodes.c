@@ -3,6 +3,7 @@
 
 #include "ctl/ask.h"
 #include "store/keys.h"
+#include "store/node.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,9 @@ static enum ctl_exit node_add(void *ctx, struct slice key)
 	struct gathering *g = ctx;
 	struct nodes *all = g->nodes;
 
-	if (all->count == NODES_MAX)
+	struct slice id = slice_part(key, g->head, key.len);
+
+	if (all->count == NODES_MAX || slice_is_equal(id, slice_of(NODE_IDS)))
 		return CTL_DONE;
 	struct nodes_one *grown =
 		realloc(all->node, (all->count + 1) * sizeof(*grown));
@@ -50,8 +53,7 @@ static enum ctl_exit node_add(void *ctx, struct slice key)
 		return ask_failed(g->ctl, RES_NOMEM);
 	all->node = grown;
 	memset(&grown[all->count], 0, sizeof(*grown));
-	copy(grown[all->count].id, sizeof(grown->id),
-		slice_part(key, g->head, key.len));
+	copy(grown[all->count].id, sizeof(grown->id), id);
 	all->count++;
 	return CTL_DONE;
 }

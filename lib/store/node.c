@@ -91,15 +91,42 @@ static void put_status(
 	put_number(b, "pid", getpid());
 	put_time(b, "started", n->started_ms);
 	put_time(b, "synced", s->synced_ms);
+	/* Whoever reads these has another clock: see store/nodes. */
+	put_number(b, "synced_ms", s->synced_ms);
+	put_number(b, "clock_ms", clock_wall_ms(n->clock));
 	put_text(b, "generation", s->generation);
 	put_text(b, "error", s->error);
 }
 
-static void format_key(const struct node *n, struct buf *key)
+static void format_key(const struct node *n, const char *id, struct buf *key)
 {
 	buf_init(key, LIST_NAME_MAX);
 	keys_format(
-		key, slice_of(n->conf->redis.prefix), "node:", slice_of(n->id));
+		key, slice_of(n->conf->redis.prefix), "node:", slice_of(id));
+}
+
+static void add_life(struct writer_job *job, struct slice key)
+{
+	const struct slice argv[] = { slice_of("EXPIRE"), key, slice_of("60") };
+
+	writer_job_command(job, argv, 3);
+}
+
+/* Who lives is found without a walk through all keys. */
+static void add_id(struct writer_job *job, const struct node *n)
+{
+	struct buf key, now;
+
+	format_key(n, NODE_IDS, &key);
+	buf_init(&now, 32);
+	buf_add_format(&now, "%lld", (long long)clock_wall_ms(n->clock));
+	writer_job_command(job,
+		(struct slice[]){ slice_of("HSET"), buf_slice(&key),
+			slice_of(n->id), buf_slice(&now) },
+		4);
+	add_life(job, buf_slice(&key));
+	buf_clear(&key);
+	buf_clear(&now);
 }
 
 static void write_beat(struct node *n, const struct mirror_status *s)
@@ -109,7 +136,7 @@ static void write_beat(struct node *n, const struct mirror_status *s)
 	struct buf key;
 
 	buf_init(&b.scratch, SCRATCH_MAX);
-	format_key(n, &key);
+	format_key(n, n->id, &key);
 	if (job == NULL || buf_reserve(&b.scratch, SCRATCH_MAX) == NULL) {
 		writer_job_free(job);
 		goto done;
@@ -118,10 +145,8 @@ static void write_beat(struct node *n, const struct mirror_status *s)
 	b.argv[1] = buf_slice(&key);
 	put_status(&b, n, s);
 	writer_job_command(job, b.argv, b.argc);
-	writer_job_command(job,
-		(struct slice[]){
-			slice_of("EXPIRE"), b.argv[1], slice_of("60") },
-		3);
+	add_life(job, b.argv[1]);
+	add_id(job, n);
 	/* A full queue is counted and logged there; the next beat follows. */
 	if (writer_add(n->writer, job) != RES_OK)
 		goto done;
@@ -135,7 +160,7 @@ static void write_end(struct node *n)
 	struct writer_job *job = writer_job_new();
 	struct buf key;
 
-	format_key(n, &key);
+	format_key(n, n->id, &key);
 	writer_job_command(
 		job, (struct slice[]){ slice_of("DEL"), buf_slice(&key) }, 2);
 	if (writer_add(n->writer, job) != RES_OK)
@@ -164,21 +189,35 @@ static bool wait_a_while(struct node *n)
 	return go_on;
 }
 
+/* What the last beat said, and when. */
+struct said {
+	int64_t at_ms; /* monotonic */
+	uint64_t version;
+	enum mirror_state state;
+	int64_t synced_ms;
+	bool owes_sync; /* a change whose proof is still to come */
+};
+
+static bool is_due(
+	const struct said *said, const struct mirror_status *s, int64_t now_ms)
+{
+	return now_ms - said->at_ms >= BEAT_MS || s->version != said->version ||
+		s->state != said->state ||
+		(said->owes_sync && s->synced_ms != said->synced_ms);
+}
+
 static void *run(void *arg)
 {
 	struct node *n = arg;
 	struct mirror_status s;
 	struct writer_counts w;
-	uint64_t version = 0;
-	enum mirror_state state = MIRROR_EMPTY;
-	int64_t beaten_ms = clock_mono_ms(n->clock) - BEAT_MS;
+	struct said said = { .at_ms = clock_mono_ms(n->clock) - BEAT_MS };
 
 	do {
 		int64_t now = clock_mono_ms(n->clock);
 
 		mirror_read_status(n->mirror, &s);
-		if (now - beaten_ms < BEAT_MS && s.version == version &&
-			s.state == state)
+		if (!is_due(&said, &s, now))
 			continue;
 		/* Old beats are of no use to anybody: none is queued behind
 		 * others while Redis is away. */
@@ -186,9 +225,11 @@ static void *run(void *arg)
 		if (w.waiting > 0 && !w.is_connected)
 			continue;
 		write_beat(n, &s);
-		version = s.version;
-		state = s.state;
-		beaten_ms = now;
+		said.owes_sync = s.version != said.version;
+		said.version = s.version;
+		said.state = s.state;
+		said.synced_ms = s.synced_ms;
+		said.at_ms = now;
 	} while (wait_a_while(n));
 	return NULL;
 }

@@ -3,9 +3,14 @@
  * store/node - tells in Redis that this milter lives, and how far it is.
  *
  * rp:node:<id>, a HASH that lives 60 s and is written every 2 s, and at once
- * when the mirror changed (at most every 100 ms): version entries state
- * lag_ms pending build host pid started synced generation error. An edit has
- * reached all milters when each node's synced and version say so.
+ * when the mirror changed or was proved to be in step after that (at most every
+ * 100 ms): version entries state lag_ms pending build host pid started synced
+ * synced_ms clock_ms generation error. clock_ms is this machine's wall clock
+ * when it was written, synced_ms and synced are by the same clock; store/nodes
+ * tells from them whether an edit has reached all milters.
+ *
+ * rp:node:ids, a HASH of each <id> that wrote one, with its time; lives 60 s
+ * after the last beat of any.
  *
  * <id> is milter.id or the host name, then "." and 8 random hex digits of
  * this process, so that two on one host, or two hosts of one name, never
@@ -22,6 +27,9 @@ struct node;
 struct writer;
 
 enum { NODE_ID_MAX = 96, NODE_LIFE_S = 60 };
+
+/* In the place of an <id>, which always has a "." in it. */
+#define NODE_IDS "ids"
 
 /* conf is held; mirror, writer and clock are borrowed until node_close.
  * RES_NOMEM. */
