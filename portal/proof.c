@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+enum { HELD_ADDRESSES_MAX = 8 }; /* of one name that are looked at */
+
 /* One evaluation after another, all within one deadline. */
 struct asking {
 	struct asker *asker; /* NULL: nothing can be asked */
@@ -178,6 +180,21 @@ static bool is_record(struct slice text, const char *token)
 		strcmp(got, token) == 0;
 }
 
+/* Waits for it. */
+static const struct dns_answer *ask(
+	const struct asking *a, struct slice name, enum dns_type type)
+{
+	for (;;) {
+		const uint64_t seen = asker_seen(a->asker);
+		const struct dns_answer *answer =
+			asker_ask(a->asker, name, type);
+
+		if (answer != NULL)
+			return answer;
+		wait_more(a, seen);
+	}
+}
+
 static enum proof_txt read_txt(
 	const struct dns_answer *answer, const char *token, struct arena *a)
 {
@@ -200,20 +217,6 @@ static enum proof_txt read_txt(
 	return PROOF_TXT_MISSING;
 }
 
-static enum proof_txt ask_txt(
-	const struct asking *a, struct slice name, const char *token)
-{
-	for (;;) {
-		const uint64_t seen = asker_seen(a->asker);
-		const struct dns_answer *answer =
-			asker_ask(a->asker, name, DNS_TXT);
-
-		if (answer != NULL)
-			return read_txt(answer, token, a->arena);
-		wait_more(a, seen);
-	}
-}
-
 enum proof_txt proof_find_txt(const struct proof_dns *dns,
 	const struct ipaddr *ip, const char *token, struct arena *a,
 	struct slice *name)
@@ -230,13 +233,89 @@ enum proof_txt proof_find_txt(const struct proof_dns *dns,
 		break;
 	case GRANT_PTR_CONFIRMED:
 		*name = ptr.name;
-		out = ask_txt(&asking, ptr.name, token);
+		out = read_txt(ask(&asking, ptr.name, DNS_TXT), token, a);
 		break;
 	case GRANT_PTR_MISSING:
 	case GRANT_PTR_MISMATCH:
 		out = PROOF_TXT_NO_NAME;
 		break;
 	}
+	asker_free(asking.asker);
+	return out;
+}
+
+/* ---- a name and a network ---- */
+
+/* A record of type A or AAAA. */
+static bool read_address(struct slice rdata, struct ipaddr *out)
+{
+	*out = (struct ipaddr){ { [10] = 0xff, [11] = 0xff } };
+	if (rdata.len != 4 && rdata.len != sizeof(out->octet))
+		return false;
+	memcpy(out->octet + sizeof(out->octet) - rdata.len, rdata.at,
+		rdata.len);
+	return true;
+}
+
+static enum proof_held has_ptr(
+	const struct asking *a, const struct ipaddr *ip, struct slice name)
+{
+	char reverse[80];
+	const struct dns_answer *answer =
+		ask(a, slice_of(dns_reverse_name(ip, reverse)), DNS_PTR);
+
+	if (answer->status == DNS_UNKNOWN)
+		return PROOF_HELD_UNKNOWN;
+	for (size_t i = 0; answer->status == DNS_FOUND && i < answer->count;
+		i++) {
+		struct slice text;
+
+		if (dns_name_text(answer->rdata[i], a->arena, &text) ==
+				RES_OK &&
+			slice_is_equal_nocase(text, name))
+			return PROOF_HELD_YES;
+	}
+	return PROOF_HELD_NO;
+}
+
+static enum proof_held is_held(
+	const struct asking *a, const struct cidr *net, struct slice name)
+{
+	const struct dns_answer *answer =
+		ask(a, name, cidr_is_v4(net) ? DNS_A : DNS_AAAA);
+	enum proof_held out = PROOF_HELD_NO;
+
+	if (answer->status == DNS_UNKNOWN)
+		return PROOF_HELD_UNKNOWN;
+	if (answer->status != DNS_FOUND)
+		return PROOF_HELD_NO;
+	for (size_t i = 0; i < answer->count && i < HELD_ADDRESSES_MAX; i++) {
+		struct ipaddr ip;
+		enum proof_held one;
+
+		if (!read_address(answer->rdata[i], &ip) ||
+			!cidr_covers(net, &ip))
+			continue;
+		one = has_ptr(a, &ip, name);
+		if (one == PROOF_HELD_YES)
+			return one;
+		if (one == PROOF_HELD_UNKNOWN)
+			out = one;
+	}
+	return out;
+}
+
+enum proof_held proof_is_held(const struct proof_dns *dns,
+	const struct cidr *net, struct slice name, struct arena *a)
+{
+	enum proof_held out = PROOF_HELD_UNKNOWN;
+	struct asking asking;
+
+	if (name.len == 0)
+		return PROOF_HELD_YES;
+	begin(&asking, dns, a);
+	if (asking.asker != NULL)
+		out = is_held(&asking, net, name);
 	asker_free(asking.asker);
 	return out;
 }

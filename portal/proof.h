@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "net/ipaddr.h"
+#include "net/cidr.h"
 #include "policy/grant.h"
 
 struct arena;
@@ -73,3 +73,12 @@ enum proof_txt {
 enum proof_txt proof_find_txt(const struct proof_dns *dns,
 	const struct ipaddr *ip, const char *token, struct arena *a,
 	struct slice *name);
+
+/* ---- does a name still belong to a network (store/standing)? ---- */
+
+enum proof_held { PROOF_HELD_UNKNOWN = 0, PROOF_HELD_YES, PROOF_HELD_NO };
+
+/* Yes: the name leads to an address of net, whose PTR is that name. An
+ * exception without a name, "", hangs on nothing: yes. */
+enum proof_held proof_is_held(const struct proof_dns *dns,
+	const struct cidr *net, struct slice name, struct arena *a);

@@ -140,6 +140,28 @@ static void finds_txt(void **state)
 	tear_down(&rig);
 }
 
+struct held_row {
+	const char *net;
+	const char *name;
+	const struct fake_record *records;
+	const char *want;
+};
+
+static void holds(void **state)
+{
+	static const char *const words[] = { "unknown", "yes", "no" };
+	const struct held_row *row = *state;
+	struct cidr net;
+	struct rig rig;
+
+	set_up(&rig, row->records);
+	assert_int_equal(cidr_parse(&net, slice_of(row->net)), RES_OK);
+	assert_string_equal(words[proof_is_held(&rig.dns, &net,
+				    slice_of(row->name), rig.arena)],
+		row->want);
+	tear_down(&rig);
+}
+
 #define HOST "mx.example.org"
 #define NAMED                          \
 	{ R1, "PTR", HOST },           \
@@ -158,6 +180,16 @@ static void finds_txt(void **state)
 			(const struct fake_record[]){                \
 				__VA_ARGS__, { NULL, NULL, NULL } }, \
 			want, name }))
+
+#define HELD(text, net, name, want, ...)                             \
+	CASE(text, holds,                                            \
+		(&(const struct held_row){ net, name,                \
+			(const struct fake_record[]){                \
+				__VA_ARGS__, { NULL, NULL, NULL } }, \
+			want }))
+#define R6                                                                 \
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2." \
+	"ip6.arpa"
 
 int main(void)
 {
@@ -221,6 +253,25 @@ int main(void)
 			{ HOST, "TXT", PROOF_TXT TOKEN }),
 		TXT("a name that cannot be asked for", PROOF_TXT_UNKNOWN, "",
 			{ R1, "SERVFAIL", "" }),
+		HELD("a name and its address still agree", "192.0.2.1", HOST,
+			"yes", NAMED),
+		HELD("so do those of an IPv6 network", "2001:db8::/64", HOST,
+			"yes", { HOST, "AAAA", "2001:db8::1" },
+			{ R6, "PTR", HOST }),
+		HELD("the PTR has another name now", "192.0.2.1", HOST, "no",
+			{ R1, "PTR", "dyn-1.example.net" },
+			{ HOST, "A", "192.0.2.1" }),
+		HELD("the name leads elsewhere now", "192.0.2.1", HOST, "no",
+			{ R1, "PTR", HOST }, { HOST, "A", "192.0.2.9" }),
+		HELD("the name is gone", "192.0.2.1", HOST, "no",
+			{ R1, "PTR", HOST }),
+		HELD("DNS that fails ends nothing", "192.0.2.1", HOST,
+			"unknown", { HOST, "SERVFAIL", "" }),
+		HELD("nor does a PTR that cannot be asked for", "192.0.2.1",
+			HOST, "unknown", { HOST, "A", "192.0.2.1" },
+			{ R1, "TIMEOUT", "" }),
+		HELD("an exception without a name hangs on nothing",
+			"192.0.2.1", "", "yes", { R1, "PTR", HOST }),
 	};
 
 	return cmocka_run_group_tests_name("portal/proof", cases, NULL, NULL);
