@@ -32,6 +32,7 @@ static const struct ctl_command *const commands[] = {
 	&cmd_mta_config,
 	&cmd_doctor,
 	&cmd_config,
+	&cmd_tickets,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

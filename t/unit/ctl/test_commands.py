@@ -17,7 +17,7 @@ redis = place.redis
 
 COMMANDS = ["check", "explain", "list", "add", "allow", "remove", "import",
             "export", "nodes", "watch", "lists", "mta-config", "doctor", "config",
-            "test-message"]
+            "test-message", "tickets"]
 
 
 def fresh():
