@@ -7,7 +7,8 @@
  * form_min_s to form_max_s old), and "website", which people leave empty and
  * machines fill in. No cookie, no script. A POST with an Origin that is not
  * portal_url, or with Sec-Fetch-Site cross-site, is refused (CSRF).
- * Threads: any.
+ * What is told to be filled in again is a fault of the field "form": give that
+ * id to the form. Threads: any.
  */
 #pragma once
 
