@@ -48,8 +48,12 @@ struct petition_showing {
 /*
  * Reads the request, decides, carries it out (delist_settle), and hands out
  * the request as it is then. Proofs add up: what was proved before counts. Of
- * several that come at once one acts, the others see what became of it.
- * RES_MISSING: no such request, or not open; RES_DOWN ...: nothing happened.
+ * several that come at once one acts, the others see what became of it (an
+ * admin may settle one in REVIEW, too). An answer of GRANT_UNKNOWN or
+ * GRANT_PROOF leaves it open and its token good, and keeps what was proved.
+ * RES_MISSING: no such request (after->rid is ""), or one that is not open:
+ * *after tells; RES_SYNTAX: no RID. RES_TIMEOUT, RES_DOWN ...: nothing
+ * happened, or it did and *after was not read; to try again is safe.
  */
 enum result petition_confirm(struct redis *r, const struct petition_env *env,
 	const struct petition_showing *showing, struct arena *a,
