@@ -33,6 +33,11 @@ static const struct ctl_command *const commands[] = {
 	&cmd_doctor,
 	&cmd_config,
 	&cmd_tickets,
+	&cmd_requests,
+	&cmd_grant,
+	&cmd_deny,
+	&cmd_lock,
+	&cmd_forget,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""reprievectl requests, grant, deny, lock and forget, against a redis-server of
+its own."""
+import sys
+import time
+
+sys.dont_write_bytecode = True  # the sources may be read-only
+from ctltest import DONE, DOWN, NO, REFUSED, USAGE, Place, case, gives, run
+
+place = Place()
+redis = place.redis
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def make_id(number):
+    """An ID with its check character, as store/case has it."""
+    symbols = [number >> 5 * (15 - i) & 31 for i in range(16)]
+    total = 0
+    for symbol in symbols:
+        total = (total ^ symbol) << 1
+        if total & 32:
+            total ^= 0x25
+    return "".join(ALPHABET[s] for s in symbols + [total])
+
+
+def put(number, state="sent", created=None, **more):
+    """A request as the portal files it; its ID."""
+    name = make_id(number)
+    now = created or int(time.time() * 1000)
+    fields = {"state": state, "created": now, "changed": now,
+              "expires": now + 3600000, "ip": "192.0.2.7",
+              "mail": "joe@example.org", "language": "es", "letter": "1",
+              **more}
+    redis("HSET", "rp:delist:" + name,
+          *[x for pair in fields.items() for x in pair])
+    redis("ZADD", "rp:delist:requests", now, name)
+    return name
+
+
+def field(name, what):
+    return (redis("HGET", "rp:delist:" + name, what) or b"").decode()
+
+
+def audit():
+    return [dict(zip(f[::2], f[1::2])) for _, f in redis("XRANGE", "rp:audit", "-", "+")]
+
+
+@case("without words it lists requests, newest first")
+def _():
+    redis("FLUSHALL")
+    old = put(1, state="granted", created=int(time.time() * 1000) - 5000)
+    new = put(2)
+    answer = place("requests")
+    gives(answer, DONE)
+    assert answer.out.index(new) < answer.out.index(old), answer
+    answer = place("requests", "--state", "granted", "--json")
+    assert [q["id"] for q in answer.json()["requests"]] == [old], answer
+    answer = place("requests", "list", "--limit", "1", "--json")
+    assert [q["id"] for q in answer.json()["requests"]] == [new], answer
+    gives(place("requests", "--state", "lost"), USAGE)
+
+
+@case("one that has gone is not listed")
+def _():
+    redis("FLUSHALL")
+    redis("DEL", "rp:delist:" + put(1))
+    answer = place("requests", "--json")
+    gives(answer, DONE)
+    assert answer.json()["requests"] == [], answer
+
+
+@case("show tells what was proved and what is needed")
+def _():
+    redis("FLUSHALL")
+    name = put(3, proof="mail", needed="domain", reason="needs_domain", ptr="missing")
+    answer = place("requests", "show", name, "--json")
+    gives(answer, DONE)
+    shown = answer.json()["request"]
+    assert shown["proof"] == "mail" and shown["needed"] == "domain", answer
+    assert shown["ip"] == "192.0.2.7" and shown["ptr"] == "missing", answer
+    gives(place("requests", "show", make_id(99)), NO)
+    gives(place("requests", "show", "x"), USAGE)
+    gives(place("requests", "show"), USAGE)
+
+
+@case("grant takes a listing off, with parole, audit and an answer")
+def _():
+    redis("FLUSHALL")
+    redis("HSET", "rp:block:192.0.2.7", "class", "review", "lock", "yes")
+    name = put(4, state="review")
+    gives(place("grant", name, "--why", "spoke to them"), DONE)
+    assert redis("EXISTS", "rp:block:192.0.2.7") == 0
+    assert redis("EXISTS", "rp:parole:192.0.2.7") == 1
+    assert field(name, "state") == "granted"
+    assert audit()[-1][b"why"] == b"spoke to them", audit()
+    assert b"@" in audit()[-1][b"who"], audit()
+    assert redis("XLEN", "rp:mailq") == 1
+    assert redis("EXISTS", "rp:hist:192.0.2.7:done") == 0, "an admin uses no quota"
+    gives(place("grant", name), REFUSED)
+
+
+@case("an address in a range gets an exception, the range stays")
+def _():
+    redis("FLUSHALL")
+    redis("SET", "rp:block:192.0.2.0/24", "bad neighbours")
+    gives(place("grant", put(5)), DONE)
+    assert redis("EXISTS", "rp:block:192.0.2.0/24") == 1
+    assert redis("HGET", "rp:allow:192.0.2.7", "origin") == b"delist"
+    gives(place("check", "192.0.2.7"), DONE)
+    gives(place("check", "192.0.2.8"), NO)
+
+
+@case("grant needs no request")
+def _():
+    redis("FLUSHALL")
+    redis("SET", "rp:block:192.0.2.7", "spam run")
+    gives(place("grant", "192.0.2.7", "--why", "by telephone"), DONE)
+    assert redis("EXISTS", "rp:block:192.0.2.7") == 0
+    assert redis("EXISTS", "rp:parole:192.0.2.7") == 1
+    assert redis("EXISTS", "rp:mailq") == 0, "nobody is written to"
+    gives(place("grant", "192.0.2.7"), NO)
+    gives(place("grant", make_id(99)), NO)
+    gives(place("grant", "nobody"), USAGE)
+
+
+@case("deny says no, and says why")
+def _():
+    redis("FLUSHALL")
+    redis("SET", "rp:block:192.0.2.7", "spam run")
+    name = put(6)
+    gives(place("deny", name), USAGE)
+    assert field(name, "state") == "sent"
+    gives(place("deny", name, "--why", "still open"), DONE)
+    assert field(name, "state") == "denied"
+    assert redis("EXISTS", "rp:block:192.0.2.7") == 1
+    assert audit()[-1][b"why"] == b"still open", audit()
+    gives(place("deny", name, "--why", "again"), REFUSED)
+
+
+@case("lock keeps self-service away until it is off")
+def _():
+    redis("FLUSHALL")
+    gives(place("lock", "192.0.2.7", "--why", "botnet"), NO)
+    redis("SET", "rp:block:192.0.2.7", "spam run")
+    gives(place("lock", "192.0.2.7", "--why", "botnet"), DONE)
+    assert redis("HGET", "rp:block:192.0.2.7", "lock") == b"yes"
+    assert redis("HGET", "rp:block:192.0.2.7", "reason") == b"spam run"
+    gives(place("lock", "192.0.2.7", "--off"), DONE)
+    assert redis("HGET", "rp:block:192.0.2.7", "lock") == b"no"
+    gives(place("lock", "nobody"), USAGE)
+
+
+@case("forget an address: its past goes, its listing stays")
+def _():
+    redis("FLUSHALL")
+    redis("HSET", "rp:hist:192.0.2.7", "level", "3")
+    redis("SET", "rp:block:192.0.2.7", "spam run")
+    gives(place("forget", "192.0.2.7", "--why", "new owner"), DONE)
+    assert redis("EXISTS", "rp:hist:192.0.2.7") == 0
+    assert redis("EXISTS", "rp:block:192.0.2.7") == 1
+    gives(place("forget", "192.0.2.7"), NO)
+
+
+@case("forget a request, or all of a mailbox: no address is left")
+def _():
+    redis("FLUSHALL")
+    one = put(7)
+    put(8, mail="Joe@Example.org")
+    other = put(9, mail="ann@example.org")
+    gives(place("forget", one), DONE)
+    assert redis("EXISTS", "rp:delist:" + one) == 0
+    gives(place("forget", one), NO)
+    gives(place("forget", "joe@example.org"), DONE)
+    assert redis("ZRANGE", "rp:delist:requests", 0, -1) == [other.encode()]
+    assert not any(b"joe" in b"".join(e.values()).lower() for e in audit()), audit()
+    gives(place("forget", "joe@example.org"), NO)
+    gives(place("forget", "nobody"), USAGE)
+
+
+@case("without Redis all say that they could not ask")
+def _():
+    redis.stop()
+    name = make_id(1)
+    for words in (["requests"], ["requests", "show", name], ["grant", name],
+                  ["deny", name, "--why", "x"], ["lock", "192.0.2.7"],
+                  ["forget", name]):
+        gives(place(*words), DOWN)
+
+
+run()
