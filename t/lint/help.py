@@ -48,6 +48,11 @@ def prose(tree, path):
             for line in tree.text(path).split("\n")]
 
 
+def values(tree, path):
+    """What the program puts in: {postmaster}."""
+    return sorted(re.findall(r"\{[a-z_]+\}", "\n".join(prose(tree, path))))
+
+
 def headings(tree, path):
     return [re.match(r"#+", line).group(0) for line in prose(tree, path)
             if re.match(r"#+ ", line)]
@@ -105,6 +110,10 @@ def same_links(tree):
     return compare(tree, lambda t, p: sorted(links(t, p)), "links")
 
 
+def same_values(tree):
+    return compare(tree, values, "values")
+
+
 def same_examples(tree):
     return compare(tree, examples, "examples")
 
@@ -153,6 +162,7 @@ RULES = [
     ("each help page is there in each language", in_each_language),
     ("a translated page has the same headings", same_headings),
     ("a translated page has the same links", same_links),
+    ("a translated page has the same values", same_values),
     ("a translated page has the same examples", same_examples),
     ("each link of a help page leads somewhere", links_lead_somewhere),
     ("no help page holds raw HTML", no_markup),

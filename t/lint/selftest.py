@@ -25,7 +25,7 @@ import tree as lint
 SPDX = "/* SPDX-License-Identifier: BSD-2-Clause */\n"
 GOOD_HEADER = SPDX + "#pragma once\n\nint %s(void);\n"
 PAGE = "<!-- 2026-11-26 -->\n# Good\n\n## One\n\n    192.0.2.1 <b>\n" \
-    "[a](/help/good), [b\nc](/e/GOOD), `<b>`, [d](/delist)\n"
+    "[a](/help/good), [b\nc](/e/GOOD), `<b>`, [d](/delist)\n{abuse}\n"
 LONG = "int f(void);\nint f(void)\n{\n\tint a = 0;\n%s\treturn a;\n}\n"
 
 POT = ('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
@@ -94,6 +94,8 @@ BREACHES = [
      "portal/help/pt-BR/good.md", PAGE.replace("## ", ""), "pt-BR/good.md"),
     ("a link that was not translated", helps.same_links,
      "portal/help/es/good.md", PAGE.replace("/e/", "/help/"), "es/good.md"),
+    ("a value that was lost in translation", helps.same_values,
+     "portal/help/es/good.md", PAGE.replace("{abuse}", ""), "es/good.md"),
     ("an example that differs", helps.same_examples,
      "portal/help/es/good.md", PAGE.replace("192", "198"), "es/good.md"),
     ("a link to no help page", helps.links_lead_somewhere,
@@ -103,7 +105,7 @@ BREACHES = [
     ("a relative link", helps.links_lead_somewhere,
      "portal/help/en/good.md", PAGE + "[a](good)\n", "good leads"),
     ("raw HTML in a help page", helps.no_markup, "portal/help/en/good.md",
-     PAGE + "a <b>c</b>\n", "portal/help/en/good.md:9"),
+     PAGE + "a <b>c</b>\n", "portal/help/en/good.md:10"),
     ("a help page that make does not know", helps.listed,
      "portal/help/en/new.md", PAGE, "portal/help/en/new.md"),
     ("help pages in two orders", helps.listed, "portal/help/help.am",
