@@ -16,6 +16,7 @@ CODE = re.compile(r"^(?: {4,}|\t)")
 SPAN = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"\]\(([^()\s]*)\)")
 CODES = "lib/policy/codes.def"
+ROUTES = "portal/routes.c"
 
 
 def path_of(language, name):
@@ -118,20 +119,18 @@ def same_examples(tree):
     return compare(tree, examples, "examples")
 
 
+def found(tree, path, pattern):
+    return set(re.findall(pattern, tree.text(path), re.M)) \
+        if tree.has(path) else set()
+
+
 def links_lead_somewhere(tree):
-    codes = set()
-    if tree.has(CODES):
-        codes = set(re.findall(r"^CODE\((\w+),", tree.text(CODES), re.M))
-    names = set(pages(tree, FIRST))
-    breaches = []
-    for path in all_pages(tree):
-        for link in links(tree, path):
-            part = re.match(r"/(help|e)/([^#]+)", link)
-            known = names if part and part.group(1) == "help" else codes
-            if not link.startswith("/") or \
-                    part and part.group(2) not in known:
-                breaches.append("%s:1: %s leads nowhere" % (path, link))
-    return breaches
+    known = found(tree, ROUTES, r'^\t\{ \w+, "(/[^"]*)"')
+    known |= {"/help/" + name for name in pages(tree, FIRST)}
+    known |= {"/e/" + name for name in found(tree, CODES, r"^CODE\((\w+),")}
+    return ["%s:1: %s leads nowhere" % (path, link)
+            for path in all_pages(tree) for link in links(tree, path)
+            if link.split("#")[0] not in known]
 
 
 def no_markup(tree):

@@ -102,6 +102,8 @@ BREACHES = [
      "portal/help/en/good.md", PAGE + "[a](/help/bad)\n", "/help/bad"),
     ("a link to no code", helps.links_lead_somewhere,
      "portal/help/en/good.md", PAGE + "[a](/e/BAD)\n", "/e/BAD"),
+    ("a link to no page", helps.links_lead_somewhere,
+     "portal/help/en/good.md", PAGE + "[a](/listed)\n", "/listed"),
     ("a relative link", helps.links_lead_somewhere,
      "portal/help/en/good.md", PAGE + "[a](good)\n", "good leads"),
     ("raw HTML in a help page", helps.no_markup, "portal/help/en/good.md",
@@ -145,8 +147,10 @@ INNOCENT = [
     ("lib/base/result.h", GOOD_HEADER % "result"),
     ("lib/all.am", "# SPDX-License-Identifier: BSD-2-Clause\n"
      "x = lib/net/good.c lib/net/good.h lib/base/result.h "
-     "lib/policy/codes.def\n"),
+     "lib/policy/codes.def portal/routes.c\n"),
     ("lib/policy/codes.def", SPDX + 'CODE(GOOD, "554")\n'),
+    ("portal/routes.c", SPDX + "static const struct route routes[] = {\n"
+     '\t{ METERS_DELIST, "/delist", WHOLE },\n};\n'),
     ("portal/help/en/good.md", PAGE),
     ("portal/help/es/good.md", PAGE),
     ("portal/help/pt-BR/good.md", PAGE),
