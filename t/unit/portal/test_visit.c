@@ -120,6 +120,38 @@ static void says_times(void **state)
 	site_close(&s);
 }
 
+static void says_times_in_languages(void **state)
+{
+	static const struct {
+		const char *target;
+		const char *time;
+		const char *span;
+	} rows[] = {
+		{ "/?lang=es", "26 de noviembre de 2026, 18:14 UTC",
+			"3 horas" },
+		{ "/?lang=pt-BR", "26 de novembro de 2026, 18:14 UTC",
+			"3 horas" },
+	};
+	struct site s;
+
+	(void)state;
+	site_open_alone(&s, "");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct web_request rq =
+			site_request(&s, "GET", rows[i].target);
+		struct visit v;
+
+		begin(&v, &s, &rq);
+		visit_time(&v, v.view, "at", "at_iso", 1795716840000);
+		visit_span(&v, v.view, "span", 10800);
+		value_is(&v, "at", rows[i].time);
+		value_is(&v, "at_iso", "2026-11-26T18:14:00Z");
+		value_is(&v, "span", rows[i].span);
+		visit_end(&v);
+	}
+	site_close(&s);
+}
+
 /* ---- faults ---- */
 
 static void shows_faults(void **state)
@@ -251,6 +283,8 @@ int main(void)
 			says_spans, NULL),
 		CASE("times are told in words and in figures", says_times,
 			NULL),
+		CASE("times are told in the visitor's language",
+			says_times_in_languages, NULL),
 		CASE("a fault is told at the field and in the title",
 			shows_faults, NULL),
 		CASE("a redirect keeps the language", redirects, NULL),
