@@ -5,10 +5,11 @@
 #include "ctl/entry.h"
 #include "policy/code.h"
 #include "store/case.h"
+#include "store/standing.h"
 
 #include <string.h>
 
-enum { FIELD_BYTES_MAX = 1 << 16 };
+enum { FIELD_BYTES_MAX = 1 << 16, MS_PER_S = 1000 };
 
 /* In the order in which a person asks: what, why, whose mail, traces. */
 static const char *const order[] = { "ref", "first_seen", "last_seen", "count",
@@ -139,6 +140,48 @@ static enum ctl_exit say_now(struct ctl *ctl, struct slice key)
 	return code;
 }
 
+static void say_events(struct output *o, const struct standing *s)
+{
+	output_open(o, "history", OUTPUT_TABLE);
+	for (size_t i = 0; i < s->log_count; i++) {
+		output_open(o, NULL, OUTPUT_BLOCK);
+		ctl_output_time(o, "at", s->log[i].at_ms / MS_PER_S);
+		output_text(o, "what", slice_of(s->log[i].what));
+		output_number(o, "level", s->log[i].level);
+		output_close(o);
+	}
+	output_close(o);
+}
+
+/* What is remembered of the client, whoever lists it. */
+static enum ctl_exit say_standing(struct ctl *ctl, struct slice ip_text)
+{
+	struct output *o = ctl->out;
+	struct standing s;
+	struct ipaddr ip;
+
+	if (ipaddr_parse(&ip, ip_text) != RES_OK)
+		return CTL_DONE;
+	struct cidr net = cidr_of_client(&ip);
+	enum result res = standing_read(
+		ctl->redis, ctl->conf, &net, ctl_now_s() * MS_PER_S, &s);
+
+	if (res != RES_OK)
+		return ask_failed(ctl, res);
+	output_open(o, "standing", OUTPUT_BLOCK);
+	output_text(o, "state", slice_of(standing_state_name(s.state)));
+	output_number(o, "level", s.level);
+	ctl_output_time(o, "listed", s.listed_ms / MS_PER_S);
+	ctl_output_time(o, "delisted", s.delisted_ms / MS_PER_S);
+	ctl_output_time(o, "last_evidence", s.evidence_ms / MS_PER_S);
+	ctl_output_time(o, "parole_until", s.parole_until_ms / MS_PER_S);
+	output_number(o, "removals", s.removals);
+	if (s.log_count > 0)
+		say_events(o, &s);
+	output_close(o);
+	return CTL_DONE;
+}
+
 static enum ctl_exit tell(struct ctl *ctl, const struct story *s)
 {
 	for (size_t i = 0; i < ORDER; i++)
@@ -149,7 +192,9 @@ static enum ctl_exit tell(struct ctl *ctl, const struct story *s)
 	say_precedence(ctl, field(s, "key"));
 	say_auth(ctl->out, s);
 	authout_lines(ctl->out, "findings", field(s, "findings"));
-	return say_now(ctl, field(s, "key"));
+	enum ctl_exit code = say_now(ctl, field(s, "key"));
+
+	return code == CTL_DONE ? say_standing(ctl, field(s, "ip")) : code;
 }
 
 static enum ctl_exit no_case(struct ctl *ctl, struct slice ref, enum result res)

@@ -150,6 +150,20 @@ def _():
     gives(place("lock", "nobody"), USAGE)
 
 
+@case("explain tells what is remembered of the client")
+def _():
+    redis("FLUSHALL")
+    ref = make_id(20)
+    redis("HSET", "rp:case:" + ref, "ref", ref, "ip", "192.0.2.7", "code", "BLOCKED_SELF")
+    redis("HSET", "rp:hist:192.0.2.7", "level", "2", "listed_ms", "1800000000000")
+    redis("LPUSH", "rp:hist:192.0.2.7:log", "1800000000000 listed 2")
+    answer = place("explain", ref, "--json")
+    gives(answer, DONE)
+    standing = answer.json()["standing"]
+    assert standing["state"] == "none" and standing["level"] == 2, answer
+    assert standing["history"][0]["what"] == "listed", answer
+
+
 @case("forget an address: its past goes, its listing stays")
 def _():
     redis("FLUSHALL")
