@@ -13,10 +13,12 @@
 #include "judge/session.h"
 #include "judge/telemetry.h"
 #include "milter/gauges.h"
+#include "milter/prover.h"
 #include "milter/restart.h"
 #include "store/blocklist.h"
 #include "store/mirror.h"
 #include "store/node.h"
+#include "store/secret.h"
 #include "store/writer.h"
 #include "web/metrics.h"
 #include "web/server.h"
@@ -45,6 +47,8 @@ struct context {
 	struct telemetry telemetry;
 	struct gauges gauges;
 	struct services services;
+	struct secret secret;
+	struct prover *prover;
 	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct casework cases;
 	struct session_env env;
@@ -87,6 +91,21 @@ static enum result open_seal(struct context *ctx, const struct conf *conf)
 	return res;
 }
 
+/* What senders, and those who vouch for them, do about a listing. */
+static enum result open_prover(struct context *ctx, struct conf *conf)
+{
+	const struct prover_needs needs = {
+		.conf = conf,
+		.mirror = ctx->mirror,
+		.blocklist = ctx->blocklist,
+		.clock = ctx->clock,
+	};
+
+	secret_load(&ctx->secret, conf->milter.secret_file);
+	ctx->services.blocked.secret = &ctx->secret;
+	return prover_open(&ctx->prover, &needs);
+}
+
 static enum result open_parts(struct context *ctx, struct conf *conf)
 {
 	enum result res;
@@ -109,6 +128,8 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		res = writer_open(&ctx->writer, conf, ctx->clock);
 	if (res == RES_OK)
 		res = case_book_open(&ctx->book, conf, ctx->writer, ctx->clock);
+	if (res == RES_OK)
+		res = open_prover(ctx, conf);
 	if (res == RES_OK)
 		res = node_open(
 			&ctx->node, conf, ctx->mirror, ctx->writer, ctx->clock);
@@ -152,6 +173,7 @@ enum result context_open(
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
 		.seal = ctx->seal,
+		.proof = prover_proof(ctx->prover),
 	};
 	*out = ctx;
 	return RES_OK;
@@ -236,6 +258,7 @@ void context_close(struct context *ctx)
 	node_close(ctx->node);
 	case_book_close(ctx->book);
 	writer_close(ctx->writer);
+	prover_close(ctx->prover);
 	services_close(&ctx->services);
 	arcseal_close(ctx->seal);
 	blocklist_close(ctx->blocklist);

@@ -24,7 +24,7 @@ enum stage {
 /* What a check may need beyond facts. */
 enum service {
 	SERVICE_NONE = 0,
-	SERVICE_BLOCKLIST,
+	SERVICE_BLOCKLIST, /* struct blocked_service */
 	SERVICE_DKIM, /* struct dkim_service */
 	SERVICE_ARC, /* struct arc */
 	SERVICE_DMARC, /* struct dmarc_service */

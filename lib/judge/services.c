@@ -34,7 +34,8 @@ static enum result open_psl(struct services *s, const struct conf *conf)
 static void fill(struct services *s, struct blocklist *list)
 {
 	pipeline_init(&s->pipeline);
-	s->pipeline.service[SERVICE_BLOCKLIST] = list;
+	s->blocked.list = list;
+	s->pipeline.service[SERVICE_BLOCKLIST] = &s->blocked;
 	s->pipeline.service[SERVICE_DKIM] = s->dkim;
 	s->pipeline.service[SERVICE_ARC] = s->arc;
 	s->dmarc = (struct dmarc_service){ s->psl, &s->trusted };

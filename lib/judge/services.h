@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "fact/trust.h"
 #include "judge/pipeline.h"
+#include "list/blocked.h"
 
 struct arc;
 struct blocklist;
@@ -25,6 +26,7 @@ struct trust;
 
 struct services {
 	struct pipeline pipeline;
+	struct blocked_service blocked;
 	struct trust *trust;
 	struct trust_source trusted; /* of trust, for checks */
 	struct dkim_service *dkim;
@@ -34,8 +36,9 @@ struct services {
 	struct resolver *resolver; /* NULL: no name can be asked for */
 };
 
-/* mirror and list are borrowed until services_close. Without a Public Suffix
- * List the rest works, the log says so. RES_NOMEM; to be closed then, too. */
+/* mirror and list are borrowed until services_close. s->blocked.secret may be
+ * set then, for those who vouch. Without a Public Suffix List the rest works,
+ * the log says so. RES_NOMEM; to be closed then, too. */
 enum result services_open(struct services *s, const struct conf *conf,
 	struct mirror *mirror, struct blocklist *list) MUST_USE;
 /*

@@ -14,11 +14,11 @@
 #include "judge/marks.h"
 #include "judge/mta.h"
 #include "judge/pipeline.h"
+#include "judge/proof.h"
 #include "judge/record.h"
 #include "judge/stamps.h"
 #include "judge/telemetry.h"
 #include "judge/transaction.h"
-#include "net/hostname.h"
 #include "policy/rules.h"
 #include "reply/stamp.h"
 
@@ -255,14 +255,6 @@ static const char *why_not(const struct session *s)
 	return NULL;
 }
 
-/* An address as a fact; nonsense is kept whole, without a domain. */
-static void read_path(struct address *out, struct slice text)
-{
-	if (address_parse(out, text) == RES_OK)
-		return;
-	*out = (struct address){ .whole = text };
-}
-
 void session_mail(struct session *s, struct slice sender,
 	struct slice auth_type, struct slice auth_name)
 {
@@ -279,7 +271,7 @@ void session_mail(struct session *s, struct slice sender,
 		s->at->broken = true;
 		return;
 	}
-	read_path(&e->sender, kept);
+	transaction_sender(s->at, kept);
 	if (why_not(s) != NULL)
 		return;
 	s->at->broken = s->dns == NULL && has_auth(s); /* no memory */
@@ -287,16 +279,6 @@ void session_mail(struct session *s, struct slice sender,
 }
 
 /* ---- verdicts ---- */
-
-static void read_rcpt(struct session *s, struct slice rcpt)
-{
-	struct envelope *e = &s->at->envelope;
-	size_t len;
-
-	read_path(&e->rcpt, rcpt);
-	if (hostname_parse(e->rcpt.domain, e->rcpt_domain, &len) != RES_OK)
-		e->rcpt_domain[0] = '\0';
-}
 
 static void read_queue_id(struct session *s, const struct mta *mta)
 {
@@ -445,11 +427,13 @@ enum answer session_rcpt(
 
 	if (!begin(s))
 		return without_memory(s);
-	read_rcpt(s, rcpt);
+	transaction_rcpt(s->at, rcpt);
 	read_queue_id(s, mta);
 	judged = why_not(s) == NULL;
 	if (judged) {
 		answer = judge_rcpt(s, mta, &v);
+		if (answer == ANSWER_CONTINUE)
+			transaction_take_token(s->at);
 		advance(s, STAGE_RCPT);
 	}
 	telemetry_recipient(s->env->telemetry, judged ? &v : NULL,
@@ -603,6 +587,17 @@ static bool is_of_end(const struct verdict *rcpt, const struct verdict *v)
 		v->would_be != rcpt->would_be;
 }
 
+/* Could not be asked: a failure of ours, for which the policy has a word. */
+static void show_proof(struct session *s)
+{
+	const struct proof *p = s->env->proof;
+
+	if (p != NULL && s->at->token[0] != '\0' &&
+		s->conn.kind == CONN_REMOTE &&
+		!p->show(p->at, &s->conn.ip, s->at->token))
+		s->at->broken = true;
+}
+
 static enum answer judge_end(struct session *s, const struct mta *mta)
 {
 	const struct verdict carried = s->at->carried;
@@ -628,6 +623,7 @@ static enum answer judge_end(struct session *s, const struct mta *mta)
 	enum answer answer;
 	bool is_new;
 
+	show_proof(s);
 	if (s->at->broken || s->conn.kind != CONN_REMOTE) {
 		gather(s);
 	} else {

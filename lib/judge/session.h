@@ -38,6 +38,7 @@ struct conf;
 struct dns_source;
 struct mta;
 struct pipeline;
+struct proof;
 struct record;
 struct session;
 struct sockaddr;
@@ -61,6 +62,7 @@ struct session_env {
 	const struct arcseal *seal; /* NULL: nothing is sealed */
 	const struct session_watch *watch; /* NULL: nobody looks */
 	bool is_trial; /* no mail: no verdict goes into the log */
+	const struct proof *proof; /* judge/proof; NULL: nobody asks for it */
 };
 
 enum answer { ANSWER_CONTINUE = 0, ANSWER_TEMPFAIL, ANSWER_REJECT };

@@ -3,8 +3,11 @@
 
 #include "auth/arcseal.h"
 #include "base/arena.h"
+#include "judge/proof.h"
+#include "net/hostname.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct transaction *transaction_new(size_t memory)
 {
@@ -30,4 +33,34 @@ void transaction_free(struct transaction *t)
 	arena_free(t->header);
 	arena_free(t->arena);
 	free(t);
+}
+
+static void read_path(struct address *out, struct slice text)
+{
+	if (address_parse(out, text) == RES_OK)
+		return;
+	*out = (struct address){ .whole = text };
+}
+
+void transaction_sender(struct transaction *t, struct slice sender)
+{
+	read_path(&t->envelope.sender, sender);
+}
+
+void transaction_rcpt(struct transaction *t, struct slice rcpt)
+{
+	struct envelope *e = &t->envelope;
+	size_t len;
+
+	read_path(&e->rcpt, rcpt);
+	if (hostname_parse(e->rcpt.domain, e->rcpt_domain, &len) != RES_OK)
+		e->rcpt_domain[0] = '\0';
+}
+
+void transaction_take_token(struct transaction *t)
+{
+	char token[TOKEN_TEXT_MAX];
+
+	if (t->token[0] == '\0' && proof_read(t->envelope.rcpt.local, token))
+		memcpy(t->token, token, sizeof(token));
 }

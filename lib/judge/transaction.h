@@ -13,6 +13,7 @@
 #include "judge/fields.h"
 #include "policy/verdict.h"
 #include "store/case.h"
+#include "store/token.h"
 
 struct arcseal_body;
 struct arena;
@@ -32,9 +33,17 @@ struct transaction {
 	struct finding carried_cause;
 	char carried_domain[sizeof(((struct envelope *)0)->rcpt_domain)];
 	char carried_ref[CASE_REF_MAX];
+	char token[TOKEN_TEXT_MAX]; /* of judge/proof; "": none */
 	struct findings findings; /* of the recipient at hand, or of the end */
 };
 
 /* memory: octets of its arena. NULL: no memory. */
 struct transaction *transaction_new(size_t memory);
 void transaction_free(struct transaction *t); /* NULL is fine */
+
+/* Facts of the envelope. An address that is nonsense is kept whole, without a
+ * domain. rcpt is borrowed for the event. */
+void transaction_sender(struct transaction *t, struct slice sender);
+void transaction_rcpt(struct transaction *t, struct slice rcpt);
+/* The recipient was taken: a token in it is kept. */
+void transaction_take_token(struct transaction *t);

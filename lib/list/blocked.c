@@ -2,6 +2,7 @@
 #include "list/blocked.h"
 
 #include "store/blocklist.h"
+#include "store/sponsor.h"
 
 static void report_listing(struct finding *f, const struct listing *l)
 {
@@ -44,15 +45,40 @@ void blocked_report(const struct blocklist_result *r, struct findings *out)
 	}
 }
 
+/* Only an entry of the mailbox's own scope makes a difference. */
+static enum result match_mailbox(
+	const struct check_input *in, struct blocklist_result *r)
+{
+	const struct blocked_service *service = in->service;
+	struct blocklist_result own = { .answer = BLOCKLIST_UNKNOWN };
+	char scope[HOSTNAME_MAX];
+	enum result res;
+
+	if (service->secret == NULL || in->envelope == NULL ||
+		r->answer != BLOCKLIST_BLOCKED ||
+		slice_is_empty(in->envelope->rcpt.domain))
+		return RES_OK;
+	res = sponsor_scope(service->secret, in->envelope->rcpt.whole, scope);
+	if (res == RES_OK)
+		res = blocklist_match(service->list, &in->conn->ip,
+			slice_of(scope), in->arena, &own);
+	if (res == RES_OK && own.answer == BLOCKLIST_ALLOWED &&
+		own.winner != NULL && own.winner->is_scoped)
+		*r = own;
+	return res;
+}
+
 void blocked_run(const struct check_input *in, struct findings *out)
 {
+	const struct blocked_service *service = in->service;
 	struct blocklist_result r = { .answer = BLOCKLIST_UNKNOWN };
 	struct slice scope = { NULL, 0 };
 
 	if (in->envelope != NULL)
 		scope = slice_of(in->envelope->rcpt_domain);
-	if (blocklist_match(in->service, &in->conn->ip, scope, in->arena, &r) !=
-		RES_OK) {
+	if (blocklist_match(service->list, &in->conn->ip, scope, in->arena,
+		    &r) != RES_OK ||
+		match_mailbox(in, &r) != RES_OK) {
 		/* Our own trouble is told apart from that of Redis. */
 		findings_add(out, "blocked")->detail = "internal";
 		return;

@@ -5,8 +5,12 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "judge/pipeline.h"
+#include "judge/proof.h"
 #include "judge/record.h"
 #include "judge/telemetry.h"
+#include "net/ipaddr.h"
+#include "store/secret.h"
+#include "store/token.h"
 #include "support/case.h"
 #include "support/fake_mta.h"
 #include "web/metrics.h"
@@ -775,6 +779,80 @@ static void an_mta_that_takes_nothing_changes_no_verdict(void **state)
 	world_free(w);
 }
 
+/* ---- a proof by a message to delist+TOKEN ---- */
+
+struct shown {
+	unsigned count;
+	char client[IPADDR_TEXT_MAX];
+	char token[TOKEN_TEXT_MAX];
+	bool is_away; /* it cannot be asked */
+};
+
+static bool show_proof(
+	void *at, const struct ipaddr *client, const char token[TOKEN_TEXT_MAX])
+{
+	struct shown *s = at;
+
+	s->count++;
+	ipaddr_format(client, s->client);
+	snprintf(s->token, sizeof(s->token), "%s", token);
+	return !s->is_away;
+}
+
+static void make_token(char token[TOKEN_TEXT_MAX], char *rcpt, size_t size)
+{
+	const struct secret secret = { .len = 16 };
+
+	assert_int_equal(
+		token_make(&secret, TOKEN_ADDRESS, slice_of("id"), token),
+		RES_OK);
+	snprintf(rcpt, size, "<DeList+%s@mx.example.net>", token);
+}
+
+static void a_listed_address_proves_itself(void **state)
+{
+	struct world *w = world_new("");
+	struct shown shown = { .count = 0 };
+	const struct proof proof = { show_proof, &shown };
+	char token[TOKEN_TEXT_MAX], to[100];
+
+	(void)state;
+	make_token(token, to, sizeof(to));
+	w->env.proof = &proof;
+	w->lists.blocked = OUTCOME_HIT;
+	connect_from(w, "192.0.2.1", 1025);
+	mail(w, "<a@example.com>");
+	assert_int_equal(rcpt(w, to), ANSWER_CONTINUE);
+	assert_int_equal(shown.count, 0); /* a caller may only be trying */
+	assert_int_equal(end(w), ANSWER_CONTINUE);
+	assert_int_equal(shown.count, 1);
+	assert_string_equal(shown.client, "192.0.2.1");
+	assert_string_equal(shown.token, token);
+	mail(w, "<a@example.com>");
+	assert_int_equal(rcpt(w, "<delist@mx.example.net>"), ANSWER_CONTINUE);
+	assert_int_equal(end(w), ANSWER_CONTINUE);
+	assert_int_equal(shown.count, 1);
+	world_free(w);
+}
+
+static void a_proof_that_cannot_be_taken_comes_again(void **state)
+{
+	struct world *w = world_new("");
+	struct shown shown = { .is_away = true };
+	const struct proof proof = { show_proof, &shown };
+	char token[TOKEN_TEXT_MAX], to[100];
+
+	(void)state;
+	make_token(token, to, sizeof(to));
+	w->env.proof = &proof;
+	connect_from(w, "192.0.2.1", 1025);
+	mail(w, "<a@example.com>");
+	assert_int_equal(rcpt(w, to), ANSWER_CONTINUE);
+	assert_int_equal(end(w), ANSWER_TEMPFAIL);
+	assert_int_equal(shown.count, 1);
+	world_free(w);
+}
+
 int main(void)
 {
 	static const struct unjudged null_address = { NULL, 0, "", "local" };
@@ -842,6 +920,10 @@ int main(void)
 			two_hundred_recipients, NULL),
 		CASE("a full queue of cases does not change the answer",
 			a_full_queue_does_not_change_the_answer, NULL),
+		CASE("a listed address proves itself by a message",
+			a_listed_address_proves_itself, NULL),
+		CASE("a proof that cannot be taken comes again",
+			a_proof_that_cannot_be_taken_comes_again, NULL),
 		CASE("an MTA that takes nothing changes no verdict",
 			an_mta_that_takes_nothing_changes_no_verdict, NULL),
 	};
