@@ -255,6 +255,9 @@ static void note_up(struct context *c)
 	pthread_mutex_lock(&c->lock);
 	is_news = c->is_down;
 	c->is_down = false;
+	/* What the one who tried has held back for the others. */
+	if (is_news)
+		c->next_try_ms = 0;
 	pthread_mutex_unlock(&c->lock);
 	if (is_news)
 		log_message(
