@@ -64,23 +64,36 @@ static bool search_text(struct search *s, struct slice text)
 	return false;
 }
 
+static bool search_fields(struct search *s, const struct savedmail *m,
+	const char *const *names, size_t count)
+{
+	for (size_t k = 0; k < count; k++)
+		for (size_t i = 0; i < m->count; i++)
+			if (slice_is_equal_nocase(
+				    m->field[i].name, slice_of(names[k])) &&
+				search_text(s, m->field[i].value))
+				return true;
+	return false;
+}
+
 enum result mailfind_address(const struct secret *secret,
 	const struct mailfind_envelope *envelope, const struct savedmail *m,
 	struct mailfind *out)
 {
 	static const char *const names[] = { "Delivered-To", "X-Original-To",
-		"Envelope-To", "To", "Cc", "Resent-To" };
+		"Envelope-To" };
+	static const char *const written[] = { "To", "Cc", "Resent-To" };
 	struct search s = { .secret = secret, .out = out };
 
 	*out = (struct mailfind){ .kind = MAILFIND_NONE };
 	if (search_text(&s, slice_of(envelope->recipient)))
 		return RES_OK;
-	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-		for (size_t i = 0; i < m->count; i++)
-			if (slice_is_equal_nocase(
-				    m->field[i].name, slice_of(names[k])) &&
-				search_text(&s, m->field[i].value))
-				return RES_OK;
+	if (search_fields(&s, m, names, sizeof(names) / sizeof(names[0])) ||
+		/* RFC 5321 s4.4, "for": the topmost is of our own MTA. */
+		search_text(&s, mailfind_field(m, "Received")) ||
+		search_fields(
+			&s, m, written, sizeof(written) / sizeof(written[0])))
+		return RES_OK;
 	return s.res;
 }
 

@@ -4,7 +4,8 @@
  * write it?
  *
  * Postfix tells the recipient in the environment, Sendmail does not: then it is
- * looked for in Delivered-To, X-Original-To, Envelope-To, To, Cc and Resent-To.
+ * looked for in Delivered-To, X-Original-To, Envelope-To, the topmost Received,
+ * To, Cc and Resent-To.
  * Only an address whose MAC holds (store/tagged) counts. Threads: plain data.
  */
 #pragma once
