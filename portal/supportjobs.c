@@ -85,8 +85,9 @@ static enum result send(const struct job *j, const struct affair *a,
 		.message_id = id,
 	};
 
-	snprintf(id, sizeof(id), "%.*s.%s.%.*s",
+	snprintf(id, sizeof(id), "%.*s.%s%s%.*s",
 		SLICE_ARG(slice_part(j->job->kind, 0, 16)), a->t.id,
+		j->job->more.len > 0 ? "." : "",
 		SLICE_ARG(slice_part(j->job->more, 0, 20)));
 	return job_send(j, &letter);
 }
