@@ -230,12 +230,12 @@ static const struct remedy_step steps[STEP_COUNT] = {
 		N_("Compare the key in DNS with the one that "
 		   "signs; publish the one that signs.") },
 	[STEP_KEY_STRONGER] = { REMEDY_SIGNER,
-		N_("Sign all of the message (no l=), by rsa- "
-		   "sha256 with a key of 2048 bits, or by "
+		N_("Sign all of the message (no l=), by "
+		   "rsa-sha256 with a key of 2048 bits, or by "
 		   "ed25519-sha256. Publish the new key at a new "
 		   "name below _domainkey.{dkim_domain}."),
-		N_("Sign all of the message (no l=), by rsa- "
-		   "sha256 with a key of 2048 bits, or by "
+		N_("Sign all of the message (no l=), by "
+		   "rsa-sha256 with a key of 2048 bits, or by "
 		   "ed25519-sha256.") },
 	[STEP_KEY_SERVERS] = { REMEDY_SIGNER,
 		N_("If it lasts, look at the name servers that "
