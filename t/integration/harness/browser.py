@@ -39,7 +39,7 @@ class Browser:
             text=True, env={**os.environ, "HOME": home})
         self.version = self._do("start")
 
-    def _do(self, name, **args):
+    def _do(self, name, /, **args):
         self.process.stdin.write(json.dumps({"do": name, **args}) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
