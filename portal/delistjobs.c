@@ -139,6 +139,8 @@ static enum result say_granted(struct job *j, struct affair *a)
 	view_flag(a->view, "is_not_listed",
 		slice_is_equal(a->q.reason,
 			slice_of(grant_reason_name(GRANT_NOT_LISTED))));
+	job_span(j, a->language, a->view, "exception_span",
+		(int64_t)conf->delist.exception_s);
 	view_flag(a->view, "is_exception", standing.state == STANDING_EXCEPTED);
 	view_flag(a->view, "warn_ptr",
 		grant_ptr_parse(a->q.ptr) == GRANT_PTR_MISSING ||

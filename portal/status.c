@@ -105,6 +105,8 @@ static bool add_granted(struct visit *v, const struct delist_request *q)
 		view_flag(v->view, "is_not_listed", true);
 		return true;
 	}
+	visit_span(v, v->view, "exception_span",
+		(int64_t)v->site.conf->delist.exception_s);
 	view_flag(v->view,
 		standing.state == STANDING_EXCEPTED ? "is_exception"
 						    : "is_removed",

@@ -331,7 +331,9 @@ def needs_name(home):
     home.dns.zone[(name, "A")] = [address]
     home.portal.submit(link, {})
     body = home.page(status)
-    true("an exception was made" in body, body)
+    true("an exception was made" in body and "365 days at most" in body,
+         body)
+    letter(home.postfix, mail, words("365 days at most"))
     home.accepted(address)
     # The name is looked at now and then; DNS that fails ends nothing.
     for values, is_end in ((SERVFAIL, False), (["192.0.2.250"], True)):
