@@ -127,6 +127,10 @@ static void show_list(struct visit *v, const struct dossier *d)
 		casefile_time(f, CASEFILE_UNTIL));
 	view_flag(v->view, "has_address", d->has_ip);
 	outlook_show(v, v->view, d->is_asked ? &d->petition : NULL);
+	/* Not listed then, not listed now: there is no more to say. */
+	view_flag(v->view, "is_settled",
+		!is_of_list(d->code) && d->is_asked &&
+			d->petition.grant.reason == GRANT_NOT_LISTED);
 }
 
 void cases_page(struct visit *v, const struct dossier *d)

@@ -100,7 +100,7 @@ static const struct section sections[] = {
 				N_("Questions without an answer, at most 2"),
 				false },
 			{ CASEAUTH_SPF_HELO_REASON, N_("Remark"), false } } },
-	{ N_("DKIM signatures"), CASEAUTH_DKIM,
+	{ N_("DKIM signature"), CASEAUTH_DKIM,
 		{ { CASEAUTH_DKIM, N_("Signature"), true },
 			{ CASEAUTH_DKIM_IGNORED, N_("Signatures left out"),
 				false } } },
@@ -178,6 +178,7 @@ static void add_row(struct view *to, const struct row *r, struct slice value)
 	struct view *item = view_item(to, "rows");
 	const char *words = saying(r->field, value);
 
+	view_flag(to, "has_rows", true);
 	view_say(item, "label", r->label);
 	view_flag(item, "is_code", r->is_code && words == NULL);
 	if (words != NULL)
@@ -236,6 +237,7 @@ static void add_connection(
 	char text[IPADDR_TEXT_MAX];
 
 	view_say(item, "title", "The connection");
+	view_flag(item, "has_rows", true);
 	row = view_item(item, "rows");
 	view_say(row, "label", "Address of the sending server");
 	view_text(row, "value", ipaddr_format(ip, text));
@@ -439,6 +441,9 @@ static void say_outcome(struct view *to, const struct casefile_finding *f)
 {
 	const struct exhibit_result *r = exhibits_result(f->detail);
 
+	if (slice_is_equal(f->check, slice_of("iprev")) &&
+		strcmp(r->name, no_name.name) == 0)
+		r = &no_name;
 	exhibits_mark(to, mark_of(f));
 	if (r->name[0] != '\0')
 		view_say(to, "result", r->words);

@@ -166,6 +166,7 @@ static void show_grant(struct visit *v, struct view *to, const struct grant *g)
 	const char *proof = proof_words(g->needed);
 
 	view_say(to, "outlook", s->words);
+	view_flag(to, "is_clear", g->reason == GRANT_NOT_LISTED);
 	view_flag(to, "can_ask", (s->ways & WAY_ASK) != 0);
 	view_flag(to, "ask_support", (s->ways & WAY_SUPPORT) != 0);
 	visit_time(v, to, "until", "until_iso", g->until_ms);

@@ -390,22 +390,41 @@ static void plan_add(struct plan *p, const struct remedy_step *s)
 		p->step[p->count++] = s;
 }
 
+/* Two names for one person are one person. */
+static enum remedy_who person(const struct view *v, enum remedy_who who)
+{
+	struct view_value spf = view_find(v, slice_of("spf_domain"));
+	struct view_value author = view_find(v, slice_of("author"));
+
+	if (who == REMEDY_SPF && spf.kind == VIEW_TEXT &&
+		slice_is_equal(spf.text, author.text))
+		return REMEDY_DOMAIN;
+	return who;
+}
+
 static void show_person(
 	struct view *to, const struct plan *p, enum remedy_who who)
 {
-	struct view *item = view_item(to, "remedies");
+	struct view *item = NULL;
 
-	view_say(item, "who", choose(to, people[who].text, people[who].plain));
-	for (size_t i = 0; i < p->count; i++)
-		if (p->step[i]->who == who)
-			view_say(view_item(item, "steps"), "step",
-				choose(to, p->step[i]->text,
-					p->step[i]->plain));
+	for (size_t i = 0; i < p->count; i++) {
+		const struct remedy_step *s = p->step[i];
+
+		if (person(to, s->who) != who)
+			continue;
+		if (item == NULL) {
+			item = view_item(to, "remedies");
+			view_say(item, "who",
+				choose(to, people[who].text,
+					people[who].plain));
+		}
+		view_say(view_item(item, "steps"), "step",
+			choose(to, s->text, s->plain));
+	}
 }
 
 void remedies_show(struct view *to, const enum code *codes, size_t count)
 {
-	bool is_shown[REMEDY_WHO_COUNT] = { false };
 	const struct remedy_step *s;
 	struct plan plan = { .count = 0 };
 
@@ -413,11 +432,6 @@ void remedies_show(struct view *to, const enum code *codes, size_t count)
 		for (size_t n = 0; (s = remedy_step(codes[i], n)) != NULL; n++)
 			plan_add(&plan, s);
 	view_flag(to, "has_remedies", plan.count > 0);
-	for (size_t i = 0; i < plan.count; i++) {
-		enum remedy_who who = plan.step[i]->who;
-
-		if (!is_shown[who])
-			show_person(to, &plan, who);
-		is_shown[who] = true;
-	}
+	for (enum remedy_who who = 0; who < REMEDY_WHO_COUNT; who++)
+		show_person(to, &plan, who);
 }

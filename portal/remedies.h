@@ -21,7 +21,9 @@
 
 struct view;
 
+/* In this order they are told. */
 enum remedy_who {
+	REMEDY_NOBODY,
 	REMEDY_SERVER, /* the administrator of the sending server */
 	REMEDY_ADDRESS, /* whoever provides the address */
 	REMEDY_SPF, /* whoever runs DNS for the SPF domain */
@@ -31,7 +33,6 @@ enum remedy_who {
 	REMEDY_FORWARDER,
 	REMEDY_AUTHOR,
 	REMEDY_RECIPIENT,
-	REMEDY_NOBODY,
 	REMEDY_WHO_COUNT
 };
 

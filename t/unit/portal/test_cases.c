@@ -139,7 +139,8 @@ static void says_what_authentication_saw(void **state)
 	site_expect_text(&s.site, "Whoever runs DNS for example.org");
 	site_expect_text(&s.site, "add ip4:192.0.2.7");
 	site_expect_text(
-		&s.site, "This refusal did not come from our block list.");
+		&s.site, "This refusal did not come from our block list, and");
+	site_expect_no_text(&s.site, "can be sent again");
 	stage_close(&s);
 }
 
