@@ -53,6 +53,37 @@ static void tells_domain(void **state)
 	assert_true(slice_is_equal(domain, slice_of("example.org")));
 }
 
+struct name_row {
+	const char *mailbox;
+	const char *want;
+};
+
+static void names(void **state)
+{
+	const struct name_row *row = *state;
+	char out[MAILBOX_TEXT_MAX];
+
+	assert_int_equal(mailbox_name(slice_of(row->mailbox), out), RES_OK);
+	assert_string_equal(out, row->want);
+}
+
+static void names_no_longer_than_one(void **state)
+{
+	char text[MAILBOX_TEXT_MAX + 8], out[MAILBOX_TEXT_MAX] = "untouched";
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memcpy(text, "ann@", 4);
+	assert_int_equal(mailbox_name(slice_make(text, MAILBOX_TEXT_MAX), out),
+		RES_TOOBIG);
+	assert_string_equal(out, "untouched");
+	assert_int_equal(
+		mailbox_name(slice_make(text, MAILBOX_TEXT_MAX - 1), out),
+		RES_OK);
+}
+
+#define NAMES(name, ...) \
+	CASE(name, names, (&(const struct name_row){ __VA_ARGS__ }))
 #define READS(name, ...) CASE(name, reads, (&(const struct row){ __VA_ARGS__ }))
 
 int main(void)
@@ -85,6 +116,25 @@ int main(void)
 		READS("text without an @ is no address", "example.org",
 			RES_SYNTAX, ""),
 		READS("nothing is no address", "", RES_SYNTAX, ""),
+		READS("a way over another server is no mailbox",
+			"ann%example.net@example.org", RES_SYNTAX, ""),
+		READS("nor is one with bangs", "example.net!ann@example.org",
+			RES_SYNTAX, ""),
+		READS("nor is a program", "|id@example.org", RES_SYNTAX, ""),
+		READS("nor a file", "/tmp/box@example.org", RES_SYNTAX, ""),
+		READS("nor an option", "-bd@example.org", RES_SYNTAX, ""),
+		READS("an odd one with signs in the middle is read",
+			"a|b/c-d@example.org", RES_OK, "a|b/c-d@example.org"),
+		NAMES("one mailbox has one name in any case",
+			"Ann@EXAMPLE.org.", "ann@example.org"),
+		NAMES("a detail makes no other mailbox",
+			"ann+list+x@example.org", "ann@example.org"),
+		NAMES("a sign at the beginning is no detail",
+			"+ann@example.org", "+ann@example.org"),
+		NAMES("a sign in the domain stays", "ann@a+b.example",
+			"ann@a+b.example"),
+		CASE("a name is no longer than an address",
+			names_no_longer_than_one, NULL),
 		CASE("a local part of 64 octets is the longest", reads_longest,
 			NULL),
 		CASE("a NUL does not end it", does_not_end_at_nul, NULL),
