@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "conf/conf.h"
-#include "net/hostname.h"
+#include "mail/mailbox.h"
 #include "store/delistcore.h"
 #include "store/limit.h"
 #include "store/mailq.h"
@@ -83,34 +83,25 @@ struct filing {
 	const struct delist_form *form;
 	int64_t now_ms;
 	struct delist_base base;
-	struct buf mailbox; /* local@domain, the domain folded */
+	char mailbox[MAILBOX_TEXT_MAX]; /* its name */
 	struct slice domain; /* in it */
 	char client[CIDR_TEXT_MAX];
 	char ip[IPADDR_TEXT_MAX];
 	int64_t expires_ms;
 };
 
-/* One mailbox in all the spellings of its domain. */
+/* One mailbox in all its spellings. */
 static enum result name_mailbox(struct filing *f, const struct secret *secret)
 {
-	struct slice mail = f->form->mail;
-	size_t at = slice_find_last(mail, '@');
-	struct slice domain = slice_part(mail, at + 1, mail.len);
-	char folded[HOSTNAME_MAX];
-	size_t len;
+	enum result res;
 
-	if (mail.len == 0)
+	if (f->form->mail.len == 0)
 		return RES_OK;
-	buf_add(&f->mailbox, slice_part(mail, 0, at));
-	buf_add_char(&f->mailbox, '@');
-	if (hostname_parse(domain, folded, &len) == RES_OK)
-		domain = slice_make(folded, len);
-	buf_add(&f->mailbox, domain);
-	if (buf_result(&f->mailbox) != RES_OK)
-		return buf_result(&f->mailbox);
-	f->domain = slice_part(
-		buf_slice(&f->mailbox), at + 1, f->mailbox.len - at - 1);
-	return secret_hash(secret, buf_slice(&f->mailbox), f->base.mailbox);
+	res = mailbox_name(f->form->mail, f->mailbox);
+	if (res != RES_OK)
+		return res;
+	f->domain = mailbox_domain(slice_of(f->mailbox));
+	return secret_hash(secret, slice_of(f->mailbox), f->base.mailbox);
 }
 
 static enum result name_tokens(struct filing *f, const struct secret *secret)
@@ -301,7 +292,6 @@ enum result delist_file(struct redis *r, const struct conf *conf,
 	struct redis_reply reply;
 	enum result res;
 
-	buf_init(&f.mailbox, DELIST_MAIL_MAX + 1);
 	res = prepare(&f, secret);
 	if (res == RES_OK) {
 		add_keys(&call, &f);
@@ -313,6 +303,5 @@ enum result delist_file(struct redis *r, const struct conf *conf,
 	}
 	if (res == RES_OK)
 		res = read_answer(&reply, out);
-	buf_clear(&f.mailbox);
 	return res;
 }

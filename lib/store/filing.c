@@ -22,6 +22,16 @@ static enum result take(struct redis *r, const struct conf *conf,
 	return res;
 }
 
+enum result filing_name(const struct secret *secret, struct slice mailbox,
+	struct filing_mailbox *out)
+{
+	enum result res = mailbox_name(mailbox, out->name);
+
+	return res == RES_OK
+		? secret_hash(secret, slice_of(out->name), out->hash)
+		: res;
+}
+
 enum result filing_ask(struct redis *r, const struct conf *conf,
 	const struct filing_question *q, int64_t now_ms,
 	enum filing_answer *out, int64_t *wait_s)
@@ -46,6 +56,11 @@ enum result filing_ask(struct redis *r, const struct conf *conf,
 	limit = (struct limit){ q->mailbox_limit, q->mailbox, q->mailbox_most,
 		DAY_S };
 	res = take(r, conf, now_ms, &limit, &has_room, wait_s);
+	if (res == RES_OK && has_room && q->domain_limit != NULL) {
+		limit = (struct limit){ q->domain_limit, q->domain,
+			conf->delist.per_domain, DAY_S };
+		res = take(r, conf, now_ms, &limit, &has_room, wait_s);
+	}
 	if (!has_room)
 		*out = FILING_SILENT;
 	return res;

@@ -6,9 +6,11 @@
  */
 #pragma once
 
+#include "mail/mailbox.h"
 #include "net/ipaddr.h"
 #include "store/case.h"
 #include "store/redis.h"
+#include "store/secret.h"
 
 struct conf;
 
@@ -24,10 +26,23 @@ struct filing_question {
 	const struct ipaddr *client; /* NULL: not known */
 	struct slice mailbox; /* its keyed hash */
 	unsigned mailbox_most; /* a day */
+	const char *domain_limit; /* NULL: none, for those of our own */
+	struct slice domain;
 };
 
+/* A mailbox in all its spellings (mail/mailbox) has one name and one hash. */
+struct filing_mailbox {
+	char name[MAILBOX_TEXT_MAX];
+	char hash[SECRET_HASH_MAX]; /* keyed */
+};
+
+/* RES_NOMEM, RES_TOOBIG. */
+enum result filing_name(const struct secret *secret, struct slice mailbox,
+	struct filing_mailbox *out) MUST_USE;
+
 /* Takes one of delist.per_client, then, when there was room, one of the
- * mailbox; so the visitor pays for those that are silent, too. */
+ * mailbox, then one of delist.per_domain; so the visitor pays for those that
+ * are silent, too. */
 enum result filing_ask(struct redis *r, const struct conf *conf,
 	const struct filing_question *q, int64_t now_ms,
 	enum filing_answer *out, int64_t *wait_s) MUST_USE;

@@ -138,26 +138,26 @@ enum result sponsor_file(struct redis *r, const struct conf *conf,
 	const struct secret *secret, int64_t now_ms,
 	const struct sponsor_form *form, struct sponsor_filed *out)
 {
-	char mailbox[SECRET_HASH_MAX];
+	struct filing_mailbox mailbox;
 	char token[TOKEN_TEXT_MAX];
 	struct edit e;
 	enum result res;
 
 	*out = (struct sponsor_filed){ .filing = SPONSOR_FILED };
 	case_ref_new(out->sid);
-	res = secret_hash(secret, form->mailbox, mailbox);
+	res = filing_name(secret, form->mailbox, &mailbox);
 	if (res == RES_OK)
 		res = token_make(
 			secret, TOKEN_SPONSOR, slice_of(out->sid), token);
 	if (res == RES_OK)
-		res = take_limits(r, conf, now_ms, form, mailbox, out);
+		res = take_limits(r, conf, now_ms, form, mailbox.hash, out);
 	if (res != RES_OK || out->filing == SPONSOR_LIMITED)
 		return res;
 	edit_begin(&e, r, conf);
 	edit_key(&e, "sponsor:", slice_of(out->sid), "");
 	edit_token(&e, token);
 	edit_key(&e, "mailq", slice_of(""), "");
-	edit_key(&e, "delist:quiet:", slice_of(mailbox), "");
+	edit_key(&e, "delist:quiet:", slice_of(mailbox.hash), "");
 	res = file_now(&e, conf, now_ms, form, out);
 	edit_end(&e);
 	return res;

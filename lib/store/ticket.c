@@ -345,15 +345,17 @@ static enum result file_now(struct redis *r, const struct conf *conf,
 }
 
 static enum result take_limits(struct redis *r, const struct conf *conf,
-	int64_t now_ms, const struct ticket_form *form, const char *mailbox,
-	struct ticket_filed *out)
+	int64_t now_ms, const struct ticket_form *form,
+	const struct filing_mailbox *mailbox, struct ticket_filed *out)
 {
 	const struct filing_question question = {
 		.client_limit = "ticket-client",
 		.mailbox_limit = "ticket-mailbox",
 		.client = form->has_client ? &form->client : NULL,
-		.mailbox = slice_of(mailbox),
+		.mailbox = slice_of(mailbox->hash),
 		.mailbox_most = conf->support.per_mailbox,
+		.domain_limit = "ticket-domain",
+		.domain = mailbox_domain(slice_of(mailbox->name)),
 	};
 	enum filing_answer answer;
 	enum result res =
@@ -370,7 +372,7 @@ enum result ticket_file(struct redis *r, const struct conf *conf,
 	const struct secret *secret, int64_t now_ms,
 	const struct ticket_form *form, struct ticket_filed *out)
 {
-	char mailbox[SECRET_HASH_MAX];
+	struct filing_mailbox mailbox;
 	char token[TOKEN_TEXT_MAX];
 	enum result res;
 
@@ -378,14 +380,14 @@ enum result ticket_file(struct redis *r, const struct conf *conf,
 	if (form->text.len > conf->support.text_max)
 		return RES_TOOBIG;
 	case_ref_new(out->id);
-	res = secret_hash(secret, form->mail, mailbox);
+	res = filing_name(secret, form->mail, &mailbox);
 	if (res == RES_OK)
 		res = token_make(
 			secret, TOKEN_TICKET, slice_of(out->id), token);
 	if (res == RES_OK && form->rid.len == 0)
-		res = take_limits(r, conf, now_ms, form, mailbox, out);
+		res = take_limits(r, conf, now_ms, form, &mailbox, out);
 	if (res == RES_OK && out->filing != TICKET_LIMITED)
-		res = file_now(r, conf, now_ms, form, out, mailbox, token);
+		res = file_now(r, conf, now_ms, form, out, mailbox.hash, token);
 	return res;
 }
 

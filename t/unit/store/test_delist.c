@@ -363,7 +363,8 @@ static void a_mailbox_gets_three_letters_a_day(void **state)
 
 	for (int i = 0; i < 5; i++) {
 		(void)snprintf(ip, sizeof(ip), "192.0.2.%d", i);
-		files(o, ip, i % 2 == 0 ? "joe@example.org" : "JOE@EXAMPLE.ORG",
+		files(o, ip,
+			i % 2 == 0 ? "joe@example.org" : "JOE+1@EXAMPLE.ORG",
 			i < 3 ? DELIST_FILED : DELIST_SILENT);
 	}
 	DESK_WANTS(&o->desk, "3", "XLEN", "rp:mailq");
@@ -598,7 +599,7 @@ static void a_cancelled_mailbox_is_left_in_peace(void **state)
 	files(o, "192.0.2.7", "joe@example.org", DELIST_FILED);
 	desk_result(cancel(o), RES_OK);
 	desk_result(cancel(o), RES_MISSING);
-	files(o, "192.0.2.8", "Joe@example.org", DELIST_SILENT);
+	files(o, "192.0.2.8", "Joe+2@example.org", DELIST_SILENT);
 	files(o, "192.0.2.8", "ann@example.org", DELIST_FILED);
 	DESK_WANTS(&o->desk, "2", "XLEN", "rp:mailq");
 	o->desk.now_ms += INT64_C(30) * 86400 * 1000 - 1;

@@ -244,7 +244,7 @@ static void a_mailbox_is_not_flooded(void **state)
 		assert_int_equal(file(d), SPONSOR_FILED);
 		assert_string_equal(next_job(d), "sponsor-link");
 	}
-	d->form.mailbox = slice_of("ann@example.NET");
+	d->form.mailbox = slice_of("ann+1@example.NET");
 	assert_int_equal(file(d), SPONSOR_SILENT);
 	assert_string_equal(next_job(d), "");
 	assert_string_equal(confirm(d), "missing");

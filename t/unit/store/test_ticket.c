@@ -285,6 +285,34 @@ static void a_mailbox_is_not_flooded(void **state)
 	assert_int_equal(file(d, &f).filing, TICKET_FILED);
 }
 
+static void a_detail_makes_no_other_mailbox(void **state)
+{
+	struct desk *d = *state;
+	struct ticket_form f = form();
+
+	for (unsigned i = 0; i < d->rig.conf->support.per_mailbox; i++)
+		assert_int_equal(file(d, &f).filing, TICKET_FILED);
+	f.mail = slice_of("JOE+1@example.org");
+	assert_int_equal(file(d, &f).filing, TICKET_SILENT);
+}
+
+static void a_domain_is_not_flooded(void **state)
+{
+	struct desk *d = *state;
+	struct ticket_form f = form();
+	unsigned most = d->rig.conf->delist.per_domain;
+	char mail[64];
+
+	for (unsigned i = 0; i <= most; i++) {
+		snprintf(mail, sizeof(mail), "u%u@example.org", i);
+		f.mail = slice_of(mail);
+		assert_int_equal(file(d, &f).filing,
+			i < most ? TICKET_FILED : TICKET_SILENT);
+	}
+	f.mail = slice_of("u@example.net");
+	assert_int_equal(file(d, &f).filing, TICKET_FILED);
+}
+
 static void a_mailbox_that_wants_no_mail_gets_none(void **state)
 {
 	struct desk *d = *state;
@@ -654,6 +682,10 @@ int main(void)
 			a_request_has_one_ticket),
 		DESK("a mailbox gets a few letters a day, then silence",
 			a_mailbox_is_not_flooded),
+		DESK("a detail makes no other mailbox",
+			a_detail_makes_no_other_mailbox),
+		DESK("a domain gets thirty letters a day",
+			a_domain_is_not_flooded),
 		DESK("a mailbox that wants no mail gets none",
 			a_mailbox_that_wants_no_mail_gets_none),
 		DESK("a visitor who asks too often is told to wait",
