@@ -5,7 +5,8 @@
  *
  * No browser and no letter is needed for it: the address of the client is the
  * proof. Shown at the end of the message, so that a caller that only tries
- * recipients shows nothing. Threads: any.
+ * recipients shows nothing. Nor does a message with the null sender: anybody
+ * can make a server send a bounce to an address of his choice. Threads: any.
  */
 #pragma once
 

@@ -61,6 +61,10 @@ void transaction_take_token(struct transaction *t)
 {
 	char token[TOKEN_TEXT_MAX];
 
+	/* RFC 5321 s4.5.5, RFC 3834 s3.3: a server sends bounces and answers of
+	 * machines to whatever address it was given, so they show nothing. */
+	if (t->envelope.sender.is_null)
+		return;
 	if (t->token[0] == '\0' && proof_read(t->envelope.rcpt.local, token))
 		memcpy(t->token, token, sizeof(token));
 }

@@ -45,5 +45,5 @@ void transaction_free(struct transaction *t); /* NULL is fine */
  * domain. rcpt is borrowed for the event. */
 void transaction_sender(struct transaction *t, struct slice sender);
 void transaction_rcpt(struct transaction *t, struct slice rcpt);
-/* The recipient was taken: a token in it is kept. */
+/* The recipient was taken: a token in it is kept, unless the sender is null. */
 void transaction_take_token(struct transaction *t);

@@ -853,6 +853,24 @@ static void a_proof_that_cannot_be_taken_comes_again(void **state)
 	world_free(w);
 }
 
+static void a_bounce_proves_nothing(void **state)
+{
+	struct world *w = world_new("");
+	struct shown shown = { .count = 0 };
+	const struct proof proof = { show_proof, &shown };
+	char token[TOKEN_TEXT_MAX], to[100];
+
+	(void)state;
+	make_token(token, to, sizeof(to));
+	w->env.proof = &proof;
+	connect_from(w, "192.0.2.1", 1025);
+	mail(w, "<>");
+	assert_int_equal(rcpt(w, to), ANSWER_CONTINUE);
+	assert_int_equal(end(w), ANSWER_CONTINUE);
+	assert_int_equal(shown.count, 0);
+	world_free(w);
+}
+
 int main(void)
 {
 	static const struct unjudged null_address = { NULL, 0, "", "local" };
@@ -924,6 +942,8 @@ int main(void)
 			a_listed_address_proves_itself, NULL),
 		CASE("a proof that cannot be taken comes again",
 			a_proof_that_cannot_be_taken_comes_again, NULL),
+		CASE("a bounce to that address proves nothing",
+			a_bounce_proves_nothing, NULL),
 		CASE("an MTA that takes nothing changes no verdict",
 			an_mta_that_takes_nothing_changes_no_verdict, NULL),
 	};
