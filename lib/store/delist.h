@@ -13,10 +13,11 @@
  * is GRANTED, DENIED, REVIEW or CANCELLED is final for the sender.
  *
  *   Pdelist:RID          HASH, see struct delist_request; token_s + 7 d
- *   Pdelist:open:NET     HASH rid mailbox expires: the request whose letter is
- *                        out for that network; token_s. With ":ref" behind it
- *                        the same for those that came with a reference: who
- *                        was refused cannot be kept out by who was not
+ *   Pdelist:open:NET     HASH rid mailbox expires client: the request whose
+ *                        letter is out for that network; token_s. With ":ref"
+ *                        behind it the same for those that came with a
+ *                        reference: who was refused cannot be kept out by who
+ *                        was not
  *   Pdelist:quiet:HASH   mailbox that wants, or takes, no mail; quiet_s
  *   Pdelist:requests     ZSET of RID by creation, for reprievectl; trimmed
  *   Ptoken:...           see store/token
@@ -76,7 +77,9 @@ struct delist_form {
 enum delist_filing {
 	DELIST_FILED = 0, /* a letter is queued */
 	DELIST_FILED_LATER, /* the same, behind all others: much is going on */
-	DELIST_REPEATED, /* the same mailbox and network is open: its RID */
+	DELIST_REPEATED, /* the same mailbox and network is open, filed by the
+			    same visitor: its RID. Another visitor gets one of
+			    his own, for a RID shows what becomes of it */
 	DELIST_SILENT, /* filed, and no letter: quiet mailbox, or a limit of
 			  mailbox, domain or network; nobody is told */
 	DELIST_LIMITED /* the visitor himself asks too often: wait_s */

@@ -21,20 +21,21 @@ enum {
  * two for each limit: client, all, mailbox, domain, network.
  * ARGV: now, RID, mailbox ("" for no mail), expires, token_s, life of the
  * request, busy_at, queue_at, is_worked, most that may wait, most that are
- * remembered, three for each limit, then fields and values.
+ * remembered, the visitor, three for each limit, then fields and values.
  * Answers a word, a RID, milliseconds. It asks for nothing that tells whether
  * the address is listed.
  */
 static const char file_text[] = LIMIT_LUA MAILQ_LUA_ADD
 	"local now, rid, mailbox = tonumber(ARGV[1]), ARGV[2], ARGV[3]\n"
 	"local limit = {}\n"
-	"for i = 1, 5 do limit[i] = limit_at(8 + 2 * i, 9 + 3 * i) end\n"
+	"for i = 1, 5 do limit[i] = limit_at(8 + 2 * i, 10 + 3 * i) end\n"
 	"local wait = limit_wait(limit[1])\n"
 	"if wait > 0 then return {'limited', '', wait} end\n"
 	"local open = redis.call('HMGET', KEYS[2], 'rid', 'mailbox',\n"
-	"  'expires')\n"
+	"  'expires', 'client')\n"
 	"local is_open = open[1] and tonumber(open[3] or '0') > now\n"
-	"if mailbox ~= '' and is_open and open[2] == mailbox then\n"
+	"if mailbox ~= '' and is_open and open[2] == mailbox and\n"
+	"  open[4] == ARGV[12] then\n"
 	"  limit_add(limit[1])\n"
 	"  return {'repeated', open[1], 0}\n"
 	"end\n"
@@ -52,7 +53,7 @@ static const char file_text[] = LIMIT_LUA MAILQ_LUA_ADD
 	"  has_letter = has_letter and limit_wait(limit[i]) == 0\n"
 	"end\n"
 	"redis.call('HSET', KEYS[1], 'letter', has_letter and '1' or '0',\n"
-	"  unpack(ARGV, 27))\n"
+	"  unpack(ARGV, 28))\n"
 	"redis.call('EXPIRE', KEYS[1], ARGV[6])\n"
 	"local function token(key, purpose)\n"
 	"  redis.call('HSET', key, 'purpose', purpose, 'id', rid)\n"
@@ -64,7 +65,7 @@ static const char file_text[] = LIMIT_LUA MAILQ_LUA_ADD
 	"  token(KEYS[7], 'mail')\n"
 	"  token(KEYS[9], 'cancel')\n"
 	"  redis.call('HSET', KEYS[2], 'rid', rid, 'mailbox', mailbox,\n"
-	"    'expires', ARGV[4])\n"
+	"    'expires', ARGV[4], 'client', ARGV[12])\n"
 	"  redis.call('EXPIRE', KEYS[2], ARGV[5])\n"
 	"  mailq_add(is_slow and KEYS[6] or KEYS[5], 'confirm', rid, '',\n"
 	"    ARGV[1])\n"
@@ -218,6 +219,7 @@ static void add_args(struct script_call *c, const struct filing *f)
 	script_number(c, f->form->is_worked);
 	script_number(c, MAILQ_WAITING_MAX);
 	script_number(c, DELIST_REQUESTS_MAX);
+	script_arg(c, slice_of(f->form->has_client ? f->client : "none"));
 }
 
 static void add_field(

@@ -292,6 +292,30 @@ static void asking_twice_brings_one_letter(void **state)
 	assert_string_not_equal(o->filed.rid, first);
 }
 
+static void a_stranger_is_not_led_to_the_request_of_another(void **state)
+{
+	struct office *o = *state;
+	struct delist_form form = form_of("192.0.2.7", "joe@example.org");
+	char first[CASE_REF_MAX];
+
+	form.has_client = true;
+	assert_int_equal(
+		ipaddr_parse(&form.client, slice_of("198.51.100.1")), RES_OK);
+	desk_result(file(o, &form), RES_OK);
+	memcpy(first, o->filed.rid, sizeof(first));
+	assert_int_equal(
+		ipaddr_parse(&form.client, slice_of("198.51.100.2")), RES_OK);
+	desk_result(file(o, &form), RES_OK);
+	assert_int_equal(o->filed.filing, DELIST_SILENT);
+	assert_string_not_equal(o->filed.rid, first);
+	assert_int_equal(
+		ipaddr_parse(&form.client, slice_of("198.51.100.1")), RES_OK);
+	desk_result(file(o, &form), RES_OK);
+	assert_int_equal(o->filed.filing, DELIST_REPEATED);
+	assert_string_equal(o->filed.rid, first);
+	DESK_WANTS(&o->desk, "1", "XLEN", "rp:mailq");
+}
+
 static void a_neighbour_in_the_same_64_is_the_same_network(void **state)
 {
 	struct office *o = *state;
@@ -1077,6 +1101,7 @@ int main(void)
 		FRESH(every_key_of_a_request_has_an_end),
 		FRESH(whether_it_is_listed_makes_no_difference),
 		FRESH(asking_twice_brings_one_letter),
+		FRESH(a_stranger_is_not_led_to_the_request_of_another),
 		FRESH(a_neighbour_in_the_same_64_is_the_same_network),
 		FRESH(one_letter_at_a_time_goes_out_for_a_network),
 		FRESH(who_has_a_reference_is_not_kept_out_by_who_has_none),
