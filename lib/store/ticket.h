@@ -20,7 +20,8 @@
  *   Pticket:of:NAME   ID of the ticket of that delist request or case
  * ID: as the reference of a case (case_ref_new). What was said is text of a
  * stranger or of an admin: escaped by whoever prints it.
- * Each change is one script with its audit. Threads: as store/redis.
+ * Each change is one script with its audit; but NEW has none, or strangers
+ * could wash out the lines of others. Threads: as store/redis.
  */
 #pragma once
 

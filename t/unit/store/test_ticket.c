@@ -617,9 +617,19 @@ static void changes_are_in_the_audit(void **state)
 	char got[LINE_MAX_LEN];
 
 	open_one(d);
-	assert_string_equal(ASK(d, got, "XLEN", "rp:audit"), "2");
+	assert_string_equal(ASK(d, got, "XLEN", "rp:audit"), "1");
 	assert_string_equal(answer(d, "?", TICKET_WAITING, ""), "ok");
-	assert_string_equal(ASK(d, got, "XLEN", "rp:audit"), "3");
+	assert_string_equal(ASK(d, got, "XLEN", "rp:audit"), "2");
+}
+
+static void what_nobody_confirms_is_not_in_the_audit(void **state)
+{
+	struct desk *d = *state;
+	const struct ticket_form f = form();
+	char got[LINE_MAX_LEN];
+
+	assert_int_equal(file(d, &f).filing, TICKET_FILED);
+	assert_string_equal(ASK(d, got, "EXISTS", "rp:audit"), "0");
 }
 
 static void is_read_whatever_an_admin_wrote(void **state)
@@ -711,6 +721,8 @@ int main(void)
 		DESK("tickets are listed newest first, by state",
 			is_listed_newest_first),
 		DESK("every change is in the audit", changes_are_in_the_audit),
+		DESK("what nobody confirms is not in the audit",
+			what_nobody_confirms_is_not_in_the_audit),
 		DESK("what an admin wrote by hand breaks nothing",
 			is_read_whatever_an_admin_wrote),
 		DESK("without Redis nothing is said to be done",
