@@ -216,6 +216,78 @@ def looks(home):
     equal(pdf_pages(file), 1, "pages of the printed evidence")
 
 
+def evaluations(home):
+    """Test again, and what would happen to a new message."""
+    b = home.browser
+    address = home.address()
+    url = home.refused(address)
+    for language in LANGUAGES:
+        home.visitor(address=address, lang=language)
+        seen_page(home, url, "the evidence")
+        b.go(at='form[action*="/test"] button')
+        true(b.count(at="main table tbody tr") >= 2, "then and now, in rows")
+        clean(b, "test again")
+        home.shoot(f"retest-{language}")
+        b.open(url=home.portal.url + "/whatif")
+        equal(b.value(at="#ip"), address, "the visitor's own address")
+        b.fill(at="#helo", value="mail.example.org")
+        b.fill(at="#sender", value="example.org")
+        b.fill(at="#author", value="example.org")
+        b.go(at="#form button")
+        true("554 5.7.1" in b.text(), lambda: "the reply: " + b.text())
+        clean(b, "what would happen")
+        home.shoot(f"whatif-{language}")
+
+
+def sponsor(home):
+    """The recipient of the refused message opens his mailbox for its sender."""
+    b = home.browser
+    address = home.address()
+    url = home.refused(address)
+    home.visitor()
+    seen_page(home, url, "the evidence")
+    b.go(at='main a[href*="/sponsor/"]')
+    b.fill(at="#mail", value="b@box.test")
+    clean(b, "the page of the recipient")
+    home.shoot("sponsor")
+    b.go(at="main form button")
+    _, text = letter(home.postfix, "b@box.test", r"/s/[0-9a-z]{26}")
+    link = re.search(r"http://\S+/s/[0-9a-z]{26}", text).group(0)
+    seen_page(home, link, "the link of the letter")
+    clean(b, "the page that vouches")
+    match(home.site.at_rcpt(address), "554 .*", "before the button")
+    b.go(at="main form button")
+    clean(b, "the end of it")
+    until(lambda: home.site.at_rcpt(address).startswith("250"),
+          "the recipient takes the sender")
+    match(home.site.at_rcpt(address, "c@box.test"), "554 .*", "another one")
+
+
+def ticket(home):
+    """A ticket, from the form to a message of ours and an answer."""
+    b = home.browser
+    home.visitor()
+    b.open(url=home.portal.url + "/support")
+    b.fill(at="#mail", value="help@box.test")
+    b.fill(at="#text", value="We moved to another provider.")
+    clean(b, "the page of support")
+    b.go(at='form:has(#text) button')
+    clean(b, "what comes after the form")
+    _, text = letter(home.postfix, "help@box.test", r"/tc/[0-9a-z]{26}")
+    link = re.search(r"http://\S+/tc/[0-9a-z]{26}", text).group(0)
+    seen_page(home, link, "the link of the letter")
+    where = b.go(at="main form button")
+    number = re.search(r"/t/([0-9A-Z]{17})", where).group(1)
+    true("another provider" in b.text(), "what was written")
+    clean(b, "the ticket")
+    home.portal.milter.ctl("tickets", "answer", number, "--text",
+                           "Thank you, it is off the list.")
+    letter(home.postfix, "help@box.test", "off the list")
+    b.reload()
+    true("off the list" in b.text(), lambda: b.text())
+    home.shoot("ticket")
+
+
 def validity(page, what):
     """tidy has no complaint but those about what it is too old for."""
     done = subprocess.run(
@@ -300,6 +372,9 @@ def main():
         tap.case("the keyboard is enough", keyboard, home)
         tap.case("faults of a form are told where they are", faults, home)
         tap.case("narrow, dark, and on paper", looks, home)
+        tap.case("tested again, and tried out", evaluations, home)
+        tap.case("a recipient vouches for a sender", sponsor, home)
+        tap.case("a ticket and its answer", ticket, home)
         for language in LANGUAGES:
             tap.case(f"every page is there in {language}", crawl, home,
                      language)
