@@ -224,6 +224,7 @@ static void add_section(struct view *to, const struct section *s,
 
 	if (s->result == CASEAUTH_IPREV && strcmp(r->name, "permerror") == 0)
 		r = &no_name;
+	view_flag(to, "has_exhibits", true);
 	view_say(item, "title", s->title);
 	show_result(item, r);
 	for (size_t i = 0; i < ROWS_MAX && s->row[i].label != NULL; i++)
@@ -236,6 +237,7 @@ static void add_connection(
 	struct view *item = view_item(to, "exhibits"), *row;
 	char text[IPADDR_TEXT_MAX];
 
+	view_flag(to, "has_exhibits", true);
 	view_say(item, "title", "The connection");
 	view_flag(item, "has_rows", true);
 	row = view_item(item, "rows");
