@@ -43,6 +43,19 @@ static enum result read_details(struct redis *r, const struct conf *conf,
 	return RES_OK;
 }
 
+/*
+ * A table from disk, or one that lost its Redis, is good enough to judge a
+ * message by, which may be sent again; what is decided here is final. "Not
+ * listed" from an old table would end a request and remove nothing.
+ */
+static bool is_in_step(struct mirror *m)
+{
+	struct mirror_status status;
+
+	mirror_read_status(m, &status);
+	return status.state == MIRROR_LIVE;
+}
+
 static enum result match(struct redis *r, const struct petition_env *env,
 	const struct ipaddr *ip, struct arena *a, struct blocklist_result *out)
 {
@@ -75,10 +88,11 @@ enum result petition_look(struct redis *r, const struct petition_env *env,
 		.standing = &out->standing,
 		.proof = proof,
 		.ptr = ptr };
-	enum result res;
+	enum result res = RES_OK;
 
 	memset(out, 0, sizeof(*out));
-	res = match(r, env, ip, a, &out->listed);
+	if (is_in_step(env->mirror))
+		res = match(r, env, ip, a, &out->listed);
 	if (res == RES_OK)
 		res = standing_read(
 			r, env->conf, &net, env->now_ms, &out->standing);

@@ -5,7 +5,8 @@
  *
  * The portal (a link or a button), the milter (a message to delist+TOKEN) and
  * reprievectl (a person's word) come here, so that all decide alike. Asks the
- * mirror in memory for the listing, Redis for the rest. Threads: any.
+ * mirror in memory for the listing, Redis for the rest. While the mirror is not
+ * in step with Redis the answer is "unknown". Threads: any.
  */
 #pragma once
 

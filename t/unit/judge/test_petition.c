@@ -461,9 +461,28 @@ static void acts_once(void **state)
 	end(&b);
 }
 
+static void an_old_table_decides_nothing(void **state)
+{
+	struct mirror *old = NULL;
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	file(&b);
+	assert_int_equal(mirror_open(&old, b.conf, clock_system()), RES_OK);
+	b.env.mirror = old;
+	wants(&b, GRANT_PROOF_MAIL, "ok queued none none");
+	b.env.mirror = b.mirror;
+	wants(&b, GRANT_PROOF_MAIL, "ok granted not_listed none");
+	mirror_close(old);
+	end(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
+		CASE("a table that is not in step with Redis decides nothing",
+			an_old_table_decides_nothing, NULL),
 		CASE("a listing goes with all its spellings",
 			takes_it_off_in_each_spelling, NULL),
 		CASE("a range is for a person, who excepts one address",
