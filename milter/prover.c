@@ -94,6 +94,9 @@ static enum result confirm(struct prover *p, const struct ipaddr *client,
 	if (res == RES_OK)
 		res = petition_confirm(
 			p->redis, &env, &showing, a, request, &petition);
+	/* The lists, or DNS, could not tell: later they can. */
+	if (res == RES_OK && petition.grant.answer == GRANT_UNKNOWN)
+		res = RES_DOWN;
 	return res;
 }
 

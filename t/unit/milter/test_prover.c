@@ -131,6 +131,34 @@ static void changes_nothing(void **unused)
 	scene_close(&s);
 }
 
+static void waits_for_the_lists(void **unused)
+{
+	struct scene s;
+
+	(void)unused;
+	scene_open(&s);
+	/* This mirror is not in step with Redis and cannot say what is so. */
+	prover_close(s.prover);
+	blocklist_close(s.list);
+	rig_reopen(&s.rig);
+	assert_int_equal(blocklist_open(&s.list, s.rig.conf, s.rig.mirror,
+				 clock_system()),
+		RES_OK);
+	assert_int_equal(
+		prover_open(&s.prover,
+			&(struct prover_needs){ s.rig.conf, s.rig.mirror,
+				s.list, clock_system() }),
+		RES_OK);
+	assert_false(show(&s, LISTED, s.token));
+	assert_string_equal(state(&s), "queued");
+	assert_int_equal(mirror_start(s.rig.mirror), RES_OK);
+	rig_wants_state(s.rig.mirror, MIRROR_LIVE);
+	rig_wants_flags(s.rig.mirror);
+	assert_true(show(&s, LISTED, s.token));
+	assert_string_equal(state(&s), "granted");
+	scene_close(&s);
+}
+
 static void tells_when_redis_is_away(void **unused)
 {
 	struct scene s;
@@ -156,6 +184,9 @@ int main(void)
 			takes_off, NULL),
 		CASE("another address, letter or token changes nothing",
 			changes_nothing, NULL),
+		CASE("while the lists cannot be read the message is to come "
+		     "again",
+			waits_for_the_lists, NULL),
 		CASE("without Redis the message is to come again",
 			tells_when_redis_is_away, NULL),
 	};
