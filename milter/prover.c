@@ -134,9 +134,9 @@ static bool show(
 
 	if (a == NULL)
 		return false;
-	clock_gettime(CLOCK_MONOTONIC, &until);
+	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += WAIT_S;
-	if (pthread_mutex_clocklock(&p->lock, CLOCK_MONOTONIC, &until) == 0) {
+	if (pthread_mutex_timedlock(&p->lock, &until) == 0) {
 		res = connect_now(p);
 		if (res == RES_OK)
 			res = confirm(p, client, token, a, &request);

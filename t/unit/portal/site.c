@@ -11,7 +11,7 @@
 
 static int64_t read_now(void *ctx)
 {
-	return *(const int64_t *)ctx;
+	return *(const _Atomic int64_t *)ctx;
 }
 
 struct conf *site_conf(const struct site *s, const char *more)

@@ -25,7 +25,7 @@ struct site {
 	struct redis_server *redis;
 	struct conf *conf;
 	struct context *context;
-	int64_t now_ms; /* wall and monotonic */
+	_Atomic int64_t now_ms; /* wall and monotonic; other threads read it */
 	struct clock clock;
 	struct site_visitor visitor;
 	struct web_answer answer; /* the last one */
