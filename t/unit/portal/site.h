@@ -11,6 +11,8 @@
 #include "support/redis_server.h"
 #include "web/server.h"
 
+#define SITE_TRUSTED "192.0.2.250" /* milter.trusted */
+
 /* What a test may set before it asks; each question keeps it. */
 struct site_visitor {
 	const char *peer; /* NULL: a unix socket */
@@ -57,7 +59,7 @@ struct web_request site_request(
 const char *site_hidden(
 	const struct site *s, const char *name, char *out, size_t size);
 
-/* Fails the test when it is not so; both show the body. */
+/* Fails the test when it is not so; all show the body. */
 void site_expect(const struct site *s, unsigned status);
 void site_expect_text(const struct site *s, const char *part);
 void site_expect_no_text(const struct site *s, const char *part);
