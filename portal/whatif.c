@@ -4,7 +4,7 @@
  *
  * The milter's own judge on a made-up message (judge/trial). The lists are
  * asked for the visitor's own network only, or for the address of a case whose
- * reference the visitor has: nobody can search them here.
+ * reference the visitor has: nobody can search them here, nor milter.trusted.
  */
 #include "auth/psl.h"
 #include "base/clock.h"

@@ -155,7 +155,8 @@ static void read_address(struct session *s, const struct sockaddr *sa)
 	ipaddr_format(&c->ip, c->ip_text);
 	/* Port 0 is Postfix's mark of a local submission. */
 	c->kind = c->port == 0 ? CONN_LOCAL : CONN_REMOTE;
-	c->is_trusted = cidrset_match(s->conf->milter.trusted.set, &c->ip);
+	c->is_trusted = !s->env->is_without_trust &&
+		cidrset_match(s->conf->milter.trusted.set, &c->ip);
 }
 
 static struct check_input input_of(struct session *s, enum stage stage)

@@ -62,6 +62,7 @@ struct session_env {
 	const struct arcseal *seal; /* NULL: nothing is sealed */
 	const struct session_watch *watch; /* NULL: nobody looks */
 	bool is_trial; /* no mail: no verdict goes into the log */
+	bool is_without_trust; /* milter.trusted counts for nothing */
 	const struct proof *proof; /* judge/proof; NULL: nobody asks for it */
 };
 

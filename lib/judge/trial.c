@@ -262,7 +262,8 @@ enum result trial_run(struct trial *t, const struct trial_question *q)
 		.telemetry = &telemetry,
 		.seal = q->seal,
 		.watch = &watch,
-		.is_trial = true };
+		.is_trial = true,
+		.is_without_trust = q->is_without_lists };
 	struct session *s = NULL;
 	enum result res;
 

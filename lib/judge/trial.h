@@ -41,7 +41,9 @@ struct trial_question {
 	const struct dns_source *dns; /* NULL: DNS can tell nothing */
 	const struct arcseal *seal; /* NULL: nothing is sealed */
 	const struct trial_mail *mail;
-	bool is_without_lists; /* they are not asked, nothing hangs on them */
+	/* They are not asked, nor milter.trusted: nothing hangs on what we
+	 * think of the address. */
+	bool is_without_lists;
 	struct ipaddr ip;
 	const char *helo;
 	const char *from; /* "" or "<>": null sender */

@@ -201,6 +201,23 @@ static void tells_nobody_else(void **state)
 	stage_close(&s);
 }
 
+/* An address that is trusted is the way in for whoever can use it. */
+static void hides_whom_we_trust(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, "");
+	ask(&s, SITE_TRUSTED, "");
+	site_expect_text(&s.site, "Our block list was not asked");
+	site_expect_no_text(&s.site, "without being judged");
+	site_expect_text(&s.site, "assumed to be unsigned");
+	s.site.visitor.peer = SITE_TRUSTED;
+	ask(&s, SITE_TRUSTED, "");
+	site_expect_text(&s.site, "without being judged");
+	stage_close(&s);
+}
+
 /* ---- who may ask ---- */
 
 static void is_counted(void **state)
@@ -280,6 +297,8 @@ int main(void)
 			tells_who_has_a_reference, NULL),
 		CASE("nobody else learns whether an address is listed",
 			tells_nobody_else, NULL),
+		CASE("only a trusted visitor learns that he is trusted",
+			hides_whom_we_trust, NULL),
 		CASE("questions that cost DNS are counted", is_counted, NULL),
 		CASE("a question comes from our own form", needs_our_form,
 			NULL),
