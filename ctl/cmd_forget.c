@@ -3,14 +3,17 @@
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "ctl/ask.h"
+#include "ctl/erase.h"
 #include "ctl/requestids.h"
 #include "store/delist.h"
-#include "store/script.h"
 #include "store/standing.h"
+#include "store/ticket.h"
 
+#include <stdint.h>
 #include <string.h>
 
-enum { MS_PER_S = 1000, ARENA_MAX = 64 * 1024, AUDIT_MAX = 100000 };
+/* A ticket is read with all that was said. */
+enum { MS_PER_S = 1000, ARENA_MAX = 8 * 1024 * 1024 };
 
 static const char *why_of(const struct args *args)
 {
@@ -66,94 +69,148 @@ static enum ctl_exit run_lock(struct ctl *ctl, const struct args *args)
 
 /* ---- forget ---- */
 
-/*
- * KEYS: request, list of them, the two of its network, audit. ARGV: RID, who,
- * why, length of the audit. Its tokens name nobody and end by themselves.
- */
-static const char forget_text[] =
-	"if redis.call('DEL', KEYS[1]) == 0 then return 0 end\n"
-	"redis.call('ZREM', KEYS[2], ARGV[1])\n"
-	"for i = 3, 4 do\n"
-	"  if redis.call('TYPE', KEYS[i]).ok == 'hash' and\n"
-	"    redis.call('HGET', KEYS[i], 'rid') == ARGV[1] then\n"
-	"    redis.call('DEL', KEYS[i])\n"
-	"  end\n"
-	"end\n"
-	"redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[4], '*', 'who',\n"
-	"  ARGV[2], 'what', 'forget', 'key', KEYS[1], 'before', '', 'after',\n"
-	"  '', 'why', ARGV[3])\n"
-	"return 1\n";
+/* What goes, and what became of it so far. */
+struct sweep {
+	struct ctl *ctl;
+	const char *why;
+	struct arena *arena; /* of the one that is looked at */
+	size_t done;
+};
 
-static enum result forget_request(struct ctl *ctl, const struct args *args,
-	const struct delist_request *q)
+/* One that is not there is no failure: RES_MISSING becomes RES_OK. */
+static enum result count(
+	struct sweep *w, enum result res, const char *what, const char *id)
 {
-	struct cidr net = cidr_of_client(&q->ip);
-	struct slice prefix = ctl_prefix(ctl);
-	struct script_call call = { .count = 0 };
-	char name[CIDR_TEXT_MAX + 8];
-	char text[CIDR_TEXT_MAX];
-	struct redis_reply reply;
-	enum result res;
-
-	(void)cidr_format(&net, text);
-	(void)snprintf(name, sizeof(name), "%s:ref", text);
-	script_key_of(&call, prefix, "delist:", slice_of(q->rid));
-	script_key_of(&call, prefix, "delist:requests", slice_of(""));
-	script_key_of(&call, prefix, "delist:open:", slice_of(text));
-	script_key_of(&call, prefix, "delist:open:", slice_of(name));
-	script_key_of(&call, prefix, "audit", slice_of(""));
-	script_arg(&call, slice_of(q->rid));
-	script_arg(&call, slice_of(ctl->who));
-	script_arg(&call, slice_of(why_of(args)));
-	script_number(&call, AUDIT_MAX);
-	res = script_run(ctl->redis, forget_text, &call, &reply);
-	if (res == RES_OK && reply.number == 1)
-		output_say(ctl->out, "request %s is forgotten", q->rid);
+	if (res == RES_MISSING)
+		return RES_OK;
+	if (res == RES_OK) {
+		output_say(w->ctl->out, "%s %s is forgotten", what, id);
+		w->done++;
+	}
 	return res;
 }
 
-/* Those of ids that are of that mailbox; mail NULL: all of them. */
-static enum ctl_exit forget_each(struct ctl *ctl, const struct args *args,
-	struct slice ids, const char *mail)
+static bool is_of(struct slice mail, const char *mailbox)
 {
-	struct arena *a = arena_new(ARENA_MAX);
-	struct delist_request q;
-	enum result res = a == NULL ? RES_NOMEM : RES_OK;
-	size_t done = 0;
-	struct slice id;
-
-	while (res == RES_OK && slice_cut(&ids, '\n', &id)) {
-		arena_reset(a);
-		res = delist_read(ctl->redis, ctl->conf, id,
-			ctl_now_s() * MS_PER_S, a, &q);
-		if (res == RES_OK &&
-			(mail == NULL ||
-				slice_is_equal_nocase(
-					q.mail, slice_of(mail)))) {
-			res = forget_request(ctl, args, &q);
-			done++;
-		} else if (res == RES_MISSING) {
-			res = RES_OK;
-		}
-	}
-	arena_free(a);
-	if (res != RES_OK)
-		return ask_failed(ctl, res);
-	if (done == 0)
-		output_say(ctl->out, "there is no such request");
-	return done == 0 ? CTL_NO : CTL_DONE;
+	return mailbox == NULL ||
+		slice_is_equal_nocase(mail, slice_of(mailbox));
 }
 
-static enum ctl_exit forget_mailbox(struct ctl *ctl, const struct args *args)
+/* mailbox: only when it is of that one; NULL: in any case. */
+static enum result forget_request(
+	struct sweep *w, struct slice id, const char *mailbox)
+{
+	struct delist_request q;
+	enum result res;
+
+	arena_reset(w->arena);
+	res = delist_read(w->ctl->redis, w->ctl->conf, id,
+		ctl_now_s() * MS_PER_S, w->arena, &q);
+	if (res == RES_OK && !is_of(q.mail, mailbox))
+		return RES_OK;
+	if (res == RES_OK)
+		res = erase_request(w->ctl, &q, w->why);
+	return count(w, res, "request", q.rid);
+}
+
+static enum result forget_ticket(struct sweep *w, struct slice id)
+{
+	struct ticket t;
+	enum result res;
+
+	arena_reset(w->arena);
+	res = ticket_read(w->ctl->redis, w->ctl->conf, id,
+		ctl_now_s() * MS_PER_S, w->arena, &t);
+	if (res == RES_OK)
+		res = erase_ticket(w->ctl, &t, w->why);
+	return count(w, res, "ticket", t.id);
+}
+
+/* IDs are random, so at most one of them is there. */
+static enum result forget_id(struct sweep *w, const char *id)
+{
+	enum result res = forget_request(w, slice_of(id), NULL);
+
+	if (res == RES_OK)
+		res = forget_ticket(w, slice_of(id));
+	if (res == RES_OK)
+		res = count(w, erase_case(w->ctl, id, w->why), "case", id);
+	return res;
+}
+
+struct pick {
+	const char *mailbox;
+	struct buf ids;
+};
+
+static void pick_ticket(void *ctx, const struct ticket *t)
+{
+	struct pick *p = ctx;
+
+	if (is_of(t->mail, p->mailbox))
+		buf_add_format(&p->ids, "%s\n", t->id);
+}
+
+static enum result forget_tickets(struct sweep *w, const char *mailbox)
+{
+	struct pick p = { .mailbox = mailbox };
+	const struct ticket_listing how = {
+		.most = SIZE_MAX, .each = pick_ticket, .ctx = &p
+	};
+	struct slice rest, id;
+	enum result res;
+
+	buf_init(&p.ids, REQUESTIDS_MAX);
+	res = ticket_list(
+		w->ctl->redis, w->ctl->conf, &how, ctl_now_s() * MS_PER_S);
+	if (res == RES_OK)
+		res = buf_result(&p.ids);
+	rest = buf_slice(&p.ids);
+	while (res == RES_OK && slice_cut(&rest, '\n', &id))
+		res = forget_ticket(w, id);
+	buf_clear(&p.ids);
+	return res;
+}
+
+static enum ctl_exit forget_mailbox(struct sweep *w, const char *mailbox)
 {
 	struct buf ids;
+	struct slice rest, id;
+	enum result res = RES_OK;
 	enum ctl_exit code;
 
 	buf_init(&ids, REQUESTIDS_MAX);
-	code = requestids_read(ctl, &ids);
-	if (code == CTL_DONE)
-		code = forget_each(ctl, args, buf_slice(&ids), args->word[0]);
+	code = requestids_read(w->ctl, &ids);
+	rest = buf_slice(&ids);
+	while (code == CTL_DONE && res == RES_OK && slice_cut(&rest, '\n', &id))
+		res = forget_request(w, id, mailbox);
 	buf_clear(&ids);
+	if (code == CTL_DONE && res == RES_OK)
+		res = forget_tickets(w, mailbox);
+	return res == RES_OK ? code : ask_failed(w->ctl, res);
+}
+
+/* id: NULL: the word is a mailbox. */
+static enum ctl_exit forget_data(
+	struct ctl *ctl, const struct args *args, const char *id)
+{
+	struct sweep w = {
+		.ctl = ctl, .why = why_of(args), .arena = arena_new(ARENA_MAX)
+	};
+	enum ctl_exit code = CTL_DONE;
+	enum result res = w.arena == NULL ? RES_NOMEM : RES_OK;
+
+	if (res == RES_OK && id != NULL)
+		res = forget_id(&w, id);
+	else if (res == RES_OK)
+		code = forget_mailbox(&w, args->word[0]);
+	arena_free(w.arena);
+	if (res != RES_OK)
+		return ask_failed(ctl, res);
+	if (code == CTL_DONE && w.done == 0) {
+		output_say(ctl->out, "nothing is kept under that name");
+		return CTL_NO;
+	}
 	return code;
 }
 
@@ -180,16 +237,16 @@ static enum ctl_exit forget_net(
 static enum ctl_exit run_forget(struct ctl *ctl, const struct args *args)
 {
 	const char *about = args->word[0];
-	char rid[CASE_REF_MAX];
+	char id[CASE_REF_MAX];
 	struct cidr net;
 	bool is_net = read_net(about, &net);
-	bool is_rid = !is_net && case_ref_parse(slice_of(about), rid) == RES_OK;
+	bool is_id = !is_net && case_ref_parse(slice_of(about), id) == RES_OK;
 	enum ctl_exit code;
 
-	if (!is_net && !is_rid && strchr(about, '@') == NULL) {
+	if (!is_net && !is_id && strchr(about, '@') == NULL) {
 		output_error(ctl->out,
-			"\"%s\" is neither an address, nor the ID of a "
-			"request, nor a mailbox",
+			"\"%s\" is neither an address, nor an ID or a "
+			"reference, nor a mailbox",
 			about);
 		return CTL_USAGE;
 	}
@@ -198,8 +255,7 @@ static enum ctl_exit run_forget(struct ctl *ctl, const struct args *args)
 		return code;
 	if (is_net)
 		return forget_net(ctl, args, &net);
-	return is_rid ? forget_each(ctl, args, slice_of(rid), NULL)
-		      : forget_mailbox(ctl, args);
+	return forget_data(ctl, args, is_id ? id : NULL);
 }
 
 static const struct args_option lock_options[] = {
@@ -225,10 +281,11 @@ static const struct args_option forget_options[] = {
 static const struct args_spec forget_spec = {
 	.name = "forget",
 	.usage = "IP|ID|MAILBOX [--why TEXT]",
-	.help = "Forgets the past of an address, or the data of a request.",
+	.help = "Forgets the past of an address, or what is kept of a person.",
 	.more = "Of an address: level, parole, history and quota; its listing "
-		"stays. Of a request,\nor of all of one mailbox: all that was "
-		"kept. Exit code 1: nothing was known.",
+		"stays.\nID: of a "
+		"request or a ticket, or the reference of a case. MAILBOX: all "
+		"its requests and\ntickets. Exit code 1: nothing was known.",
 	.option = forget_options,
 	.option_count = sizeof(forget_options) / sizeof(forget_options[0]),
 	.words_min = 1,

@@ -191,6 +191,76 @@ def _():
     gives(place("forget", "nobody"), USAGE)
 
 
+def put_ticket(number, **more):
+    """A ticket as the portal files it; its ID."""
+    name = make_id(number)
+    now = int(time.time() * 1000)
+    fields = {"state": "open", "created": now, "changed": now, "due": now + 1000,
+              "mail": "joe@example.org", "subject": "help", **more}
+    redis("HSET", "rp:ticket:" + name,
+          *[x for pair in fields.items() for x in pair])
+    redis("RPUSH", "rp:ticket:%s:log" % name,
+          '{"at":%d,"who":"","text":"joe@example.org","state":"open"}' % now)
+    redis("ZADD", "rp:ticket:open", now, name)
+    redis("ZADD", "rp:ticket:all", now, name)
+    for what in ("ref", "rid"):
+        if what in fields:
+            redis("SET", "rp:ticket:of:" + fields[what], name)
+    return name
+
+
+def left():
+    """Names of all keys but the audit."""
+    return sorted(set(redis("KEYS", "*")) - {b"rp:audit"})
+
+
+@case("forget a ticket: nothing that was said is left")
+def _():
+    redis("FLUSHALL")
+    name = put_ticket(30, ref=make_id(31), rid=make_id(32))
+    gives(place("forget", name, "--why", "they asked"), DONE)
+    assert left() == [], left()
+    assert audit()[-1][b"what"] == b"forget", audit()
+    assert audit()[-1][b"why"] == b"they asked", audit()
+    gives(place("forget", name), NO)
+
+
+@case("what leads to another ticket stays")
+def _():
+    redis("FLUSHALL")
+    ref = make_id(31)
+    old = put_ticket(30, ref=ref)
+    new = put_ticket(33, ref=ref, mail="ann@example.org")
+    gives(place("forget", old), DONE)
+    assert redis("GET", "rp:ticket:of:" + ref) == new.encode()
+    assert redis("ZRANGE", "rp:ticket:all", 0, -1) == [new.encode()]
+    assert redis("EXISTS", "rp:ticket:%s:log" % new) == 1
+
+
+@case("forget a case by its reference, as people write it")
+def _():
+    redis("FLUSHALL")
+    ref = make_id(34)
+    redis("HSET", "rp:case:" + ref, "ref", ref, "ip", "192.0.2.7")
+    gives(place("forget", ref.lower()), DONE)
+    assert left() == [], left()
+    gives(place("forget", ref), NO)
+
+
+@case("forget a mailbox: its requests and its tickets, no others")
+def _():
+    redis("FLUSHALL")
+    put(35)
+    put_ticket(36, mail="JOE@example.org")
+    put_ticket(37)
+    other = put_ticket(38, mail="ann@example.org")
+    gives(place("forget", "joe@example.org"), DONE)
+    assert left() == [b"rp:ticket:" + other.encode(),
+                      b"rp:ticket:%s:log" % other.encode(),
+                      b"rp:ticket:all", b"rp:ticket:open"], left()
+    gives(place("forget", "joe@example.org"), NO)
+
+
 @case("without Redis all say that they could not ask")
 def _():
     redis.stop()
