@@ -582,6 +582,8 @@ enum result redis_error_kind(struct slice text)
 		{ "MASTERDOWN", RES_READONLY },
 		{ "NOAUTH", RES_DENIED },
 		{ "NOPERM", RES_DENIED },
+		/* The same as Redis 7.0 says it to a script. */
+		{ "ERR The user executing the script", RES_DENIED },
 		{ "WRONGPASS", RES_DENIED },
 		{ "WRONGTYPE", RES_TYPE },
 		{ "OOM", RES_FULL },

@@ -306,6 +306,11 @@ int main(void)
 		CASE("NOPERM", knows_errors,
 			KIND("NOPERM this user has no permissions",
 				RES_DENIED)),
+		CASE("NOPERM inside a script", knows_errors,
+			KIND("ERR The user executing the script can't access "
+			     "at least one of the keys mentioned in the command "
+			     "arguments script: 5c1f, on @user_script:1.",
+				RES_DENIED)),
 		CASE("WRONGPASS", knows_errors, KIND("WRONGPASS", RES_DENIED)),
 		CASE("WRONGTYPE", knows_errors,
 			KIND("WRONGTYPE Operation", RES_TYPE)),
