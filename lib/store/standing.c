@@ -18,7 +18,10 @@ enum { MS_PER_S = 1000, AUDIT_MAX = 100000, DUE_TRIES = 100 };
  */
 #define LUA_COMMON                                                            \
 	"local now = tonumber(ARGV[1])\n"                                     \
-	"local function num(x) return tonumber(x) or 0 end\n"                 \
+	"local function num(x)\n"                                             \
+	"  x = tonumber(x) or 0\n"                                            \
+	"  return math.abs(x) <= 2 ^ 53 and x or 0\n"                         \
+	"end\n"                                                               \
 	"local function text(n) return string.format('%.0f', n) end\n"        \
 	"local function kind(key) return redis.call('TYPE', key).ok end\n"    \
 	"local function field(key, name)\n"                                   \
@@ -189,7 +192,9 @@ static const char lock_text[] = LUA_COMMON LUA_CHANGE
 	"  local life = redis.call('PTTL', KEYS[5])\n"
 	"  redis.call('DEL', KEYS[5])\n"
 	"  redis.call('HSET', KEYS[5], 'reason', reason)\n"
-	"  if life > 0 then redis.call('PEXPIRE', KEYS[5], text(life)) end\n"
+	"  if life >= 0 then\n"
+	"    redis.call('PEXPIRE', KEYS[5], text(math.max(life, 1)))\n"
+	"  end\n"
 	"end\n"
 	"redis.call('HSET', KEYS[5], 'lock', ARGV[9])\n"
 	"local what = ARGV[9] == 'yes' and 'lock' or 'unlock'\n"
@@ -205,24 +210,27 @@ static const char forget_text[] = LUA_COMMON LUA_CHANGE
 	"audit('forget', KEYS[1], before, '')\n"
 	"return 'ok'\n";
 
-/* KEYS: exceptions. ARGV: now, next look, prefix of allow, how many to try. */
+/* KEYS: exceptions. ARGV: now. */
+static const char first_text[] =
+	"return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1],\n"
+	"  'LIMIT', 0, 1)\n";
+
+/* KEYS: exceptions, that of the network. ARGV: now, next look, network. Answers
+ * its name, "" when there is nothing to look at, or nil when somebody else was
+ * quicker. */
 static const char due_text[] =
-	"for _ = 1, tonumber(ARGV[4]) do\n"
-	"  local net = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1],\n"
-	"    'LIMIT', 0, 1)[1]\n"
-	"  if not net then return {} end\n"
-	"  local key = ARGV[3] .. net\n"
-	"  local f = {}\n"
-	"  if redis.call('TYPE', key).ok == 'hash' then\n"
-	"    f = redis.call('HMGET', key, 'origin', 'ptr')\n"
-	"  end\n"
-	"  if f[1] == 'delist' and f[2] and f[2] ~= '' then\n"
-	"    redis.call('ZADD', KEYS[1], ARGV[2], net)\n"
-	"    return { net, f[2] }\n"
-	"  end\n"
-	"  redis.call('ZREM', KEYS[1], net)\n"
+	"local at = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[3]) or 'inf')\n"
+	"if at > tonumber(ARGV[1]) then return false end\n"
+	"local f = {}\n"
+	"if redis.call('TYPE', KEYS[2]).ok == 'hash' then\n"
+	"  f = redis.call('HMGET', KEYS[2], 'origin', 'ptr')\n"
 	"end\n"
-	"return {}\n";
+	"if f[1] == 'delist' and f[2] and f[2] ~= '' then\n"
+	"  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])\n"
+	"  return f[2]\n"
+	"end\n"
+	"redis.call('ZREM', KEYS[1], ARGV[3])\n"
+	"return ''\n";
 
 /* KEYS[8]: exceptions. Own ARGV: network, its name. */
 static const char end_text[] = LUA_COMMON LUA_CHANGE
@@ -544,36 +552,71 @@ enum result standing_forget(struct redis *r, const struct conf *conf,
 
 /* ---- exceptions ---- */
 
-enum result standing_exception_due(struct redis *r, const struct conf *conf,
-	int64_t now_ms, struct standing_exception *out)
+/* The exception whose turn is the longest over. RES_MISSING: none's. */
+static enum result find_first(struct redis *r, struct slice prefix,
+	int64_t now_ms, char net[LIST_NAME_MAX])
+{
+	struct script_call call = { .count = 0 };
+	struct redis_reply reply;
+	struct slice text;
+	enum result res;
+
+	script_key_of(&call, prefix, "delist:exceptions", slice_of(""));
+	script_number(&call, now_ms);
+	res = script_run(r, first_text, &call, &reply);
+	if (res != RES_OK)
+		return res;
+	if (reply.count == 0)
+		return RES_MISSING;
+	text = redis_element(&reply, 0).text;
+	if (text.len >= LIST_NAME_MAX)
+		text.len = 0; /* nothing of ours: is taken off as "" */
+	memcpy(net, text.at, text.len);
+	net[text.len] = '\0';
+	return RES_OK;
+}
+
+/* RES_EXISTS: there was nothing to look at, and there may be another. */
+static enum result take_first(struct redis *r, const struct conf *conf,
+	int64_t now_ms, const char *net, struct standing_exception *out)
 {
 	struct slice prefix = slice_of(conf->redis.prefix);
 	struct script_call call = { .count = 0 };
 	struct redis_reply reply;
-	struct buf allow;
 	enum result res;
 	size_t len;
 
-	buf_init(&allow, LIST_NAME_MAX);
-	keys_format(&allow, prefix, "allow:", slice_of(""));
 	script_key_of(&call, prefix, "delist:exceptions", slice_of(""));
+	script_key_of(&call, prefix, "allow:", slice_of(net));
 	script_number(&call, now_ms);
 	script_number(
 		&call, now_ms + (int64_t)conf->delist.recheck_s * MS_PER_S);
-	script_arg(&call, buf_slice(&allow));
-	script_number(&call, DUE_TRIES);
+	script_arg(&call, slice_of(net));
 	res = script_run(r, due_text, &call, &reply);
-	buf_clear(&allow);
 	if (res != RES_OK)
 		return res;
+	if (reply.type == REDIS_NIL || reply.text.len == 0)
+		return RES_EXISTS;
 	/* Nonsense that a person wrote there waits for its next turn. */
-	if (reply.count != 2 ||
-		cidr_parse(&out->net, redis_element(&reply, 0).text) !=
-			RES_OK ||
-		hostname_parse(redis_element(&reply, 1).text, out->ptr, &len) !=
-			RES_OK)
+	if (cidr_parse(&out->net, slice_of(net)) != RES_OK ||
+		hostname_parse(reply.text, out->ptr, &len) != RES_OK)
 		return RES_MISSING;
 	return RES_OK;
+}
+
+enum result standing_exception_due(struct redis *r, const struct conf *conf,
+	int64_t now_ms, struct standing_exception *out)
+{
+	enum result res = RES_EXISTS;
+
+	for (int i = 0; i < DUE_TRIES && res == RES_EXISTS; i++) {
+		char net[LIST_NAME_MAX];
+
+		res = find_first(r, slice_of(conf->redis.prefix), now_ms, net);
+		if (res == RES_OK)
+			res = take_first(r, conf, now_ms, net, out);
+	}
+	return res == RES_EXISTS ? RES_MISSING : res;
 }
 
 enum result standing_exception_end(struct redis *r, const struct conf *conf,

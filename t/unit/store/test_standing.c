@@ -593,6 +593,22 @@ static void tells_that_it_could_not_ask(void **state)
 	end(&b);
 }
 
+/* What a person wrote into the history must not make a listing for ever. */
+static void ends_all_listings(void **state)
+{
+	const char *level = *state;
+	char life[DESK_TEXT_MAX];
+	struct bench b;
+
+	begin(&b, NULL);
+	DESK_WANTS(&b.desk, "1", "HSET", HIST, "level", level);
+	list(&b);
+	DESK_ASK(&b.desk, life, "TTL", BLOCK);
+	assert_true(strtol(life, NULL, 10) > 0);
+	wants_state(&b, STANDING_LISTED);
+	end(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -621,6 +637,10 @@ int main(void)
 			locks_what_was_typed, NULL),
 		CASE("what is forgotten is gone, the listing stays", forgets,
 			NULL),
+		CASE("a level that is no number ends a listing all the same",
+			ends_all_listings, "nan"),
+		CASE("so does one beyond all numbers", ends_all_listings,
+			"1e300"),
 		CASE("removals count for ninety days", counts_removals, NULL),
 		CASE("the history has twenty lines", keeps_twenty_lines, NULL),
 		CASE("an IPv6 client is its /64", lists_a_whole_ipv6_client,
