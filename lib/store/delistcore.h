@@ -61,7 +61,8 @@ enum result delist_token_index(struct slice token,
 	"end\n"                                                              \
 	"local function delist_free(rid, ...)\n"                             \
 	"  for _, key in ipairs({...}) do\n"                                 \
-	"    if redis.call('HGET', key, 'rid') == rid then\n"                \
+	"    if redis.call('TYPE', key).ok == 'hash' and\n"                  \
+	"      redis.call('HGET', key, 'rid') == rid then\n"                 \
 	"      redis.call('DEL', key)\n"                                     \
 	"    end\n"                                                          \
 	"  end\n"                                                            \

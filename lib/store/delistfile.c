@@ -71,6 +71,7 @@ static const char file_text[] = LIMIT_LUA MAILQ_LUA_ADD
 	"    ARGV[1])\n"
 	"end\n"
 	"redis.call('ZADD', KEYS[4], ARGV[1], rid)\n"
+	"redis.call('EXPIRE', KEYS[4], ARGV[6])\n"
 	"redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf',\n"
 	"  string.format('(%.0f', now - 1000 * ARGV[6]))\n"
 	"redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -1 - ARGV[11])\n"

@@ -101,7 +101,7 @@ enum { AUDIT_MAX = 100000 };
 	"if to == 'wait' then\n"                                                \
 	"  redis.call('HSET', KEYS[1], 'state', to, 'until', ARGV[8])\n"        \
 	"  local ends = tonumber(ARGV[8]) + 1000 * ARGV[14]\n"                  \
-	"  if ends > tonumber(before[3] or '0') then\n"                         \
+	"  if ends > (tonumber(before[3] or '0') or 0) then\n"                  \
 	"    local life = math.ceil((ends - now) / 1000)\n"                     \
 	"    redis.call('HSET', KEYS[1], 'expires', text(ends))\n"              \
 	"    for i = 12, 14 do redis.call('EXPIRE', KEYS[i], text(life)) end\n" \
@@ -133,6 +133,9 @@ enum { AUDIT_MAX = 100000 };
 	"    'by', ARGV[12], 'ref', before[5] or '')\n"                          \
 	"  redis.call('EXPIRE', KEYS[6], ARGV[16])\n"                            \
 	"  redis.call('ZADD', KEYS[7], text(now + 1000 * ARGV[17]), ARGV[23])\n" \
+	"  if redis.call('TTL', KEYS[7]) < tonumber(ARGV[16]) then\n"            \
+	"    redis.call('EXPIRE', KEYS[7], ARGV[16])\n"                          \
+	"  end\n"                                                                \
 	"  audit('delist', KEYS[6], was)\n"                                      \
 	"  return 'excepted'\n"                                                  \
 	"end\n"                                                                  \
