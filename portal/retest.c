@@ -11,6 +11,7 @@
 #include "portal/dossier.h"
 #include "portal/exhibits.h"
 #include "portal/guard.h"
+#include "portal/origin.h"
 #include "portal/pages.h"
 #include "portal/recheck.h"
 
@@ -46,6 +47,22 @@ static bool is_null_sender(const struct casefile *f)
 	return slice_is_equal(f->auth[CASEAUTH_SPF_IDENTITY], slice_of("helo"));
 }
 
+/* What was refused at RCPT has no results, and the page of the case does not
+ * tell its domain. Without it (Redis is away) there is one question less. */
+static struct slice envelope_domain(struct visit *v, const struct dossier *d)
+{
+	struct redis *r = visit_redis(v);
+	struct origin o;
+
+	if (!slice_is_empty(d->file.auth[CASEAUTH_SPF_DOMAIN]))
+		return d->file.auth[CASEAUTH_SPF_DOMAIN];
+	if (r == NULL ||
+		origin_read(r, v->site.conf, slice_of(d->ref), v->arena, &o) !=
+			RES_OK)
+		return slice_of("");
+	return o.sender_domain;
+}
+
 static void ask(
 	struct visit *v, const struct dossier *d, struct recheck_question *q)
 {
@@ -63,7 +80,7 @@ static void ask(
 	if (s != NULL && strcmp(v->site.conf->auth.dmarc_mode, "psl") == 0)
 		q->psl = s->psl;
 	if (!is_null_sender(f))
-		q->spf_domain = f->auth[CASEAUTH_SPF_DOMAIN];
+		q->spf_domain = envelope_domain(v, d);
 	add_keys(q, f->auth[CASEAUTH_DKIM]);
 }
 
@@ -163,6 +180,34 @@ static void add_spf(struct visit *v, const struct dossier *d, const char *what,
 		&now);
 }
 
+/* "include" of "include:_spf.example.org": what names nobody. */
+static struct slice mechanism_of(struct slice directive)
+{
+	size_t len = 0;
+
+	while (len < directive.len && strchr(":/=", directive.at[len]) == NULL)
+		len++;
+	return slice_part(directive, 0, len);
+}
+
+/* Of a domain that the case does not tell: neither name nor record, nor words
+ * that may hold them. */
+static void add_hidden_spf(
+	struct visit *v, const char *what, const struct spf_fact *fact)
+{
+	struct side then = side_of(slice_of(""));
+	struct side now = side_now(fact->result);
+
+	now.text = mechanism_of(fact->matched);
+	add_row(v->view, what, slice_of(""), &then, &now);
+}
+
+static bool is_hidden(const struct casefile *f, struct slice domain)
+{
+	return slice_is_empty(f->auth[CASEAUTH_SPF_DOMAIN]) &&
+		!slice_is_equal_nocase(domain, f->auth[CASEAUTH_DMARC_AUTHOR]);
+}
+
 static void add_both_spf(struct visit *v, const struct dossier *d,
 	const struct recheck_question *q, const struct recheck *r)
 {
@@ -172,7 +217,10 @@ static void add_both_spf(struct visit *v, const struct dossier *d,
 		add_spf(v, d, sender, CASEAUTH_SPF_DOMAIN, &r->helo);
 		return;
 	}
-	if (!slice_is_empty(q->spf_domain))
+	if (!slice_is_empty(q->spf_domain) &&
+		is_hidden(&d->file, q->spf_domain))
+		add_hidden_spf(v, sender, &r->mailfrom);
+	else if (!slice_is_empty(q->spf_domain))
 		add_spf(v, d, sender, CASEAUTH_SPF_DOMAIN, &r->mailfrom);
 	if (!slice_is_empty(q->helo))
 		add_spf(v, d, "SPF of the greeting", CASEAUTH_SPF_HELO_DOMAIN,

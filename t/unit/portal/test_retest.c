@@ -102,6 +102,32 @@ static void shows_what_is_still_wrong(void **state)
 	stage_close(&s);
 }
 
+/* Refused at RCPT: the domain is in the case, and on no page. */
+static void asks_for_the_sender(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, "");
+	stage_blocked(&s);
+	stage_case(&s, "sender_domain", "secret.example");
+	say(&s, "add secret.example TXT v=spf1 a:mail.secret.example -all");
+	say(&s, "add mail.secret.example A 192.0.2.7");
+	(void)stage_post(&s, PAGE, TEST, "");
+	site_expect(&s.site, 200);
+	site_expect_text(&s.site, "SPF of the envelope sender");
+	site_expect_text(&s.site, "<code>a</code>");
+	site_expect_no_text(&s.site, "secret.example");
+	say(&s, "add other.example TXT v=spf1 -all");
+	stage_case(&s, "sender_domain", "other.example");
+	(void)stage_post(&s, PAGE, TEST, "");
+	site_expect_text(&s.site, "<code>-all</code>");
+	site_expect_no_text(&s.site, "other.example");
+	(void)site_get(&s.site, PAGE);
+	site_expect_no_text(&s.site, "other.example");
+	stage_close(&s);
+}
+
 /* Only what was wrong then is red: DNS that fails blames nobody. */
 static void blames_nobody(void **state)
 {
@@ -214,6 +240,8 @@ int main(void)
 			shows_then_and_now, NULL),
 		CASE("what is still wrong is told", shows_what_is_still_wrong,
 			NULL),
+		CASE("SPF of a sender that is not told is asked for, and told",
+			asks_for_the_sender, NULL),
 		CASE("DNS that fails is could not ask, never a fault",
 			blames_nobody, NULL),
 		CASE("a test tells no more than the case",
