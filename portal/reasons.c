@@ -60,8 +60,9 @@ static const struct reason reasons[] = {
 	{ GRANT_PTR,
 		N_("The address has no name in DNS, or the name does not lead "
 		   "back to it. Senders to this site need one."),
-		N_("Set up reverse DNS, wait until it is visible, and ask "
-		   "again."),
+		N_("Set up reverse DNS and wait until it is visible, then "
+		   "press the button here again. Old answers of DNS may be "
+		   "kept for a while; your request stays open."),
 		"/help/rdns" },
 	{ GRANT_NEEDS_DOMAIN,
 		N_("The address was listed before, so a mailbox is proof only "

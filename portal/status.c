@@ -178,6 +178,9 @@ static void show(
 	view_format(v->view, "action", "%s%s%s", action, q->rid, v->lang_query);
 	add_times(v, q);
 	reasons_say(v->view, q->reason);
+	view_flag(v->view, "is_repairable",
+		slice_is_equal(
+			q->reason, slice_of(grant_reason_name(GRANT_PTR))));
 	if (!add_state(v, q))
 		return;
 	if (delist_is_open(q->state) && q->state != DELIST_WAIT)

@@ -167,11 +167,11 @@ static enum grant_proof proof_of(
 	return proof;
 }
 
-/* To which state the answer leads. */
-static enum delist_state leads_to(
-	enum grant_answer answer, enum delist_state now)
+/* To which state the answer leads. A name in DNS can be repaired, and old
+ * answers are kept for a while: who has done it goes on with the same link. */
+static enum delist_state leads_to(const struct grant *g, enum delist_state now)
 {
-	switch (answer) {
+	switch (g->answer) {
 	case GRANT_GIVEN:
 	case GRANT_EXCEPTION:
 		return DELIST_GRANTED;
@@ -180,7 +180,9 @@ static enum delist_state leads_to(
 	case GRANT_REVIEW:
 		return DELIST_REVIEW;
 	case GRANT_DENIED:
-		return DELIST_DENIED;
+		return g->reason == GRANT_PTR && delist_is_open(now)
+			? now
+			: DELIST_DENIED;
 	case GRANT_UNKNOWN:
 	case GRANT_PROOF:
 		break;
@@ -225,7 +227,7 @@ static enum result settle(const struct confirmation *c)
 	struct keys keys = { .arena = c->arena };
 	struct delist_settlement s = { .rid = slice_of(c->request->rid),
 		.token = showing->token,
-		.to = leads_to(g->answer, c->request->state),
+		.to = leads_to(g, c->request->state),
 		.reason = grant_reason_name(g->reason),
 		.proof = grant_proof_name(c->proof),
 		.needed = grant_proof_name(g->needed),

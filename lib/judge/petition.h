@@ -51,7 +51,8 @@ struct petition_showing {
  * the request as it is then. Proofs add up: what was proved before counts. Of
  * several that come at once one acts, the others see what became of it (an
  * admin may settle one in REVIEW, too). An answer of GRANT_UNKNOWN or
- * GRANT_PROOF leaves it open and its token good, and keeps what was proved.
+ * GRANT_PROOF, or GRANT_DENIED for GRANT_PTR, which can be repaired, leaves it
+ * open and its token good, and keeps what was proved.
  * RES_MISSING: no such request (after->rid is ""), or one that is not open:
  * *after tells; RES_SYNTAX: no RID. RES_TIMEOUT, RES_DOWN ...: nothing
  * happened, or it did and *after was not read; to try again is safe.

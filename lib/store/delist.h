@@ -9,7 +9,8 @@
  *   any that is open --"I did not ask"--> CANCELLED (no mail to it for quiet_s)
  *   QUEUED, SENT --the letter came back--> BOUNCED (the same), still open to
  *     the other proofs
- * A WAIT or a missing proof can be confirmed again, later or with more; what
+ * A WAIT, a missing proof or a missing name in DNS can be confirmed again,
+ * later or with more; what
  * is GRANTED, DENIED, REVIEW or CANCELLED is final for the sender.
  *
  *   Pdelist:RID          HASH, see struct delist_request; token_s + 7 d

@@ -232,6 +232,25 @@ static void takes_it_off_in_each_spelling(void **state)
 	end(&b);
 }
 
+static void stays_open_until_dns_is_repaired(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	DO(&b, "HSET", "rp:block:192.0.2.7", "class", "policy");
+	wants_entries(&b, 1);
+	file(&b);
+	found(&b, "missing", "no");
+	wants(&b, GRANT_PROOF_MAIL, "ok queued ptr mail");
+	assert_true(slice_is_equal(b.after.proof, slice_of("mail")));
+	found(&b, "confirmed", "no");
+	wants(&b, GRANT_PROOF_MAIL, "ok granted none mail");
+	wants_redis(
+		&b, "mail.example.org", "HGET", "rp:allow:192.0.2.7", "ptr");
+	end(&b);
+}
+
 static void leaves_a_range_to_a_person(void **state)
 {
 	struct bench b;
@@ -499,6 +518,8 @@ int main(void)
 			has_nothing_to_do, NULL),
 		CASE("an admin's no is the last word", lets_an_admin_say_no,
 			NULL),
+		CASE("who repairs reverse DNS goes on with the same link",
+			stays_open_until_dns_is_repaired, NULL),
 		CASE("a silent Redis costs nobody the link",
 			does_nothing_when_redis_is_silent, NULL),
 		CASE("two hundred clicks on one link act once", acts_once,

@@ -90,6 +90,28 @@ static void finds_fault(void **state)
 	desk_close(&d);
 }
 
+static void repairs_dns(void **state)
+{
+	struct desk d;
+	char path[64], key[64];
+
+	(void)state;
+	desk_open(&d, "");
+	desk_ask(&d, "joe@example.org", "192.0.2.9");
+	snprintf(key, sizeof(key), "rp:delist:%s", d.rid);
+	snprintf(path, sizeof(path), "/status/%s", d.rid);
+	assert_true(REDIS_DO(d.site.redis, "HSET", key, "proof", "mail",
+		"reason", "needs_domain"));
+	site_get(&d.site, path);
+	site_expect_text(&d.site, "one thing is missing");
+	site_expect_no_text(&d.site, "name=\"do\" value=\"again\"");
+	assert_true(REDIS_DO(d.site.redis, "HSET", key, "reason", "ptr"));
+	site_get(&d.site, path);
+	site_expect_text(&d.site, "press the button here again");
+	site_expect_text(&d.site, "name=\"do\" value=\"again\"");
+	desk_close(&d);
+}
+
 static void keeps_values(void **state)
 {
 	struct desk d;
@@ -425,6 +447,8 @@ int main(void)
 	static const struct cancel by_mail = { TOKEN_MAIL, "/cancel" };
 	const struct CMUnitTest cases[] = {
 		CASE("the form offers the visitor's own address", own_address,
+			NULL),
+		CASE("who repairs reverse DNS presses again", repairs_dns,
 			NULL),
 		CASE("a reference brings its address along", from_a_case, NULL),
 		CASE("a reference that is too old is no hindrance",
