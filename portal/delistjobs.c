@@ -35,6 +35,7 @@ struct affair {
 static enum result begin(struct job *j, struct affair *a)
 {
 	const struct conf *conf = j->site->conf;
+	bool has_reason;
 	enum result res = delist_read(
 		j->redis, conf, j->job->id, j->now_ms, j->arena, &a->q);
 
@@ -44,6 +45,9 @@ static enum result begin(struct job *j, struct affair *a)
 		return res;
 	if (a->q.mail.len == 0)
 		return RES_MISSING;
+	has_reason = a->q.reason.len > 0 &&
+		!slice_is_equal(a->q.reason,
+			slice_of(grant_reason_name(GRANT_REASON_NONE)));
 	a->language = job_language(j, a->q.language);
 	a->view = job_view(j, a->language);
 	snprintf(a->message_id, sizeof(a->message_id), "%.*s-%s-%s",
@@ -52,8 +56,10 @@ static enum result begin(struct job *j, struct affair *a)
 	job_ip(a->view, "ip", &a->q.ip);
 	view_format(a->view, "status_link", "%s/status/%s?lang=%s",
 		conf->portal_url, a->q.rid, language_tag(a->language));
-	view_format(a->view, "help_link", "%s/help/delisting?lang=%s",
-		conf->portal_url, language_tag(a->language));
+	view_format(a->view, "help_link", "%s/help/delisting?lang=%s%s%.*s",
+		conf->portal_url, language_tag(a->language),
+		has_reason ? "#" : "",
+		SLICE_ARG(has_reason ? a->q.reason : slice_of("")));
 	return RES_OK;
 }
 

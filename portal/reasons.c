@@ -63,7 +63,7 @@ static const struct reason reasons[] = {
 		N_("Set up reverse DNS and wait until it is visible, then "
 		   "press the button here again. Old answers of DNS may be "
 		   "kept for a while; your request stays open."),
-		"/help/rdns" },
+		"/help/delisting" },
 	{ GRANT_NEEDS_DOMAIN,
 		N_("The address was listed before, so a mailbox is proof only "
 		   "if its domain belongs to the address."),
@@ -95,5 +95,6 @@ void reasons_say(struct view *view, struct slice word)
 		view_say(view, "reason", r->words);
 		view_say(view, "advice", r->advice);
 		view_text(view, "reason_help", r->help);
+		view_slice(view, "reason_id", word);
 	}
 }

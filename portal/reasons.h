@@ -11,7 +11,8 @@ struct view;
 
 /*
  * Puts into the view, for the word of a reason (grant_reason_name): "reason",
- * what it means; "advice", what to do; "reason_help", the path of a help page.
+ * what it means; "advice", what to do; "reason_help", the path of a help page;
+ * "reason_id", of the part of /help/delisting about it.
  * A word that is none of ours: nothing.
  */
 void reasons_say(struct view *view, struct slice word);

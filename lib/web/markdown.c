@@ -35,6 +35,48 @@ static bool take_title(struct slice *text, struct slice *title)
 	return false;
 }
 
+/* The X of "text {#X}"; *heading is cut before it. Empty: there is none. */
+static struct slice take_id(struct slice *heading)
+{
+	const size_t at = slice_find(*heading, '{');
+	struct slice id = slice_part(*heading, at, heading->len);
+
+	if (!slice_has_prefix(id, slice_of("{#")) || id.len < 4 ||
+		id.at[id.len - 1] != '}')
+		return slice_of("");
+	id = slice_part(id, 2, id.len - 3);
+	for (size_t i = 0; i < id.len; i++)
+		if (id.at[i] != '_' && (id.at[i] < 'a' || id.at[i] > 'z'))
+			return slice_of("");
+	*heading = slice_trim(slice_part(*heading, 0, at));
+	return id;
+}
+
+/* Adds what cmark made, with the ids of its headings; each is on a line. */
+static void add_markup(struct buf *out, struct slice made)
+{
+	const struct slice begin = slice_of("<h2>"), end = slice_of("</h2>");
+	struct slice line;
+
+	while (slice_cut(&made, '\n', &line)) {
+		if (slice_has_prefix(line, begin) &&
+			line.len > begin.len + end.len) {
+			struct slice words = slice_part(line, begin.len,
+				line.len - begin.len - end.len);
+			struct slice id = take_id(&words);
+
+			if (id.len > 0) {
+				buf_add_format(
+					out, "<h2 id=\"%.*s\">", SLICE_ARG(id));
+				buf_add(out, words);
+				line = end;
+			}
+		}
+		buf_add(out, line);
+		buf_add_char(out, '\n');
+	}
+}
+
 enum result markdown_render(
 	struct slice text, struct buf *title, struct buf *markup)
 {
@@ -49,7 +91,7 @@ enum result markdown_render(
 		CMARK_OPT_SAFE | CMARK_OPT_VALIDATE_UTF8);
 	if (made == NULL)
 		return RES_NOMEM;
-	buf_add_text(markup, made);
+	add_markup(markup, slice_of(made));
 	free(made);
 	return buf_result(title) != RES_OK ? buf_result(title)
 					   : buf_result(markup);

@@ -12,6 +12,7 @@
 /*
  * The first line is "# TEXT", the title, which is plain text and no part of the
  * markup; empty lines and comments of one line in front of it are left out.
+ * A heading "## TEXT {#ID}" gets that id, of letters a to z and "_".
  * Both are added to. RES_SYNTAX: there is no title, or the text is not UTF-8;
  * RES_TOOBIG, RES_NOMEM.
  */

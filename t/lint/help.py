@@ -156,6 +156,21 @@ def listed(tree):
     return breaches
 
 
+def each_reason(tree):
+    names = re.findall(r'\[GRANT_\w+\] = "(\w+)"',
+                       tree.text("lib/policy/grant.c")) \
+        if tree.has("lib/policy/grant.c") else []
+    breaches = []
+    for language in (FIRST,) + OTHERS:
+        path = path_of(language, "delisting")
+        if not tree.has(path):
+            continue
+        have = re.findall(r"^## .* \{#(\w+)\}$", tree.text(path), re.M)
+        breaches += ["%s:1: no heading {#%s}" % (path, name)
+                     for name in names if name != "none" and name not in have]
+    return breaches
+
+
 RULES = [
     ("each help page begins with its date and its title", dated),
     ("each help page is there in each language", in_each_language),
@@ -164,6 +179,7 @@ RULES = [
     ("a translated page has the same values", same_values),
     ("a translated page has the same examples", same_examples),
     ("each link of a help page leads somewhere", links_lead_somewhere),
+    ("each reason of an answer has its heading", each_reason),
     ("no help page holds raw HTML", no_markup),
     ("make knows each help page, in one order", listed),
 ]

@@ -254,6 +254,16 @@ static void answers(void **state)
 	site_get(&d.site, path);
 	site_expect(&d.site, 200);
 	site_expect_text(&d.site, row->on_page);
+	if (strcmp(row->state, "denied") == 0) {
+		snprintf(path, sizeof(path), "#%s\"", row->reason);
+		site_expect_text(&d.site, path);
+		snprintf(path, sizeof(path), "/help/delisting?lang=en#%s",
+			row->reason);
+		expect_in(text, path);
+		site_get(&d.site, "/help/delisting");
+		snprintf(path, sizeof(path), "<h2 id=\"%s\">", row->reason);
+		site_expect_text(&d.site, path);
+	}
 	/* A finished request has no more ways to confirm. */
 	site_expect_no_text(&d.site, "Other ways to confirm");
 	desk_close(&d);
