@@ -12,6 +12,7 @@
 #include "portal/origin.h"
 #include "portal/pages.h"
 #include "portal/visit.h"
+#include "portal/work.h"
 
 #include <stdio.h>
 
@@ -81,6 +82,8 @@ static void show_form(
 		view_text(v->view, "ip", ipaddr_format(&p->origin.ip, text));
 	}
 	guard_form(v, "/delist");
+	if (v->site.conf->delist.enabled)
+		work_form(v, "/delist");
 	visit_page(v, status, "delist");
 }
 
@@ -165,7 +168,7 @@ static void pretend(struct visit *v)
 static void file(struct visit *v, const struct petitioner *p)
 {
 	struct redis *r = visit_redis(v);
-	const struct delist_form form = {
+	struct delist_form form = {
 		.ip = p->ip,
 		.mail = slice_of(p->mail),
 		.ref = slice_of(p->has_case ? p->origin.ref : ""),
@@ -178,6 +181,7 @@ static void file(struct visit *v, const struct petitioner *p)
 
 	if (r == NULL)
 		return;
+	form.is_worked = work_is_done(v, r, "/delist");
 	res = delist_file(
 		r, v->site.conf, v->site.secret, v->now_ms, &form, &filed);
 	if (res != RES_OK)

@@ -36,8 +36,7 @@ static void add_hex(char *out, const uint8_t *octets, size_t count)
 	out[2 * count] = '\0';
 }
 
-/* What limits and stamps know a visitor by. */
-static void name_network(const struct visit *v, char out[CIDR_TEXT_MAX])
+void guard_network(const struct visit *v, char out[CIDR_TEXT_MAX])
 {
 	struct cidr net;
 
@@ -56,7 +55,7 @@ static enum result hash_network(
 	uint8_t mark[SHA256_LEN];
 	enum result res;
 
-	name_network(v, net);
+	guard_network(v, net);
 	res = secret_sign(v->site.secret, "form-net", slice_of(net), mark);
 	if (res == RES_OK)
 		add_hex(out, mark, NET_OCTETS);
@@ -197,7 +196,7 @@ static enum guard_answer take(struct visit *v, const char *name, unsigned most)
 
 	if (r == NULL)
 		return GUARD_DOWN;
-	name_network(v, net);
+	guard_network(v, net);
 	limit.who = slice_of(net);
 	res = limit_take(r, slice_of(v->site.conf->redis.prefix), v->now_ms,
 		&limit, 1, &full, &wait_s);

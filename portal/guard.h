@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "net/cidr.h"
 #include "portal/visit.h"
 
 /* Puts the values of a new form into the view: guard_stamp. action: the path
@@ -33,6 +34,10 @@ enum guard_answer {
 
 /* Reads v->form against the action; counts it. */
 enum guard_answer guard_check(struct visit *v, const char *action) MUST_USE;
+
+/* What limits, stamps and the like know a visitor by: the network, or "none"
+ * for a unix socket. */
+void guard_network(const struct visit *v, char out[CIDR_TEXT_MAX]);
 
 /* Takes one of portal.checks_max for an evaluation that costs DNS. False: the
  * answer has been given (429 or 503). */

@@ -157,13 +157,25 @@ static enum result add_help(
 static const struct {
 	const char *ending;
 	const char *type;
+	bool is_own; /* may be the operator's */
 } types[] = {
-	{ "css", "text/css; charset=utf-8" },
-	{ "svg", "image/svg+xml" },
-	{ "png", "image/png" },
-	{ "ico", "image/x-icon" },
-	{ "txt", "text/plain; charset=utf-8" },
+	{ "css", "text/css; charset=utf-8", true },
+	{ "svg", "image/svg+xml", true },
+	{ "png", "image/png", true },
+	{ "ico", "image/x-icon", true },
+	{ "txt", "text/plain; charset=utf-8", true },
+	/* RFC 9239 s6.1.1 */
+	{ "js", "text/javascript; charset=utf-8", false },
 };
+
+/* Script is ours alone. */
+static bool is_taken(struct slice ending, bool is_own)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (slice_is_equal(slice_of(types[i].ending), ending))
+			return types[i].is_own || !is_own;
+	return false;
+}
 
 static const char *type_of(struct slice ending)
 {
@@ -268,7 +280,7 @@ static const struct kind *kind_of(const struct source *s)
 		if (!slice_is_equal(slice_of(k->folder), s->folder) ||
 			(s->path != NULL && !k->is_own))
 			continue;
-		if (k->ending == NULL ? type_of(s->ending) != NULL
+		if (k->ending == NULL ? is_taken(s->ending, s->path != NULL)
 				      : slice_is_equal(
 						slice_of(k->ending), s->ending))
 			return k;

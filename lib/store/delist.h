@@ -104,6 +104,11 @@ enum result delist_file(struct redis *r, const struct conf *conf,
 	const struct secret *secret, int64_t now_ms,
 	const struct delist_form *form, struct delist_filed *out) MUST_USE;
 
+/* Requests of the last hour, of all visitors: what delist.busy_at and queue_at
+ * are compared with. */
+enum result delist_recent(struct redis *r, const struct conf *conf,
+	int64_t now_ms, unsigned *count) MUST_USE;
+
 /* One request as it stands. Texts are owned by the arena. */
 struct delist_request {
 	char rid[CASE_REF_MAX];

@@ -170,6 +170,10 @@ static void add_keys(struct script_call *c, const struct filing *f)
 	delist_token_keys(c, f->conf, &f->base);
 }
 
+/* Of all requests of an hour: counted, never full. */
+static const struct limit of_all = { "delist-all", { "", 0 }, NO_BOUND,
+	HOUR_S };
+
 static void add_limits(struct script_call *c, const struct filing *f,
 	void (*add)(struct script_call *c, const struct filing *f,
 		const struct limit *limit))
@@ -179,7 +183,7 @@ static void add_limits(struct script_call *c, const struct filing *f,
 	unsigned day_s = f->form->mail.len > 0 ? DAY_S : 0;
 	const struct limit limits[] = {
 		{ "delist-client", slice_of(f->client), d->per_client, hour_s },
-		{ "delist-all", slice_of(""), NO_BOUND, HOUR_S },
+		of_all,
 		{ "delist-mailbox", slice_of(f->base.mailbox), d->per_mailbox,
 			day_s },
 		{ "delist-domain", f->domain, d->per_domain, day_s },
@@ -307,4 +311,11 @@ enum result delist_file(struct redis *r, const struct conf *conf,
 	if (res == RES_OK)
 		res = read_answer(&reply, out);
 	return res;
+}
+
+enum result delist_recent(struct redis *r, const struct conf *conf,
+	int64_t now_ms, unsigned *count)
+{
+	return limit_read(
+		r, slice_of(conf->redis.prefix), now_ms, &of_all, count);
 }

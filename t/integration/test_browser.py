@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import urllib.parse
 
 from harness import world as worlds
@@ -19,7 +20,7 @@ from harness.browser import Browser, pdf_pages
 from harness.dns import Dns
 from harness.lists import Lists
 from harness.milter import REFERENCE, retired
-from harness.portal import Portal, letter
+from harness.portal import FLOOD, Portal, letter
 from harness.postfix import Postfix
 from harness.redis import Redis
 from harness.site import Site
@@ -288,6 +289,41 @@ def ticket(home):
     home.shoot("ticket")
 
 
+def work(home):
+    """In a busy hour a browser with script works a little and does not wait;
+    one without waits in the slow queue."""
+    b = home.browser
+    equal(home.portal.stop(), 0, "the portal")
+    home.portal.write(flood="busy_at = 1 queue_at = 10 work_bits = 12")
+    home.portal.start()
+    cli = home.redis.cli
+    home.portal.submit("/delist", {"mail": "first@box.test",
+                                   "ip": home.address(), "attest": "yes"})
+    # A slow letter has just gone: the next one is not due.
+    cli("SET", "rp:mailq:last", str(int(time.time() * 1000)))
+    for script in (True, False):
+        mail = f"busy-{script}@box.test".lower()
+        home.visitor(script=script)
+        b.open(url=home.portal.url + "/delist")
+        b.fill(at="#mail", value=mail)
+        b.fill(at="#ip", value=home.address())
+        b.check(at="#attest")
+        if script:
+            clean(b, "the form in a busy hour")
+        home.shoot(f"busy-{'script' if script else 'plain'}")
+        b.go(at="#form button")
+        if script:
+            letter(home.postfix, mail, LINK)
+            equal(cli("XLEN", "rp:mailq:slow"), "0", "slow letters")
+        else:
+            equal(cli("XLEN", "rp:mailq:slow"), "1", "slow letters")
+            cli("DEL", "rp:mailq:last")
+            letter(home.postfix, mail, LINK)
+    equal(home.portal.stop(), 0, "the portal")
+    home.portal.write(flood=FLOOD)
+    home.portal.start()
+
+
 def validity(page, what):
     """tidy has no complaint but those about what it is too old for."""
     done = subprocess.run(
@@ -375,6 +411,7 @@ def main():
         tap.case("tested again, and tried out", evaluations, home)
         tap.case("a recipient vouches for a sender", sponsor, home)
         tap.case("a ticket and its answer", ticket, home)
+        tap.case("a little work in a busy hour", work, home)
         for language in LANGUAGES:
             tap.case(f"every page is there in {language}", crawl, home,
                      language)

@@ -28,13 +28,14 @@ delist {
   per_mailbox = 100000
   per_domain = 100000
   per_network = 100000
-  busy_at = 1000000
-  queue_at = 1000000
+  %(flood)s
   %(delist)s
 }
 support { per_mailbox = 100000 %(support)s }
 %(more)s
 """
+
+FLOOD = "busy_at = 1000000\n  queue_at = 1000000"
 
 
 class Answer:
@@ -71,7 +72,8 @@ class Portal:
         self.port = world.port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {"port": self.port, "smtp": smtp, "portal": "",
-                         "delist": "", "support": "", "more": ""}
+                         "delist": "", "flood": FLOOD, "support": "",
+                         "more": ""}
         of_milter = {k: v for k, v in settings.items()
                      if k not in self.settings}
         self.settings.update({k: v for k, v in settings.items()
