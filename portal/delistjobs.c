@@ -222,7 +222,6 @@ static void add_origin(
 	add_line(out, "Reply", o.reply);
 	add_line(out, "Class", o.class);
 	add_line(out, "Reason of the entry", o.reason);
-	add_line(out, "Entry", o.key);
 	add_line(out, "First seen", o.first_seen);
 	add_line(out, "Last seen", o.last_seen);
 	add_line(out, "How often", o.count);

@@ -15,7 +15,6 @@ static const struct {
 	{ "reply", offsetof(struct origin, reply) },
 	{ "class", offsetof(struct origin, class) },
 	{ "reason", offsetof(struct origin, reason) },
-	{ "key", offsetof(struct origin, key) },
 	{ "first_seen", offsetof(struct origin, first_seen) },
 	{ "last_seen", offsetof(struct origin, last_seen) },
 	{ "count", offsetof(struct origin, count) },

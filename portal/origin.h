@@ -20,8 +20,7 @@ struct origin {
 	bool has_ip;
 	struct slice sender_domain;
 	/* For a person of ours. */
-	struct slice code, reply, class, reason, key, first_seen, last_seen,
-		count;
+	struct slice code, reply, class, reason, first_seen, last_seen, count;
 };
 
 /* ref as people write it. RES_SYNTAX: no reference; RES_MISSING: no such case;
