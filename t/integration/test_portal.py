@@ -83,9 +83,9 @@ class Gate:
 class Home:
     """Postfix, a milter, two portals, and what a person does with them."""
 
-    def __init__(self, world):
+    def __init__(self, world, redis=None):
         self.dns = Dns()
-        self.redis = Redis(world).start()
+        self.redis = redis or Redis(world).start()
         self.postfix = Postfix(world)
         plain = self.postfix.listener("")
         self.gate = Gate(world, plain).open()

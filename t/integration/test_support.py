@@ -100,7 +100,7 @@ class Portal:
         self.port = port
         self.address = "198.51.100.1"
         self.process = world.start(world.program("reprieve-portal"), "-c",
-                                   milter.conf, name="portal")
+                                   milter.conf_as("portal"), name="portal")
         wait_listening(("127.0.0.1", port), self.process)
 
     def ask(self, method, path, body=None):
@@ -391,7 +391,7 @@ def postfix_desk(world, milter, lists):
     server = Postfix(world)
     port = server.listener(milter.postfix)
     # The portal's letters come from this machine, and are not judged.
-    path = write_aliases(world, milter.conf)
+    path = write_aliases(world, milter.conf_as("portal"))
     server.set(f"mydestination = {HOST}", f"alias_maps = hash:{path}",
                "recipient_delimiter = +")
     server.start()
@@ -403,7 +403,7 @@ def postfix_desk(world, milter, lists):
 
 def sendmail_desk(world, milter, lists):
     where = milter.where
-    path = write_aliases(world, milter.conf)
+    path = write_aliases(world, milter.conf_as("portal"))
     server = Sendmail(
         world, f"inet:{where[1]}@127.0.0.1", "T",
         mc="define(`confDEF_USER_ID', `nobody:nogroup')dnl\n"

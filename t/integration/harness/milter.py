@@ -121,13 +121,23 @@ class Reprieve:
         }
         self.settings.update(settings)
         self.conf = f"{self.folder}/reprieve.conf"
+        self.users = redis.users if redis else ()
         self.process = None
         self.old_logs = ""
         self.write()
 
     def write(self, **settings):
         self.settings.update(settings)
-        self.world.write(self.conf, CONF % self.settings)
+        text = CONF % self.settings
+        self.world.write(self.conf, text)
+        for user in self.users:
+            self.world.write(self.conf_as(user), text.replace(
+                "redis {\n", f'redis {{\n  user = "reprieve-{user}"'
+                ' password = "secret"\n', 1))
+
+    def conf_as(self, user):
+        """What a program reads, with its user of a Redis that has users."""
+        return f"{self.folder}/{user}.conf" if self.users else self.conf
 
     @property
     def where(self):
@@ -148,7 +158,8 @@ class Reprieve:
         if self.process is not None:
             self.old_logs += self.process.log()
         self.process = self.world.start(
-            self.world.program("reprieve-milter"), "-c", self.conf,
+            self.world.program("reprieve-milter"), "-c",
+            self.conf_as("milter"),
             name="reprieve", env={**os.environ, **(env or {})}, **options)
         if ready:
             wait_listening(self.where, self.process)
@@ -190,8 +201,8 @@ class Reprieve:
         return sum(float(v) for v in values) if values else None
 
     def ctl(self, *args, check=True):
-        return run(self.world.program("ctl/reprievectl"), "-c", self.conf,
-                   *args, check=check)
+        return run(self.world.program("ctl/reprievectl"), "-c",
+                   self.conf_as("admin"), *args, check=check)
 
 
 def retired(world):

@@ -94,7 +94,8 @@ class Portal:
         if self.process is not None:
             self.old_logs += self.process.log()
         self.process = self.world.start(
-            self.world.program("reprieve-portal"), "-c", self.milter.conf,
+            self.world.program("reprieve-portal"), "-c",
+            self.milter.conf_as("portal"),
             name="portal")
         wait_listening(("127.0.0.1", self.port), self.process)
         return self

@@ -66,6 +66,7 @@ class Redis:
         self.world = world
         self.port = port or world.port()
         self.options = options
+        self.users = ()  # of reprieve.acl, without "reprieve-"
         self.process = None
 
     def start(self, *more, ready=True):

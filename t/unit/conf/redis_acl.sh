@@ -91,6 +91,13 @@ not milter eval return(redis.call('set',KEYS[1],'a')) 1 rp:trust:arc:example.org
 not milter eval return(redis.call('del','rp:case:AAAA')) 0
 not milter eval return(redis.call('get',KEYS[1])) 1 other:key
 not milter hgetall rp:ticket:T
+not milter eval return(redis.call('del',KEYS[1])) 1 rp:audit
+not milter eval return(redis.call('del',KEYS[1])) 1 rp:mailq
+not milter eval return(redis.call('del',KEYS[1])) 1 rp:delist:R
+not milter eval return(redis.call('del',KEYS[1])) 1 rp:hist:192.0.2.7
+not milter eval return(redis.call('expire',KEYS[1],1)) 1 rp:block:192.0.2.7
+not milter xrange rp:mailq - +
+not milter xrange rp:audit - +
 not milter client kill id 1
 not milter client list
 not milter acl list
@@ -124,6 +131,14 @@ not portal set rp:trust:arc:example.org me
 not portal get other:key
 not portal eval return(redis.call('del',KEYS[1])) 1 rp:case:AAAA
 not portal eval return(redis.call('set',KEYS[1],'x')) 1 other:key
+not portal set rp:block:192.0.2.1 x
+not portal eval return(redis.call('set',KEYS[1],'x')) 1 rp:block:192.0.2.1
+not portal eval return(redis.call('hset',KEYS[1],'a','b')) 1 rp:block:192.0.2.1
+not portal eval return(redis.call('expire',KEYS[1],1)) 1 rp:block:192.0.2.7
+may portal eval return(redis.call('hset',KEYS[1],'a','b')) 1 rp:allow:192.0.2.66
+may portal eval return(redis.call('xadd',KEYS[1],'*','who','portal')) 1 rp:audit
+not portal eval return(redis.call('del',KEYS[1])) 1 rp:audit
+not portal xrange rp:audit - +
 not portal flushdb
 not portal config set maxmemory 1
 not portal script flush
