@@ -282,11 +282,19 @@ static void open_log(const struct conf *conf)
 	log_open(&options);
 }
 
+/* rcpt: from the command line, NULL: none there. */
+static void read_envelope(struct intake *in, const char *rcpt)
+{
+	if (rcpt == NULL)
+		rcpt = getenv("ORIGINAL_RECIPIENT");
+	if (rcpt == NULL)
+		rcpt = getenv("RECIPIENT");
+	in->envelope.recipient = rcpt != NULL ? rcpt : "";
+	in->envelope.sender = getenv("SENDER");
+}
+
 static bool prepare(struct intake *in, const char *path)
 {
-	const char *original = getenv("ORIGINAL_RECIPIENT");
-	const char *recipient =
-		original != NULL ? original : getenv("RECIPIENT");
 	struct buf errors;
 	enum result res;
 
@@ -299,18 +307,17 @@ static bool prepare(struct intake *in, const char *path)
 	if (res != RES_OK)
 		return false;
 	open_log(in->conf);
-	in->envelope.recipient = recipient != NULL ? recipient : "";
-	in->envelope.sender = getenv("SENDER");
 	secret_load(&in->secret, in->conf->milter.secret_file);
 	/* With a key of our own every address would look forged. */
 	return !in->secret.is_lonely;
 }
 
-static int run(const char *path)
+static int run(const char *path, const char *rcpt)
 {
 	struct intake in = { .conf = NULL };
 	int code = EX_TEMPFAIL;
 
+	read_envelope(&in, rcpt);
 	buf_init(&in.raw, MAILTEXT_MESSAGE_MAX);
 	if (prepare(&in, path) && read_all(&in.raw))
 		code = take(&in);
@@ -324,16 +331,21 @@ static int run(const char *path)
 int main(int argc, char **argv)
 {
 	const char *path = SYSCONFDIR "/reprieve/reprieve.conf";
+	const char *rcpt = NULL;
 	int option;
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	while ((option = getopt(argc, argv, "c:")) != -1) {
-		if (option != 'c') {
-			fputs("usage: reprieve-intake [-c FILE] < MAIL\n",
+	while ((option = getopt(argc, argv, "c:r:")) != -1) {
+		if (option == 'c') {
+			path = optarg;
+		} else if (option == 'r') {
+			rcpt = optarg;
+		} else {
+			fputs("usage: reprieve-intake [-c FILE] "
+			      "[-r RECIPIENT] < MAIL\n",
 				stderr);
 			return EX_USAGE;
 		}
-		path = optarg;
 	}
-	return run(path);
+	return run(path, rcpt);
 }

@@ -165,7 +165,7 @@ class Desk(Site):
     def commands(self):
         """How many mails the alias has taken."""
         return len(re.findall(
-            r"status=sent \(delivered to command|mailer=prog.*stat=Sent",
+            r"status=sent \(delivered to command|mailer=reprieve.*stat=Sent",
             self.server.log()))
 
     def write_to(self, address, text, sender="joe@box.test"):
@@ -360,14 +360,34 @@ CASES = [
 ]
 
 
-# ---- making it ----
+# ---- making it, as reprieve-intake(8) says ----
+# The user of the services is "nobody" here. Its secret is closed to all others,
+# and so to the users that the MTAs give to commands of other aliases.
 
-def write_aliases(world, conf):
-    """The aliases of reprieve-intake(8)."""
+OTHERS = "daemon"
+
+
+def own_aliases(world, conf):
+    """The file of aliases for Postfix."""
     folder = world.path(world.unique("aliases"))
     command = f"{world.program('ctl/reprieve-intake')} -c {conf}"
     return world.write(f"{folder}/aliases",
                        f'ticket: "|{command}"\nbounce: "|{command}"\n')
+
+
+def own_mailer(world, conf):
+    """The lines of etc/sendmail.mc, from MAILER_DEFINITIONS on."""
+    with open(f"{world.srcdir}/etc/sendmail.mc", encoding="ascii") as file:
+        text = file.read()
+    text = text[text.index("MAILER_DEFINITIONS"):]
+    for old, new in (
+            ("P=/usr/libexec/reprieve/reprieve-intake",
+             "P=" + world.program("ctl/reprieve-intake")),
+            ("U=reprieve:reprieve", "U=nobody:nogroup"),
+            ("A=reprieve-intake", f"A=reprieve-intake -c {conf}")):
+        equal(text.count(old), 1, f"{old} in sendmail.mc")
+        text = text.replace(old, new)
+    return text
 
 
 class PostfixDesk(Desk):
@@ -380,7 +400,7 @@ class PostfixDesk(Desk):
 
 class SendmailDesk(Desk):
     def deferred(self):
-        return re.search(r"mailer=prog.*stat=(Deferred|.*tempor)",
+        return re.search(r"mailer=reprieve.*stat=(Deferred|.*tempor)",
                          self.server.log())
 
     def flush(self):
@@ -391,9 +411,9 @@ def postfix_desk(world, milter, lists):
     server = Postfix(world)
     port = server.listener(milter.postfix)
     # The portal's letters come from this machine, and are not judged.
-    path = write_aliases(world, milter.conf_as("portal"))
+    path = own_aliases(world, milter.conf_as("portal"))
     server.set(f"mydestination = {HOST}", f"alias_maps = hash:{path}",
-               "recipient_delimiter = +")
+               "recipient_delimiter = +", f"default_privs = {OTHERS}")
     server.start()
     run("postalias", "-c", server.dir, f"hash:{path}")
     for name in (path, path + ".db"):
@@ -403,20 +423,22 @@ def postfix_desk(world, milter, lists):
 
 def sendmail_desk(world, milter, lists):
     where = milter.where
-    path = write_aliases(world, milter.conf_as("portal"))
     server = Sendmail(
         world, f"inet:{where[1]}@127.0.0.1", "T",
-        mc="define(`confDEF_USER_ID', `nobody:nogroup')dnl\n"
-        f"define(`ALIAS_FILE', `{path}')dnl\n")
-    with open(server.cf, encoding="latin-1") as file:
-        text = file.read()
-    # The flags of the harness and those of a local mailer that has aliases.
-    text = text.replace("lsDFM9S", "lsDFMA5:/|9S")
-    world.write(server.cf, text)
-    run(*server.argv("-bi"))
+        mc=f"define(`confDEF_USER_ID', `{OTHERS}:{OTHERS}')dnl\n",
+        mailers=own_mailer(world, milter.conf_as("portal")))
     server.start()
     return SendmailDesk("Sendmail", server, server.port, server.port6, milter,
                         lists)
+
+
+def closed(milter):
+    """Nobody but the services can read the secret."""
+    path = f"{milter.folder}/secret"
+    wait.until(lambda: os.path.exists(path), lambda: f"there is {path}")
+    about = os.stat(path)
+    equal(about.st_mode & 0o777, 0o600, "mode of the secret")
+    equal(about.st_uid, owner("nobody")[0], "owner of the secret")
 
 
 def main():
@@ -434,6 +456,8 @@ def main():
         milter.write(more=MORE.format(web=web, smtp=desk.port))
         desk.follow(Portal(world, milter, web), milter)
         tap.group = desk.name
+        tap.case("the secret is closed to all but the services",
+                 lambda d=desk, m=milter: closed(m))
         for name, case in CASES:
             tap.case(name, case, desk)
         tap.case("the portal stops at SIGTERM with 0", lambda d=desk: equal(

@@ -50,7 +50,7 @@ DAEMON_OPTIONS(`Family=inet6, Name=MTA6, Addr=::, Port={port6}')dnl
 INPUT_MAIL_FILTER(`test', `S={milter}{flag}, T={timeouts}')dnl
 MAILER(`local')dnl
 MAILER(`smtp')dnl
-"""
+{mailers}"""
 
 DELIVER = """\
 #!/bin/sh
@@ -78,10 +78,11 @@ def tree(world):
 
 
 class Sendmail:
-    """flag: "" (no F=), "T", "R" or "4". One daemon, one port a family."""
+    """flag: "" (no F=), "T", "R" or "4". One daemon, one port a family. mc:
+    lines before MAILER(), mailers: those behind."""
 
     def __init__(self, world, milter, flag="T", timeouts="S:5s;R:5s;E:5m",
-                 mc="", cf=""):
+                 mc="", cf="", mailers=""):
         self.world = world
         self.root = tree(world)
         self.dir = world.path(world.unique("sendmail"))
@@ -98,7 +99,7 @@ class Sendmail:
         world.write(f"{self.dir}/test.mc", MC.format(
             host=HOST, dir=self.dir, port=self.port, port6=self.port6,
             milter=milter, flag=f", F={flag}" if flag else "",
-            timeouts=timeouts, mc=mc))
+            timeouts=timeouts, mc=mc, mailers=mailers))
         self.cf = self._compile()
 
     def _compile(self):
