@@ -59,6 +59,9 @@ static void for_postfix(struct ctl *ctl, const struct endpoint *ours)
 	line(o, "milter_connect_timeout = 30s");
 	line(o, "milter_command_timeout = 30s");
 	line(o, "milter_content_timeout = 300s");
+	line(o, "# Mail to delist+..., ticket+... and bounce+...: see");
+	line(o, "# reprieve-intake(8) for the latter two.");
+	line(o, "recipient_delimiter = +");
 	if (e->kind == ENDPOINT_UNIX)
 		note_path(o, e->path, socket, settings.queue_directory);
 	if (ours->kind == ENDPOINT_UNIX) {
@@ -98,6 +101,9 @@ static void for_sendmail(struct ctl *ctl, const struct endpoint *ours)
 		"unfiltered.");
 	value_line(o, "INPUT_MAIL_FILTER(`reprieve', `S=", socket,
 		", F=T, T=S:30s;R:30s;E:5m')dnl");
+	line(o,
+		"dnl Mail to ticket+... and bounce+... needs a mailer, too: "
+		"see reprieve-intake(8).");
 	if (e->kind != ENDPOINT_UNIX)
 		output_say(o,
 			"dnl warning: over TCP Sendmail needs about 44 ms for "

@@ -374,10 +374,12 @@ def _():
     gives(answer, DONE)
     assert "smtpd_milters = unix:%s/milter.sock\n" % place.folder in answer.out, answer
     assert "milter_default_action = tempfail\n" in answer.out, answer
+    assert "recipient_delimiter = +" in answer.out
     answer = place("mta-config", "sendmail")
     gives(answer, DONE)
     assert ("INPUT_MAIL_FILTER(`reprieve', `S=unix:%s/milter.sock, F=T, "
             "T=S:30s;R:30s;E:5m')" % place.folder) in answer.out, answer
+    assert "reprieve-intake" in answer.out
     gives(place("mta-config", "exim"), USAGE)
     text = open(place.conf).read()
     inet = place.file("inet.conf", re.sub(r'socket = "[^"]*"', 'socket = "inet:8894@127.0.0.1"', text))
