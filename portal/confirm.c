@@ -6,14 +6,13 @@
  * A link has the request with it, "?r=RID", so that one that was used up still
  * leads to what became of it. The token alone counts.
  */
+#include "base/hmac.h"
 #include "conf/conf.h"
 #include "portal/guard.h"
 #include "portal/pages.h"
 #include "portal/showing.h"
 #include "store/delist.h"
 #include "store/token.h"
-
-#include <string.h>
 
 static const char action[] = "/c/";
 
@@ -40,7 +39,7 @@ static bool is_made_for(
 	for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++)
 		if (token_make(v->site.secret, purposes[i], rid, made) ==
 				RES_OK &&
-			strcmp(made, token) == 0)
+			hmac_is_equal(made, token, TOKEN_LEN))
 			is_so = true;
 	return is_so;
 }
