@@ -17,6 +17,7 @@
 #include "store/secret.h"
 #include "store/ticket.h"
 
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -328,6 +329,26 @@ static int run(const char *path, const char *rcpt)
 	return code;
 }
 
+/*
+ * A mailer of Sendmail with its own user (flag S) sets the effective one only:
+ * root is real and saved, and so are his groups. A reader of strangers' mail
+ * must not be able to become him again. False: it could not be given up.
+ */
+static bool give_root_up(void)
+{
+	const uid_t user = geteuid();
+	const gid_t group = getegid();
+	uid_t real, effective, saved;
+
+	if (getresuid(&real, &effective, &saved) != 0)
+		return false;
+	if (user == 0 || (real != 0 && saved != 0))
+		return true; /* root by somebody's wish, or never root */
+	return seteuid(0) == 0 && setgroups(0, NULL) == 0 &&
+		setresgid(group, group, group) == 0 &&
+		setresuid(user, user, user) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = SYSCONFDIR "/reprieve/reprieve.conf";
@@ -335,6 +356,10 @@ int main(int argc, char **argv)
 	int option;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (!give_root_up()) {
+		perror("reprieve-intake: cannot give up root");
+		return EX_TEMPFAIL;
+	}
 	while ((option = getopt(argc, argv, "c:r:")) != -1) {
 		if (option == 'c') {
 			path = optarg;
