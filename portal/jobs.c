@@ -79,7 +79,7 @@ static enum result find_sender(
 	out[0] = '\0';
 	if (l->bounce_id.len == 0)
 		return RES_OK;
-	return tagged_format(j->site->secret, JOB_BOUNCE, l->bounce_id,
+	return tagged_format(j->site->secret, TAGGED_BOUNCE, l->bounce_id,
 		letter_host(j->site->conf), out);
 }
 

@@ -76,6 +76,3 @@ struct job_letter {
 /* RES_DENIED: the MTA does not take it, now or ever; others as job_function.
  * Logs and counts what became of it. */
 enum result job_send(const struct job *j, const struct job_letter *l) MUST_USE;
-
-/* The name of addresses that letters come back to (store/tagged). */
-#define JOB_BOUNCE "bounce"

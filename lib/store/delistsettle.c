@@ -20,38 +20,23 @@ enum { AUDIT_MAX = 100000 };
  * recheck_s, 18 removals_s, 19 life of what is remembered, 20 of the request,
  * 21 length of the audit, 22 of the log, 23 network, 24 now as text.
  */
-#define LUA_BEGIN                                                                \
-	"local now, rid, to = tonumber(ARGV[1]), ARGV[2], ARGV[4]\n"             \
-	"local shown = tonumber(ARGV[3])\n"                                      \
-	"local state = delist_state(KEYS[1], now)\n"                             \
-	"local function text(n) return string.format('%.0f', n) end\n"           \
-	"local function kind(key) return redis.call('TYPE', key).ok end\n"       \
-	"local function is_locked(key)\n"                                        \
-	"  if kind(key) ~= 'hash' then return false end\n"                       \
-	"  local lock = redis.call('HGET', key, 'lock') or ''\n"                 \
-	"  lock = string.lower(string.match(lock, '^%s*(.-)%s*$'))\n"            \
-	"  return lock == 'yes' or lock == 'true' or lock == 'on'\n"             \
-	"    or lock == '1'\n"                                                   \
-	"end\n"                                                                  \
-	"local function describe(key)\n"                                         \
-	"  local was, k = {}, kind(key)\n"                                       \
-	"  if k == 'none' then return '' end\n"                                  \
-	"  if k == 'hash' then\n"                                                \
-	"    local f = redis.call('HGETALL', key)\n"                             \
-	"    for i = 1, #f, 2 do was[f[i]] = string.sub(f[i + 1], 1, 512) end\n" \
-	"  elseif k == 'string' then\n"                                          \
-	"    was.reason = redis.call('GETRANGE', key, 0, 511)\n"                 \
-	"  else\n"                                                               \
-	"    was.type = k\n"                                                     \
-	"  end\n"                                                                \
-	"  local ttl = redis.call('TTL', key)\n"                                 \
-	"  if ttl >= 0 then was.ttl_s = ttl end\n"                               \
-	"  return cjson.encode(was)\n"                                           \
-	"end\n"                                                                  \
-	"local function audit(what, key, before)\n"                              \
-	"  redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[21], '*',\n"          \
-	"    'who', ARGV[12], 'what', what, 'key', key, 'before', before,\n"     \
-	"    'after', describe(key), 'why', ARGV[13])\n"                         \
+#define LUA_BEGIN                                                            \
+	"local now, rid, to = tonumber(ARGV[1]), ARGV[2], ARGV[4]\n"         \
+	"local shown = tonumber(ARGV[3])\n"                                  \
+	"local state = delist_state(KEYS[1], now)\n"                         \
+	"local function text(n) return string.format('%.0f', n) end\n"       \
+	"local function kind(key) return redis.call('TYPE', key).ok end\n"   \
+	"local function is_locked(key)\n"                                    \
+	"  if kind(key) ~= 'hash' then return false end\n"                   \
+	"  local lock = redis.call('HGET', key, 'lock') or ''\n"             \
+	"  lock = string.lower(string.match(lock, '^%s*(.-)%s*$'))\n"        \
+	"  return lock == 'yes' or lock == 'true' or lock == 'on'\n"         \
+	"    or lock == '1'\n"                                               \
+	"end\n" SCRIPT_LUA_DESCRIBE                                          \
+	"local function audit(what, key, before)\n"                          \
+	"  redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[21], '*',\n"      \
+	"    'who', ARGV[12], 'what', what, 'key', key, 'before', before,\n" \
+	"    'after', describe(key), 'why', ARGV[13])\n"                     \
 	"end\n"
 
 /* Nothing is written before all of this was passed: a script that stops in

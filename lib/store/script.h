@@ -39,3 +39,22 @@ void script_number(struct script_call *c, int64_t number);
  */
 enum result script_run(struct redis *r, const char *text,
 	const struct script_call *call, struct redis_reply *out) MUST_USE;
+
+/* Within a script that has kind(key), the type of a key: describe(key), what an
+ * entry of a list is, as JSON for the audit; "" for none. */
+#define SCRIPT_LUA_DESCRIBE                                                      \
+	"local function describe(key)\n"                                         \
+	"  local was, k = {}, kind(key)\n"                                       \
+	"  if k == 'none' then return '' end\n"                                  \
+	"  if k == 'hash' then\n"                                                \
+	"    local f = redis.call('HGETALL', key)\n"                             \
+	"    for i = 1, #f, 2 do was[f[i]] = string.sub(f[i + 1], 1, 512) end\n" \
+	"  elseif k == 'string' then\n"                                          \
+	"    was.reason = redis.call('GETRANGE', key, 0, 511)\n"                 \
+	"  else\n"                                                               \
+	"    was.type = k\n"                                                     \
+	"  end\n"                                                                \
+	"  local ttl = redis.call('TTL', key)\n"                                 \
+	"  if ttl >= 0 then was.ttl_s = ttl end\n"                               \
+	"  return cjson.encode(was)\n"                                           \
+	"end\n"

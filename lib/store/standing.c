@@ -87,21 +87,7 @@ enum { MS_PER_S = 1000, AUDIT_MAX = 100000, DUE_TRIES = 100 };
 
 /* What the scripts that change something need beside it. */
 #define LUA_CHANGE                                                               \
-	"local function describe(key)\n"                                         \
-	"  local was, k = {}, kind(key)\n"                                       \
-	"  if k == 'none' then return '' end\n"                                  \
-	"  if k == 'hash' then\n"                                                \
-	"    local f = redis.call('HGETALL', key)\n"                             \
-	"    for i = 1, #f, 2 do was[f[i]] = string.sub(f[i + 1], 1, 512) end\n" \
-	"  elseif k == 'string' then\n"                                          \
-	"    was.reason = redis.call('GETRANGE', key, 0, 511)\n"                 \
-	"  else\n"                                                               \
-	"    was.type = k\n"                                                     \
-	"  end\n"                                                                \
-	"  local ttl = redis.call('TTL', key)\n"                                 \
-	"  if ttl >= 0 then was.ttl_s = ttl end\n"                               \
-	"  return cjson.encode(was)\n"                                           \
-	"end\n"                                                                  \
+	SCRIPT_LUA_DESCRIBE                                                      \
 	"local function audit(what, key, before, after)\n"                       \
 	"  redis.call('XADD', KEYS[7], 'MAXLEN', '~', ARGV[6], '*',\n"           \
 	"    'who', ARGV[7], 'what', what, 'key', key, 'before', before,\n"      \

@@ -85,7 +85,7 @@ static void comes_back(void **state)
 	assert_non_null(at);
 	assert_string_equal(at, "@mail.example.net>");
 	context_enter(d.site.context, &view);
-	assert_int_equal(tagged_parse(view.secret, JOB_BOUNCE,
+	assert_int_equal(tagged_parse(view.secret, TAGGED_BOUNCE,
 				 slice_make(d.letter.sender + 1,
 					 (size_t)(at - d.letter.sender - 1)),
 				 id),
