@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "portal/guard.h"
 
+#include "base/hex.h"
 #include "base/hmac.h"
 #include "base/log.h"
 #include "conf/conf.h"
@@ -25,17 +26,6 @@ enum {
 	WINDOW_S = 3600
 };
 
-static void add_hex(char *out, const uint8_t *octets, size_t count)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < count; i++) {
-		out[2 * i] = digits[octets[i] >> 4];
-		out[2 * i + 1] = digits[octets[i] & 15];
-	}
-	out[2 * count] = '\0';
-}
-
 void guard_network(const struct visit *v, char out[CIDR_TEXT_MAX])
 {
 	struct cidr net;
@@ -58,7 +48,7 @@ static enum result hash_network(
 	guard_network(v, net);
 	res = secret_sign(v->site.secret, "form-net", slice_of(net), mark);
 	if (res == RES_OK)
-		add_hex(out, mark, NET_OCTETS);
+		hex_format(mark, NET_OCTETS, out);
 	return res;
 }
 
@@ -78,7 +68,7 @@ static enum result make_stamp(const struct visit *v, struct slice head,
 	res = secret_sign(v->site.secret, "form", slice_of(text), mark);
 	if (res != RES_OK)
 		return res;
-	add_hex(hex, mark, MARK_OCTETS);
+	hex_format(mark, MARK_OCTETS, hex);
 	len = snprintf(out, STAMP_MAX, "%.*s-%s", SLICE_ARG(head), hex);
 	return len < 0 || len >= STAMP_MAX ? RES_TOOBIG : RES_OK;
 }

@@ -2,6 +2,7 @@
 #include "portal/work.h"
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "base/hmac.h"
 #include "base/random.h"
 #include "conf/conf.h"
@@ -27,17 +28,6 @@ enum {
 /* What a script counts exactly (ECMA-262: 2^53 - 1). */
 static const uint64_t number_max = 9007199254740991;
 
-static void add_hex(char *out, const uint8_t *octets, size_t count)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < count; i++) {
-		out[2 * i] = digits[octets[i] >> 4];
-		out[2 * i + 1] = digits[octets[i] & 15];
-	}
-	out[2 * count] = '\0';
-}
-
 static enum result make_mark(const struct visit *v, struct slice head,
 	const char *action, char out[MARK_LEN + 1])
 {
@@ -54,7 +44,7 @@ static enum result make_mark(const struct visit *v, struct slice head,
 		return RES_TOOBIG;
 	res = secret_sign(v->site.secret, "work", slice_of(text), mark);
 	if (res == RES_OK)
-		add_hex(out, mark, MARK_OCTETS);
+		hex_format(mark, MARK_OCTETS, out);
 	return res;
 }
 
@@ -67,7 +57,7 @@ static void add_challenge(struct visit *v, const char *action)
 	char mark[MARK_LEN + 1];
 
 	random_fill(octets, sizeof(octets));
-	add_hex(salt, octets, sizeof(octets));
+	hex_format(octets, sizeof(octets), salt);
 	snprintf(head, sizeof(head), "%u-%lld-%s", conf->delist.work_bits,
 		(long long)(v->now_ms / MS + (int64_t)conf->portal.form_max_s),
 		salt);

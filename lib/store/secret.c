@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/hmac.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -108,7 +109,6 @@ void secret_load(struct secret *out, const char *path)
 enum result secret_hash(
 	const struct secret *s, struct slice address, char out[SECRET_HASH_MAX])
 {
-	static const char hex[] = "0123456789abcdef";
 	uint8_t digest[SHA256_LEN];
 	char folded[ADDRESS_CUT];
 	size_t len =
@@ -124,11 +124,7 @@ enum result secret_hash(
 		slice_make(s->octet, s->len), slice_make(folded, len), digest);
 	if (res != RES_OK)
 		return res;
-	for (size_t i = 0; i < SECRET_HASH_OCTETS; i++) {
-		out[2 * i] = hex[digest[i] >> 4];
-		out[2 * i + 1] = hex[digest[i] & 15];
-	}
-	out[2 * (size_t)SECRET_HASH_OCTETS] = '\0';
+	hex_format(digest, SECRET_HASH_OCTETS, out);
 	return RES_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "store/token.h"
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "base/hmac.h"
 #include "store/keys.h"
 #include "store/secret.h"
@@ -116,18 +117,13 @@ enum result token_parse(struct slice text, char out[TOKEN_TEXT_MAX])
 enum result token_key(
 	const char token[TOKEN_TEXT_MAX], struct slice prefix, struct buf *out)
 {
-	static const char hex[] = "0123456789abcdef";
 	char text[TOKEN_HASH_MAX];
 	uint8_t digest[SHA256_LEN];
 	enum result res = sha256(slice_of(token), digest);
 
 	if (res != RES_OK)
 		return res;
-	for (size_t i = 0; i < SHA256_LEN; i++) {
-		text[2 * i] = hex[digest[i] >> 4];
-		text[2 * i + 1] = hex[digest[i] & 15];
-	}
-	text[TOKEN_HASH_MAX - 1] = '\0';
+	hex_format(digest, sizeof(digest), text);
 	keys_format(out, prefix, "token:", slice_of(text));
 	return buf_result(out);
 }

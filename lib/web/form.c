@@ -2,20 +2,10 @@
 #include "web/form.h"
 
 #include "base/arena.h"
+#include "base/hex.h"
 #include "web/utf8.h"
 
 /* The value of a hexadecimal digit, or -1. */
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* *octet is what the text at *at stands for; *at moves behind it. */
 static bool read_octet(struct slice text, size_t *at, char *octet)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "web/server.h"
 
+#include "base/hex.h"
 #include "web/listener.h"
 #include "web/reaper.h"
 
@@ -111,17 +112,6 @@ static enum MHD_Result count_field(void *cls, enum MHD_ValueKind kind,
 	}
 	take_field(f->rq, key, slice_make(value, value_len));
 	return MHD_YES;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* In place; *len is the new length. False: not a path we look at. */
