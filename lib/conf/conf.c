@@ -34,17 +34,9 @@ static const char *const action_names[] = {
 };
 
 static const char *const result_names[] = {
-	[CONF_RESULT_PASS] = "pass",
-	[CONF_RESULT_FAIL] = "fail",
-	[CONF_RESULT_SOFTFAIL] = "softfail",
-	[CONF_RESULT_NEUTRAL] = "neutral",
-	[CONF_RESULT_NONE] = "none",
-	[CONF_RESULT_POLICY] = "policy",
-	[CONF_RESULT_TEMPERROR] = "temperror",
-	[CONF_RESULT_PERMERROR] = "permerror",
-	[CONF_RESULT_FAIL_QUARANTINE] = "fail_quarantine",
-	[CONF_RESULT_FAIL_REJECT] = "fail_reject",
-	[CONF_RESULT_TEMPERROR_STRICT] = "temperror_strict",
+#define CONF_WORD(id, name, help) [CONF_RESULT_##id] = (name),
+#include "conf/words.def"
+#undef CONF_WORD
 };
 
 const char *conf_result_name(enum conf_result r)
@@ -104,6 +96,13 @@ void conf_release(struct conf *c)
 		free(c->checks[i].name);
 	for (size_t i = 0; i < c->domain_count; i++)
 		free(c->domains[i].name);
+	for (size_t i = 0; i < c->zone_count; i++) {
+		for (size_t j = 0; j < conf_row_count; j++)
+			if (conf_rows[j].base == CONF_IN_ZONE)
+				confvalue_clear(&conf_rows[j], &c->zones[i]);
+		free(c->zones[i].name);
+	}
+	free(c->zones);
 	free(c->checks);
 	free(c->domains);
 	free(c->path);

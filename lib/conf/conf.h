@@ -41,26 +41,18 @@ struct conf_rule {
 };
 
 /*
- * Results of authentication that a check may have a rule for; the names are
- * those of the options, and a finding's detail is one of them.
+ * What a check may come to, other than hit and miss (conf/words.def); the names
+ * are those of the options, and a finding's detail is one of them.
  */
 enum conf_result {
-	CONF_RESULT_PASS,
-	CONF_RESULT_FAIL,
-	CONF_RESULT_SOFTFAIL,
-	CONF_RESULT_NEUTRAL,
-	CONF_RESULT_NONE,
-	CONF_RESULT_POLICY,
-	CONF_RESULT_TEMPERROR,
-	CONF_RESULT_PERMERROR,
-	CONF_RESULT_FAIL_QUARANTINE, /* DMARC fails, its policy: quarantine */
-	CONF_RESULT_FAIL_REJECT, /* DMARC fails, its policy: reject */
-	CONF_RESULT_TEMPERROR_STRICT, /* DMARC: one of the two may hang on it */
+#define CONF_WORD(id, name, help) CONF_RESULT_##id,
+#include "conf/words.def"
+#undef CONF_WORD
 	CONF_RESULT_COUNT
 };
 
 /* check "NAME" { hit = "reject" miss = "ignore" unknown = "ignore" }, and
- * check "iprev" { fail = "score 2" } for those of authentication. */
+ * check "iprev" { fail = "score 2" } for those with words of their own. */
 struct conf_check {
 	char *name;
 	struct conf_rule hit;
@@ -256,6 +248,117 @@ struct conf_support {
 	unsigned sponsor_s;
 };
 
+struct conf_geo {
+	char *country; /* file with countries, mmdb; empty: none */
+	char *asn; /* file with networks (ASN), mmdb; empty: none */
+	unsigned check_s; /* how often the files are looked at */
+	char **scores; /* what a country or network adds to the sum */
+	size_t score_count;
+};
+
+struct conf_rate {
+	unsigned address_hour; /* messages of an address, or IPv6 /64, in an
+				  hour; 0: any */
+	unsigned network_hour; /* messages of an IPv4 /24, or IPv6 /48, in an
+				  hour */
+	unsigned domain_hour; /* messages of a domain in MAIL FROM in an hour */
+	unsigned recipient_hour; /* messages to one recipient in an hour */
+	unsigned user_hour; /* recipients of an authenticated user in an hour */
+	unsigned burst; /* an hour's worth divided by this may come at once */
+	unsigned ramp_first; /* messages of a new sender on its first day; 0:
+				any */
+	double ramp_factor; /* each next day this many times more */
+	unsigned ramp_days; /* days after which there is no ramp */
+	unsigned keys_max; /* full limits kept in memory */
+};
+
+struct conf_greylist {
+	bool enabled; /* may a first contact be asked to come again */
+	unsigned min_s; /* a retry is too early before this */
+	unsigned window_s; /* a retry is too late after this */
+	unsigned keep_s; /* who came back is known this long */
+	unsigned ipv4_bits; /* IPv4 addresses that are one sender */
+	unsigned ipv6_bits; /* the same for IPv6 */
+};
+
+struct conf_reputation {
+	bool enabled; /* is it kept */
+	unsigned half_life_s; /* what was seen counts half after this */
+	unsigned min_messages; /* with less nothing is known */
+	double score_max; /* the factor of a reputation all bad or all good */
+};
+
+struct conf_mime {
+	size_t body_max; /* octets of the body that are looked at */
+	unsigned parts_max; /* parts of a message */
+	unsigned depth_max; /* parts within parts */
+	size_t text_max; /* octets of text taken from all parts */
+	unsigned links_max; /* links of a message */
+	unsigned entries_max; /* entries of an archive that are listed */
+};
+
+struct conf_headers {
+	char **protected; /* domains that nobody may imitate */
+	size_t protected_count;
+	unsigned received_max; /* Received fields; more is a loop */
+	unsigned future_s; /* a Date this far ahead is of the future */
+	unsigned old_s; /* a Date this long ago is old */
+};
+
+struct conf_attach {
+	char **programs; /* endings of the names of programs */
+	size_t program_count;
+	char **macros; /* endings of the names of documents with macros */
+	size_t macro_count;
+};
+
+struct conf_content {
+	bool enabled; /* is it asked */
+	unsigned min_learnt; /* messages of either kind before it says anything
+			      */
+	size_t octets_max; /* octets of a message that are read */
+	double spam_max; /* the factor of what surely is spam */
+	double ham_max; /* the factor of what surely is not */
+	unsigned refresh_s; /* how often the model is looked at */
+};
+
+struct conf_listing {
+	bool enabled; /* may the milter list an address by itself */
+	double score_at; /* sum of a message that is evidence */
+	unsigned messages; /* pieces of evidence that list */
+	unsigned window_s; /* within this */
+	char **traps; /* addresses that nobody was given */
+	size_t trap_count;
+};
+
+struct conf_correspondents {
+	bool enabled; /* may who was written to be put off instead of refused */
+	unsigned keep_s; /* how long it is known whom a user wrote to */
+	unsigned rate; /* refusals a second for which Redis is asked */
+};
+
+struct conf_facts {
+	char *folder; /* where they are kept; empty: nowhere */
+	unsigned keep_days; /* days after which a file goes */
+	size_t file_max; /* octets of one day's file */
+};
+
+/* dnsbl "ZONE" { ... }: one DNS list (RFC 5782), folded. */
+struct conf_zone {
+	char *name;
+	char *asks; /* address or domain */
+	char *is; /* block or allow */
+	char **codes; /* what the answers add to the sum */
+	size_t code_count;
+	double score; /* what any other answer adds */
+	char *families; /* both, ipv4 or ipv6 */
+	char **subjects; /* which names are asked for */
+	size_t subject_count;
+	char *removal; /* where a sender gets off this list */
+	bool selftest; /* is it tested each hour */
+	bool shadow; /* judge and log, do not enforce */
+};
+
 struct conf_metrics {
 	struct endpoint listen; /* ENDPOINT_NONE: off */
 	bool allow_direct; /* listen on an address that is not loopback */
@@ -284,11 +387,24 @@ struct conf {
 	struct conf_delist delist;
 	struct conf_support support;
 	struct conf_metrics metrics;
+	struct conf_geo geo;
+	struct conf_rate rate;
+	struct conf_greylist greylist;
+	struct conf_reputation reputation;
+	struct conf_mime mime;
+	struct conf_headers headers;
+	struct conf_attach attach;
+	struct conf_content content;
+	struct conf_listing listing;
+	struct conf_correspondents correspondents;
+	struct conf_facts facts;
 	struct conf_log log;
 	struct conf_check *checks;
 	size_t check_count;
 	struct conf_domain *domains; /* sorted by name */
 	size_t domain_count;
+	struct conf_zone *zones; /* in the order of the file */
+	size_t zone_count;
 };
 
 /*

@@ -9,80 +9,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_VALUES_MAX = 8 };
+enum { DEFAULT_VALUES_MAX = 64 };
 
-#define SCORE(n)                                          \
-	{                                                 \
-		.action = CONF_ACTION_SCORE, .score = (n) \
-	}
-#define BIT(result) (1U << CONF_RESULT_##result)
-
-/* RFC 8601 s2.7: what each method can come to. */
-enum {
-	OF_IPREV = BIT(PASS) | BIT(FAIL) | BIT(TEMPERROR) | BIT(PERMERROR),
-	OF_SPF = OF_IPREV | BIT(SOFTFAIL) | BIT(NEUTRAL) | BIT(NONE),
-	OF_DKIM = OF_IPREV | BIT(NEUTRAL) | BIT(NONE) | BIT(POLICY),
-	OF_ARC = BIT(PASS) | BIT(FAIL) | BIT(NONE) | BIT(TEMPERROR),
-	OF_DMARC = OF_IPREV | BIT(NONE) | BIT(FAIL_QUARANTINE) |
-		BIT(FAIL_REJECT) | BIT(TEMPERROR_STRICT)
+/* One check, or one result of it. */
+struct built_in {
+	const char *name;
+	struct conf_rule rule;
+	bool is_result;
+	enum conf_result result;
 };
 
-/*
- * What each check of this version does when the file says nothing, and which
- * results it has. Reasons: etc/reprieve.conf.
- */
-static const struct built_in {
-	const char *name;
-	unsigned results;
-	struct conf_check rules;
-} built_in[] = {
-	{ "blocked", 0, { .hit = { .action = CONF_ACTION_REJECT } } },
-	{ "allowed", 0, { .hit = { .action = CONF_ACTION_ACCEPT } } },
-	{ "iprev", OF_IPREV,
-		{ .result = { [CONF_RESULT_FAIL] = SCORE(2),
-			  [CONF_RESULT_PERMERROR] = SCORE(1) } } },
-	{ "spf", OF_SPF,
-		{ .result = { [CONF_RESULT_FAIL] = SCORE(4),
-			  [CONF_RESULT_SOFTFAIL] = SCORE(1),
-			  [CONF_RESULT_PERMERROR] = SCORE(1) } } },
-	{ "spf-helo", OF_SPF, { .result = { [CONF_RESULT_FAIL] = SCORE(2) } } },
-	{ "dkim", OF_DKIM, { .shadow = false } },
-	{ "arc", OF_ARC, { .shadow = false } },
-	{ "dmarc", OF_DMARC,
-		{ .result = { [CONF_RESULT_FAIL_QUARANTINE] = SCORE(5),
-			  [CONF_RESULT_FAIL_REJECT] = SCORE(10),
-			  [CONF_RESULT_TEMPERROR_STRICT] = { .action =
-								     CONF_ACTION_TEMPFAIL } } } },
-	{ "dmarc-modes", 0, { .shadow = false } },
-	{ "from", 0, { .hit = SCORE(6) } },
+static const struct built_in built_in[] = {
+#define CONF_CHECK(name, action, score) \
+	{ name, { CONF_ACTION_##action, score }, false, 0 },
+#define CONF_RESULT(name, id, action, score) \
+	{ name, { CONF_ACTION_##action, score }, true, CONF_RESULT_##id },
+#include "conf/checks.def"
+#undef CONF_CHECK
+#undef CONF_RESULT
 };
 enum { BUILT_IN = sizeof(built_in) / sizeof(built_in[0]) };
 
-static const struct built_in *built_in_find(const char *name)
+bool confdefault_has_check(const char *name)
 {
 	for (size_t i = 0; i < BUILT_IN; i++)
 		if (strcmp(built_in[i].name, name) == 0)
-			return &built_in[i];
-	return NULL;
-}
-
-bool confdefault_has_check(const char *name)
-{
-	return built_in_find(name) != NULL;
+			return true;
+	return false;
 }
 
 bool confdefault_has_result(const char *name, enum conf_result result)
 {
-	const struct built_in *b = built_in_find(name);
-
-	return b != NULL && (b->results & 1U << result) != 0;
+	for (size_t i = 0; i < BUILT_IN; i++)
+		if (built_in[i].is_result && built_in[i].result == result &&
+			strcmp(built_in[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 bool confdefault_has_results(const char *name)
 {
-	const struct built_in *b = built_in_find(name);
-
-	return b != NULL && b->results != 0;
+	for (size_t i = 0; i < BUILT_IN; i++)
+		if (built_in[i].is_result &&
+			strcmp(built_in[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 static bool grow(void **list, size_t count, size_t each)
@@ -136,7 +107,7 @@ enum result confdefault_domain(struct conf *c, const char *name, size_t *index)
 	return RES_OK;
 }
 
-static enum result set_default(struct conf *c, const struct conf_row *row)
+static enum result set_default(void *base, const struct conf_row *row)
 {
 	struct slice values[DEFAULT_VALUES_MAX];
 	struct slice rest = slice_of(row->value);
@@ -151,8 +122,31 @@ static enum result set_default(struct conf *c, const struct conf_row *row)
 			slice_cut(&rest, ' ', &values[count]))
 			count++;
 	buf_init(&why, 256);
-	res = confvalue_set(row, c, values, count, &why);
+	res = confvalue_set(row, base, values, count, &why);
 	buf_clear(&why);
+	return res;
+}
+
+enum result confdefault_zone(struct conf *c, const char *name, size_t *index)
+{
+	void *list = c->zones;
+	struct conf_zone *z;
+	enum result res = RES_OK;
+
+	for (*index = 0; *index < c->zone_count; (*index)++)
+		if (strcmp(c->zones[*index].name, name) == 0)
+			return RES_OK;
+	if (!grow(&list, c->zone_count, sizeof(*c->zones)))
+		return RES_NOMEM;
+	c->zones = list;
+	z = &c->zones[c->zone_count];
+	*z = (struct conf_zone){ .name = strdup(name) };
+	if (z->name == NULL)
+		return RES_NOMEM;
+	c->zone_count++;
+	for (size_t i = 0; res == RES_OK && i < conf_row_count; i++)
+		if (conf_rows[i].base == CONF_IN_ZONE)
+			res = set_default(z, &conf_rows[i]);
 	return res;
 }
 
@@ -182,11 +176,11 @@ static enum result set_defaults(struct conf *c)
 		size_t at;
 
 		res = confdefault_check(c, built_in[i].name, &at);
-		if (res != RES_OK)
-			break;
-		c->checks[at].hit = built_in[i].rules.hit;
-		memcpy(c->checks[at].result, built_in[i].rules.result,
-			sizeof(c->checks[at].result));
+		if (res == RES_OK && built_in[i].is_result)
+			c->checks[at].result[built_in[i].result] =
+				built_in[i].rule;
+		else if (res == RES_OK)
+			c->checks[at].hit = built_in[i].rule;
 	}
 	return res;
 }

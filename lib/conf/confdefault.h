@@ -18,6 +18,9 @@ enum result confdefault_check(
 	struct conf *c, const char *name, size_t *index) MUST_USE;
 enum result confdefault_domain(
 	struct conf *c, const char *name, size_t *index) MUST_USE;
+/* The same of a DNS list; a new one has its defaults. */
+enum result confdefault_zone(
+	struct conf *c, const char *name, size_t *index) MUST_USE;
 
 /* Is it a check that this version has? */
 bool confdefault_has_check(const char *name);

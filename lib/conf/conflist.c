@@ -141,6 +141,26 @@ static enum result set_names(void *field, size_t *count,
 	return set_texts(field, count, values, n, fold_lower);
 }
 
+static enum result fold_line(struct slice v, struct buf *out)
+{
+	buf_add(out, v);
+	return buf_result(out);
+}
+
+/* What the words of a line mean is for conf/confcheck. */
+static enum result set_lines(void *field, size_t *count,
+	const struct slice *values, size_t n, struct buf *why)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < values[i].len || j == 0; j++)
+			if (values[i].len == 0 || values[i].len > 512 ||
+				values[i].at[j] < ' ' || values[i].at[j] > '~')
+				return confvalue_wrong(why,
+					"is not a line of printable ASCII",
+					values[i]);
+	return set_texts(field, count, values, n, fold_line);
+}
+
 static enum result set_networks(struct conf_networks *networks,
 	const struct slice *values, size_t n, struct buf *why)
 {
@@ -217,6 +237,8 @@ enum result conflist_set(const struct conf_row *row, void *base,
 		return set_endpoints(field, count, values, n, why);
 	if (row->kind == CONF_KIND_NAMES)
 		return set_names(field, count, values, n, why);
+	if (row->kind == CONF_KIND_LINES)
+		return set_lines(field, count, values, n, why);
 	if (row->kind == CONF_KIND_NETWORKS)
 		return set_networks(field, values, n, why);
 	return set_folded(row, base, values, n, why);

@@ -20,7 +20,7 @@ enum {
 	NOTE_MAX = 512,
 	FILE_MAX = 1 << 20,
 	TITLED_MAX = 10000,
-	TITLED_ROWS = 24 /* options of a titled section */
+	TITLED_ROWS = CONF_RESULT_COUNT + 16 /* options of a titled section */
 };
 
 struct note {
@@ -241,6 +241,8 @@ static enum result make_titled(struct confload *l, struct titled *t)
 {
 	if (t->section->base == CONF_IN_CHECK)
 		return confdefault_check(l->conf, t->title, &t->index);
+	if (t->section->base == CONF_IN_ZONE)
+		return confdefault_zone(l->conf, t->title, &t->index);
 	return confdefault_domain(l->conf, t->title, &t->index);
 }
 
@@ -349,6 +351,8 @@ static bool find_target(struct confload *l, const struct conf_row *row,
 	*said = &t->said[row_rank(row)];
 	if (section->base == CONF_IN_CHECK)
 		*base = &l->conf->checks[t->index];
+	else if (section->base == CONF_IN_ZONE)
+		*base = &l->conf->zones[t->index];
 	else
 		*base = &l->conf->domains[t->index];
 	return true;

@@ -79,7 +79,7 @@ static void print_list(
 			*(const size_t *)count, out);
 	else if (row->kind == CONF_KIND_NAMES ||
 		row->kind == CONF_KIND_DOMAINS ||
-		row->kind == CONF_KIND_SERVERS)
+		row->kind == CONF_KIND_LINES || row->kind == CONF_KIND_SERVERS)
 		print_texts(*(char *const *const *)field,
 			*(const size_t *)count, out);
 	else if (row->kind == CONF_KIND_NETWORKS)
@@ -200,6 +200,8 @@ void conf_print(const struct conf *c, struct buf *out)
 	}
 	for (size_t i = 0; i < c->check_count; i++)
 		print_titled("check", c->checks[i].name, &c->checks[i], out);
+	for (size_t i = 0; i < c->zone_count; i++)
+		print_titled("dnsbl", c->zones[i].name, &c->zones[i], out);
 	for (size_t i = 0; i < c->domain_count; i++)
 		if (c->domains[i].has_mode)
 			print_titled("domain", c->domains[i].name,

@@ -26,6 +26,7 @@ enum conf_kind {
 	CONF_KIND_NETWORKS, /* struct conf_networks */
 	CONF_KIND_NAMES, /* char **, count; local parts, lower case */
 	CONF_KIND_DOMAINS, /* char **, count; folded */
+	CONF_KIND_LINES, /* char **, count; printable, with blanks */
 	CONF_KIND_SERVERS, /* char **, count; "ADDRESS@PORT" of DNS servers */
 	CONF_KIND_NUMBER, /* unsigned */
 	CONF_KIND_OCTAL, /* unsigned */
@@ -41,6 +42,7 @@ enum conf_base {
 	CONF_IN_CONF = 0, /* offsets count from struct conf */
 	CONF_IN_CHECK, /* struct conf_check */
 	CONF_IN_DOMAIN, /* struct conf_domain */
+	CONF_IN_ZONE, /* struct conf_zone */
 	CONF_NOWHERE /* checked, warned about, not kept: a later version */
 };
 

@@ -38,7 +38,7 @@ struct dns_source {
 	void *ctx;
 };
 
-enum { ASKER_OWNERS = 16 };
+enum { ASKER_OWNERS = 32 };
 
 struct asker_limits {
 	unsigned questions_max; /* that are not known at once, from a mark on */

@@ -18,6 +18,7 @@
 #pragma once
 
 #include "fact/auth.h"
+#include "fact/body.h"
 #include "fact/conn.h"
 #include "fact/envelope.h"
 #include "fact/finding.h"
@@ -32,6 +33,9 @@ struct check_input {
 	const struct envelope *envelope; /* NULL before MAIL */
 	const struct message *message; /* NULL before the end of the header */
 	struct auth_facts *auth; /* of the message; NULL before MAIL */
+	/* NULL before MAIL; parsed (is_known) where the checks of the end are
+	 * asked for their findings, by heur/body, which comes first. */
+	struct body_facts *body;
 	struct asker *dns; /* the session's questions; NULL: no resolver */
 	struct arena *arena; /* lives as long as the findings */
 	int64_t wall_s; /* now, seconds since 1970 */

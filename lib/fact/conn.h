@@ -31,4 +31,6 @@ struct conn {
 	struct slice resolve; /* {client_resolve}: OK FAIL TEMP FORGED */
 	struct slice daemon; /* {daemon_name} */
 	struct slice helo;
+	char country[3]; /* ISO 3166-1 of the address, "" when not known */
+	uint32_t asn; /* its network, 0 when not known */
 };

@@ -20,13 +20,14 @@ struct finding {
 	const char *check; /* name of the check, static */
 	enum outcome outcome;
 	bool shadow; /* seen and counted, never enforced */
-	const char *detail; /* static word that selects the code row, or "" */
+	const char *detail; /* static word that selects rule and words, or "" */
+	double factor; /* a rule that says score N adds N times this; 0: once */
 	struct slice subject; /* what it is about, e.g. the list entry's key */
 	struct slice evidence; /* one line for a human */
 	int64_t until_s; /* wall time when it ends by itself, 0: unknown */
 };
 
-enum { FINDINGS_MAX = 64 };
+enum { FINDINGS_MAX = 96 };
 
 struct findings {
 	size_t count;

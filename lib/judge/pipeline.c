@@ -7,6 +7,20 @@
 #include "auth/iprev.h"
 #include "auth/spf.h"
 #include "dns/asker.h"
+#include "heur/attach.h"
+#include "heur/backscatter.h"
+#include "heur/body.h"
+#include "heur/bulk.h"
+#include "heur/content.h"
+#include "heur/country.h"
+#include "heur/greylist.h"
+#include "heur/headers.h"
+#include "heur/helo.h"
+#include "heur/links.h"
+#include "heur/rate.h"
+#include "heur/reputation.h"
+#include "heur/reverse.h"
+#include "heur/zones.h"
 #include "list/blocked.h"
 
 /*
@@ -36,6 +50,36 @@ static const struct pipeline_check checks[] = {
 		arc_body, 10, 10 },
 	{ "dmarc", STAGE_EOH, STAGE_END, dmarc_step, dmarc_clear, SERVICE_DMARC,
 		NULL, 100, 100 },
+	/* Of what follows each may read what those before it have found. */
+	{ "helo", STAGE_MAIL, STAGE_END, helo_step, NULL, SERVICE_NONE, NULL,
+		10, 10 },
+	{ "reverse", STAGE_CONNECT, STAGE_END, reverse_step, NULL, SERVICE_NONE,
+		NULL, 10, 10 },
+	{ "body", STAGE_EOH, STAGE_END, body_step, NULL, SERVICE_NONE,
+		body_take, 10, 10 },
+	{ "dnsbl", STAGE_CONNECT, STAGE_END, zones_step, NULL, SERVICE_NONE,
+		NULL, 10, 10 },
+	{ "country", STAGE_CONNECT, STAGE_END, country_step, NULL, SERVICE_NONE,
+		NULL, 10, 10 },
+	{ "headers", STAGE_END, STAGE_END, headers_step, NULL, SERVICE_NONE,
+		NULL, 10, 10 },
+	{ "links", STAGE_END, STAGE_END, links_step, NULL, SERVICE_NONE, NULL,
+		10, 10 },
+	{ "attach", STAGE_END, STAGE_END, attach_step, NULL, SERVICE_NONE, NULL,
+		10, 10 },
+	{ "bulk", STAGE_END, STAGE_END, bulk_step, NULL, SERVICE_NONE, NULL, 10,
+		10 },
+	{ "backscatter", STAGE_END, STAGE_END, backscatter_step, NULL,
+		SERVICE_NONE, NULL, 10, 10 },
+	{ "content", STAGE_END, STAGE_END, content_step, NULL, SERVICE_NONE,
+		NULL, 10, 10 },
+	/* One round trip to Redis for all three (store/ledger). */
+	{ "rate", STAGE_END, STAGE_END, rate_step, NULL, SERVICE_NONE, NULL, 10,
+		10 },
+	{ "reputation", STAGE_END, STAGE_END, reputation_step, NULL,
+		SERVICE_NONE, NULL, 10, 10 },
+	{ "greylist", STAGE_END, STAGE_END, greylist_step, NULL, SERVICE_NONE,
+		NULL, 10, 10 },
 };
 _Static_assert(sizeof(checks) / sizeof(checks[0]) <= PIPELINE_CHECKS_MAX &&
 		(int)PIPELINE_CHECKS_MAX <= (int)ASKER_OWNERS,

@@ -66,7 +66,7 @@ void pipeline_init(struct pipeline *p);
 void pipeline_run(const struct pipeline *p, enum stage stage,
 	const struct check_input *in, struct findings *out);
 
-enum { PIPELINE_CHECKS_MAX = 16 };
+enum { PIPELINE_CHECKS_MAX = 32 };
 
 /* How far the checks of one session are. Zeroed: not begun. */
 struct progress {

@@ -175,6 +175,7 @@ static struct check_input input_of(struct session *s, enum stage stage)
 		return in;
 	in.envelope = &t->envelope;
 	in.auth = &t->auth;
+	in.body = &t->body;
 	if (t->is_header_over)
 		in.message = &t->fields.message;
 	/* What the end finds must last until the header is stamped. */
@@ -367,8 +368,10 @@ static enum answer tell(const struct mta *mta, const struct verdict *v,
 /* The log tells of mail, not of what might be. */
 static void note(const struct session *s, const struct record *r, bool is_told)
 {
-	if (s->env->watch != NULL && r->verdict != NULL)
-		s->env->watch->judged(s->env->watch->at, r);
+	const struct session_watch *w = s->env->watch;
+
+	for (; w != NULL && r->verdict != NULL; w = w->next)
+		w->judged(w->at, r);
 	if (is_told && !s->env->is_trial)
 		record_log(r);
 }

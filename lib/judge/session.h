@@ -50,6 +50,7 @@ enum { SESSION_NAME_MAX = 512 };
 struct session_watch {
 	void (*judged)(void *at, const struct record *r);
 	void *at;
+	const struct session_watch *next; /* or NULL */
 };
 
 /* What all sessions share; borrowed as long as any of them lives. */

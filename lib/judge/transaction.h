@@ -8,6 +8,7 @@
 #pragma once
 
 #include "fact/auth.h"
+#include "fact/body.h"
 #include "fact/envelope.h"
 #include "fact/finding.h"
 #include "judge/fields.h"
@@ -27,6 +28,7 @@ struct transaction {
 	bool is_header_over;
 	struct arcseal_body *sealed; /* NULL: it will not be sealed */
 	struct auth_facts auth;
+	struct body_facts body;
 	unsigned spared; /* of the recipients taken, see rules_input */
 	unsigned monitored;
 	struct verdict carried; /* what RCPT left for the end */

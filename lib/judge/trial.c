@@ -244,7 +244,7 @@ static void without_lists(struct pipeline *p, const struct pipeline *from,
 
 enum result trial_run(struct trial *t, const struct trial_question *q)
 {
-	const struct session_watch watch = { judged, t };
+	const struct session_watch watch = { judged, t, NULL };
 	const struct casework cases = { refer, drop_case, NULL };
 	const struct mta mta = { .reply = take_reply,
 		.insert_header = take_header,

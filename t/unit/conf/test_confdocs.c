@@ -166,6 +166,7 @@ static const char range_words[] = {
 	[CONF_KIND_ENDPOINTS] = 'u',
 	[CONF_KIND_NAMES] = 'u',
 	[CONF_KIND_DOMAINS] = 'u',
+	[CONF_KIND_LINES] = 'u',
 	[CONF_KIND_SERVERS] = 'u',
 	[CONF_KIND_NUMBER] = 'a',
 	[CONF_KIND_OCTAL] = 'o',
