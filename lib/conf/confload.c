@@ -54,7 +54,6 @@ struct confload {
 	unsigned error_count;
 	struct conf_place *said; /* per row of the table */
 	struct conf_place *openings; /* per section */
-	bool *is_warned; /* per section: of options to come */
 	struct titled *titled;
 	size_t titled_count, titled_size;
 	size_t at; /* the titled section at hand */
@@ -284,31 +283,6 @@ static enum result open_titled(struct confload *l,
 
 /* ---- one item ---- */
 
-static void warn_once(struct confload *l, bool *is_warned,
-	struct conf_place place, const char *format, const char *name)
-{
-	char text[NOTE_MAX];
-
-	if (*is_warned)
-		return;
-	*is_warned = true;
-	(void)snprintf(text, sizeof(text), "%s%s", name, format);
-	confload_note(l, CONF_WARNING, place, "%s", text);
-}
-
-static void say_later(struct confload *l, const struct conf_section *section,
-	const struct conf_row *row, struct conf_place place)
-{
-	bool *is_warned = &l->is_warned[section - conf_sections];
-	char name[64];
-
-	if (section->is_titled || section->base == CONF_NOWHERE)
-		return; /* said of the section as a whole */
-	(void)snprintf(name, sizeof(name), "%s.%s", section->name, row->name);
-	warn_once(l, is_warned, place,
-		": known, takes effect in a later version", name);
-}
-
 static enum result open_section(struct confload *l,
 	const struct confread_item *item, struct conf_place place)
 {
@@ -325,10 +299,6 @@ static enum result open_section(struct confload *l,
 			"section %s is there twice, first on line %u",
 			section->name, opening->line);
 	*opening = place;
-	if (section->base == CONF_NOWHERE)
-		warn_once(l, &l->is_warned[section - conf_sections], place,
-			": known, takes effect in a later version",
-			section->name);
 	return RES_OK;
 }
 
@@ -385,8 +355,6 @@ static enum result set_option(struct confload *l,
 			"%s is there twice, first on line %u", row->name,
 			said->line);
 	*said = place;
-	if (row->base == CONF_NOWHERE)
-		say_later(l, conf_section_find(item->section), row, place);
 	/* An empty list comes as one empty value (conf/confscan). */
 	if (conf_row_is_list(row) && count == 1 && slice_is_empty(values[0]))
 		count = 0;
@@ -540,8 +508,7 @@ enum result confload_new(struct confload **out, bool is_real)
 	l->is_real = is_real;
 	l->said = calloc(conf_row_count, sizeof(*l->said));
 	l->openings = calloc(conf_section_count, sizeof(*l->openings));
-	l->is_warned = calloc(conf_section_count, sizeof(*l->is_warned));
-	if (l->said == NULL || l->openings == NULL || l->is_warned == NULL ||
+	if (l->said == NULL || l->openings == NULL ||
 		confdefault_conf(&l->conf) != RES_OK) {
 		confload_free(l);
 		return RES_NOMEM;
@@ -564,7 +531,6 @@ void confload_free(struct confload *l)
 	free(l->titled);
 	free(l->said);
 	free(l->openings);
-	free(l->is_warned);
 	free(l);
 }
 

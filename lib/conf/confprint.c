@@ -171,9 +171,8 @@ static void print_rows(const char *section, const void *base,
 	const char *indent, struct buf *out)
 {
 	for (size_t i = 0; i < conf_row_count; i++)
-		if (conf_rows[i].base != CONF_NOWHERE &&
-			slice_is_equal(slice_of(conf_rows[i].section),
-				slice_of(section)) &&
+		if (slice_is_equal(slice_of(conf_rows[i].section),
+			    slice_of(section)) &&
 			is_of_check(&conf_rows[i], base))
 			print_row(&conf_rows[i], base, indent, out);
 }

@@ -42,8 +42,7 @@ enum conf_base {
 	CONF_IN_CONF = 0, /* offsets count from struct conf */
 	CONF_IN_CHECK, /* struct conf_check */
 	CONF_IN_DOMAIN, /* struct conf_domain */
-	CONF_IN_ZONE, /* struct conf_zone */
-	CONF_NOWHERE /* checked, warned about, not kept: a later version */
+	CONF_IN_ZONE /* struct conf_zone */
 };
 
 struct conf_section {

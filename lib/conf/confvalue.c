@@ -509,36 +509,20 @@ static set_value *const setters[] = {
 enum result confvalue_set(const struct conf_row *row, void *base,
 	const struct slice *values, size_t count, struct buf *why)
 {
-	union {
-		struct endpoint endpoint;
-		struct conf_rule rule;
-		char *text;
-		uint64_t number;
-	} scratch = { .number = 0 };
-	bool is_nowhere = row->base == CONF_NOWHERE;
-	enum result res;
-
 	if (conf_row_is_list(row))
 		return conflist_set(row, base, values, count, why);
 	if (count != 1) {
 		buf_add_format(why, "takes one value, not %zu", count);
 		return RES_SYNTAX;
 	}
-	memset(&scratch, 0, sizeof(scratch));
-	res = setters[row->kind](row,
-		is_nowhere ? (void *)&scratch : (char *)base + row->offset,
-		values[0], why);
-	if (is_nowhere && conf_row_is_text(row))
-		free(scratch.text);
-	return res;
+	return setters[row->kind](
+		row, (char *)base + row->offset, values[0], why);
 }
 
 void confvalue_clear(const struct conf_row *row, void *base)
 {
 	void *field = (char *)base + row->offset;
 
-	if (row->base == CONF_NOWHERE)
-		return;
 	if (conf_row_is_text(row)) {
 		free(*(char **)field);
 		*(char **)field = NULL;

@@ -14,7 +14,7 @@
  * Sets the field of row inside base (the struct that row.base names) to the
  * values, freeing what was there. A list takes any number within the row's
  * range, all else exactly one. RES_SYNTAX: *why says what is wrong and the
- * field is as it was; RES_NOMEM. With row.base CONF_NOWHERE base is not used.
+ * field is as it was; RES_NOMEM.
  */
 enum result confvalue_set(const struct conf_row *row, void *base,
 	const struct slice *values, size_t count, struct buf *why) MUST_USE;

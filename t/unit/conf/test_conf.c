@@ -362,7 +362,10 @@ static enum result load_value(
 	buf_add_format(&text, START "milter { socket = \"fd:3\" %s",
 		strcmp(row->section, "milter") == 0 ? "" : "} ");
 	if (strcmp(row->section, "milter") != 0)
-		buf_add_format(&text, "%s { ", row->section);
+		buf_add_format(&text, "%s %s{ ", row->section,
+			conf_section_find(slice_of(row->section))->is_titled
+				? "\"a.test\" "
+				: "");
 	buf_add_format(&text, is_octal ? "%s = 0%llo }" : "%s = %lld }",
 		row->name, (long long)value);
 	res = conf_load_text("f", buf_slice(&text), &c, &errors);

@@ -146,12 +146,6 @@ int main(void)
 			"check \"nosuch\" { hit = \"reject\" }\n",
 			"f:4: warning: this version has no check \"nosuch\"; "
 			"the section has no effect\n"),
-		SAYS("sections of a later version warn once each",
-			"geo { }\ncontent { enabled = false }\n",
-			"f:4: warning: geo: known, takes effect in a later "
-			"version\n"
-			"f:5: warning: content: known, takes effect in a later "
-			"version\n"),
 		SAYS("the MTA that takes our letters is HOST:PORT",
 			"portal { smtp = \"unix:/x\" }\n",
 			"f:4: portal.smtp is not HOST:PORT, \"127.0.0.1:25\" "
@@ -307,11 +301,11 @@ int main(void)
 			"info debug\n"),
 		SAYS("a comment does not move the lines",
 			"/* one\n two */ /* */ // x\n# \"\n#\n"
-			"redis { pool = 0 # {\n} geo {\n}\n",
+			"redis { pool = 0 # {\n} check \"nosuch\" {\n}\n",
 			"f:8: pool: \"0\" is out of range: 1 to 256 are "
 			"allowed\n"
-			"f:9: warning: geo: known, takes effect in a later "
-			"version\n"),
+			"f:9: warning: this version has no check \"nosuch\"; "
+			"the section has no effect\n"),
 		SAYS("a string that is not closed is the last error",
 			"mode = \"x\"\nredis { master = \"abc\n pool = 0 }\n",
 			"f:4: mode: \"x\" is neither enforce nor monitor\n"
