@@ -4,20 +4,24 @@
 import time
 
 
+# A busy machine may take this many times longer; nothing hangs on it.
+PATIENCE = 3
+
+
 class TooLate(AssertionError):
     pass
 
 
 def until(condition, what, seconds=10.0, every=0.02):
     """The first true value of condition(); TooLate names what was awaited."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() >= deadline:
             text = what() if callable(what) else what
-            raise TooLate(f"not within {seconds:g} s: {text}")
+            raise TooLate(f"not within {seconds * PATIENCE:g} s: {text}")
         time.sleep(every)
 
 

@@ -151,6 +151,11 @@ class World:
         for path in ("net/ipv6/ip_nonlocal_bind", "net/ipv4/ip_nonlocal_bind"):
             with open(f"/proc/sys/{path}", "w", encoding="ascii") as file:
                 file.write("1")
+        # Postfix logs through a datagram socket whose reader its master must
+        # start: with room for ten lines all of them can wait for each other.
+        with open("/proc/sys/net/unix/max_dgram_qlen", "w",
+                  encoding="ascii") as file:
+            file.write("4096")
         socket.sethostname(HOST)
 
     def _files(self):
