@@ -2,13 +2,13 @@
 #include "portal/proof.h"
 
 #include "auth/iprev.h"
-#include "auth/psl.h"
 #include "auth/spf.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "dns/asker.h"
 #include "mail/mailbox.h"
+#include "net/psl.h"
 #include "store/token.h"
 
 #include <string.h>

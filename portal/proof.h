@@ -56,7 +56,7 @@ struct proof_question {
 
 /*
  * The first that is so counts: the domains are the same; the name of the
- * address is of the same organisation (auth/psl); SPF of the domain passes for
+ * address is of the same organisation (net/psl); SPF of the domain passes for
  * the address. All is owned by a.
  */
 void proof_find_fit(const struct proof_dns *dns, const struct proof_question *q,

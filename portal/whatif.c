@@ -6,13 +6,13 @@
  * asked for the visitor's own network only, or for the address of a case whose
  * reference the visitor has: nobody can search them here, nor milter.trusted.
  */
-#include "auth/psl.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "conf/conf.h"
 #include "dns/resolver.h"
 #include "judge/services.h"
 #include "judge/trial.h"
+#include "net/psl.h"
 #include "portal/dossier.h"
 #include "portal/exhibits.h"
 #include "portal/guard.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/author.h"
 
-#include "auth/psl.h"
 #include "base/arena.h"
 #include "mail/from.h"
+#include "net/psl.h"
 
 static enum from_kind of_result(enum result res)
 {

@@ -2,8 +2,8 @@
 #include "auth/authres.h"
 
 #include "auth/fieldtext.h"
-#include "auth/psl.h"
 #include "mail/cfws.h"
+#include "net/psl.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,12 +4,12 @@
 #include "auth/author.h"
 #include "auth/dmarceval.h"
 #include "auth/dmarcoverride.h"
-#include "auth/psl.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "conf/conf.h"
 #include "mail/taglist.h"
 #include "net/hostname.h"
+#include "net/psl.h"
 
 #include <stdlib.h>
 #include <string.h>

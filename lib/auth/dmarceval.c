@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/dmarceval.h"
 
-#include "auth/psl.h"
 #include "auth/treewalk.h"
 #include "base/arena.h"
 #include "dns/asker.h"
 #include "net/hostname.h"
+#include "net/psl.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/spf.h"
 
-#include "auth/psl.h"
 #include "auth/spfwalk.h"
 #include "base/arena.h"
 #include "net/hostname.h"
+#include "net/psl.h"
 
 #include <netinet/in.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/treewalk.h"
 
-#include "auth/psl.h"
 #include "base/arena.h"
 #include "dns/asker.h"
+#include "net/psl.h"
 
 #include <stdio.h>
 

@@ -3,10 +3,10 @@
 
 #include "auth/arc.h"
 #include "auth/dkim.h"
-#include "auth/psl.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "dns/resolver.h"
+#include "net/psl.h"
 #include "store/trust.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/hex.h"
-#include "web/utf8.h"
+#include "base/utf8.h"
 
 /* The value of a hexadecimal digit, or -1. */
 /* *octet is what the text at *at stands for; *at moves behind it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "web/markdown.h"
 
-#include "web/utf8.h"
+#include "base/utf8.h"
 
 #include <cmark.h>
 #include <stdlib.h>

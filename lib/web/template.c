@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "web/template.h"
 
+#include "base/utf8.h"
 #include "web/catalog.h"
 #include "web/html.h"
 #include "web/templateread.h"
-#include "web/utf8.h"
 #include "web/view.h"
 
 #include <stdlib.h>

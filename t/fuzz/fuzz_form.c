@@ -8,8 +8,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "t/fuzz/target.h"
-#include "web/utf8.h"
 
 enum { MEMORY_MAX = 1 << 20, VALUE_MAX = 256 };
 

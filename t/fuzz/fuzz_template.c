@@ -7,8 +7,8 @@
 #include "web/template.h"
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "t/fuzz/target.h"
-#include "web/utf8.h"
 #include "web/view.h"
 
 enum { MEMORY_MAX = 1 << 20, OUT_MAX = 1 << 16 };

@@ -34,8 +34,8 @@ WRAPPERS = {
     "dkim.h": ("lib/auth/dkim.c",),
     "maxminddb.h": ("lib/geo/geoip.c",),
     "unbound.h": ("lib/dns/resolver.c",),
-    "libpsl.h": ("lib/auth/psl.c",),
-    "idn2.h": ("lib/auth/psl.c",),
+    "libpsl.h": ("lib/net/psl.c",),
+    "idn2.h": ("lib/net/psl.c",),
 }
 
 # What the C library and the kernel bring.

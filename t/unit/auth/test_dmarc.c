@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/dmarc.h"
 
-#include "auth/psl.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "dns/asker.h"
 #include "fact/trust.h"
 #include "net/hostname.h"
+#include "net/psl.h"
 #include "support/case.h"
 #include "support/fake_dns.h"
 

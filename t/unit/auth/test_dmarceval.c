@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/dmarceval.h"
 
-#include "auth/psl.h"
 #include "base/clock.h"
 #include "dns/asker.h"
+#include "net/psl.h"
 #include "support/case.h"
 #include "support/fake_dns.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/treewalk.h"
 
-#include "auth/psl.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "dns/asker.h"
+#include "net/psl.h"
 #include "support/case.h"
 #include "support/fake_dns.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "auth/psl.h"
+#include "net/psl.h"
 
 #include "support/case.h"
 
@@ -92,5 +92,5 @@ int main(void)
 		CASE("a long one is refused", is_bounded, NULL),
 	};
 
-	return cmocka_run_group_tests_name("auth/psl", cases, NULL, NULL);
+	return cmocka_run_group_tests_name("net/psl", cases, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * auth/psl - where a registered domain begins, by the Public Suffix List, and
+ * net/psl - where a registered domain begins, by the Public Suffix List, and
  * domain names that are not ASCII.
  *
  * The list is the newer one of libpsl's own and of the system's (package

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "auth/psl.h"
+#include "net/psl.h"
 
 #include <idn2.h>
 #include <libpsl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * web/utf8 - characters of text in UTF-8 (RFC 3629). Threads: any.
+ * base/utf8 - characters of text in UTF-8 (RFC 3629). Threads: any.
  */
 #pragma once
 
@@ -9,6 +9,12 @@
 /* The number of octets of the character at the front of s, and which it is;
  * 0: s is empty or does not begin with one. */
 size_t utf8_read(struct slice s, uint32_t *character);
+
+enum { UTF8_LEN_MAX = 4 };
+
+/* Writes the character and says how many octets it has; what is none (a
+ * surrogate, past 0x10ffff) becomes U+FFFD. */
+size_t utf8_write(uint32_t character, char out[UTF8_LEN_MAX]);
 
 /* Controls, and marks that hide or turn around the text beside them. */
 bool utf8_is_hidden(uint32_t character);
