@@ -36,6 +36,7 @@ WRAPPERS = {
     "unbound.h": ("lib/dns/resolver.c",),
     "libpsl.h": ("lib/net/psl.c",),
     "idn2.h": ("lib/net/psl.c",),
+    "unicode/": ("lib/mail/lookalike.c",),
 }
 
 # What the C library and the kernel bring.
@@ -53,7 +54,8 @@ SYSTEM_FOLDERS = ("sys/", "netinet/", "arpa/", "net/", "linux/")
 FOREIGN_TYPES = (
     r"\b(redis(Context|Reply|AsyncContext)|cfg_(t|opt_t)|MHD_\w+|SMFICTX"
     r"|sfsistat|smfiDesc|SMFIS_\w+|EVP_\w+|HMAC_CTX|SSL_\w+|json_t"
-    r"|SPF_\w+_t|DKIM(_\w+)?|MMDB_\w+|ub_(ctx|result)|psl_ctx_t)\b")
+    r"|SPF_\w+_t|DKIM(_\w+)?|MMDB_\w+|ub_(ctx|result)|psl_ctx_t"
+    r"|USpoofChecker|UIDNA)\b")
 
 
 def folder_of(path):
