@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "conf/confcheck.h"
+#include "conf/confgeo.h"
 #include "conf/confload.h"
 #include "conf/confsnapshot.h"
 #include "conf/conftable.h"
@@ -92,6 +93,7 @@ void conf_release(struct conf *c)
 	for (size_t i = 0; i < conf_row_count; i++)
 		if (conf_rows[i].base == CONF_IN_CONF)
 			confvalue_clear(&conf_rows[i], c);
+	confgeo_clear(&c->geo);
 	for (size_t i = 0; i < c->check_count; i++)
 		free(c->checks[i].name);
 	for (size_t i = 0; i < c->domain_count; i++)

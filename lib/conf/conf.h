@@ -248,12 +248,17 @@ struct conf_support {
 	unsigned sponsor_s;
 };
 
+struct conf_geo_score;
+
 struct conf_geo {
 	char *country; /* file with countries, mmdb; empty: none */
 	char *asn; /* file with networks (ASN), mmdb; empty: none */
 	unsigned check_s; /* how often the files are looked at */
+	size_t size_max; /* octets of a file; a larger one is not used */
 	char **scores; /* what a country or network adds to the sum */
 	size_t score_count;
+	struct conf_geo_score *table; /* the same, by conf/confgeo */
+	size_t table_count;
 };
 
 struct conf_rate {

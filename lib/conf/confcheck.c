@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "conf/conf.h"
 #include "conf/confdefault.h"
+#include "conf/confgeo.h"
 #include "conf/confload.h"
 #include "conf/conftable.h"
 #include "mail/mailbox.h"
@@ -392,6 +393,30 @@ static void check_auth(struct confload *l, const struct conf *c)
 			"nothing is sealed without auth.enabled");
 }
 
+static enum result check_geo(struct confload *l, struct conf_geo *g)
+{
+	const char *bad;
+	enum result res = confgeo_build(g, &bad);
+
+	if (res == RES_NOMEM)
+		return res;
+	if (res != RES_OK)
+		confload_note(l, CONF_ERROR, confload_place(l, "geo", "scores"),
+			"scores: \"%s\" %s", bad,
+			res == RES_RANGE ? "is out of range: -1000 to 1000"
+				: res == RES_EXISTS
+				? "stands there twice"
+				: "is neither like \"CN 2.5\" nor like "
+				  "\"AS64500 3\"");
+	else if (confgeo_has_countries(g) && *g->country == '\0')
+		warn_at(l, "geo", "scores",
+			"scores of countries mean nothing without geo.country");
+	else if (confgeo_has_networks(g) && *g->asn == '\0')
+		warn_at(l, "geo", "scores",
+			"scores of networks mean nothing without geo.asn");
+	return RES_OK;
+}
+
 static int compare_domains(const void *a, const void *b)
 {
 	const struct conf_domain *x = a, *y = b;
@@ -413,6 +438,8 @@ enum result confcheck_run(struct confload *l, const char *path)
 	res = check_redis(l, &c->redis);
 	if (res == RES_OK)
 		res = check_secrets(l, &c->redis);
+	if (res == RES_OK)
+		res = check_geo(l, &c->geo);
 	check_portal(l, c);
 	check_listen(l, "metrics", &c->metrics.listen, c->metrics.allow_direct);
 	check_milter(l, &c->milter);

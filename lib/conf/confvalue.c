@@ -352,8 +352,7 @@ static enum result set_octal(const struct conf_row *row, void *field,
 
 enum { PLACES = 3, THOUSAND = 1000 };
 
-/* "4", "-1.5": at most three places. In thousandths, whatever the locale. */
-static bool read_decimal(struct slice v, int64_t *thousandths)
+bool confvalue_decimal(struct slice v, int64_t *thousandths)
 {
 	bool is_negative = v.len > 0 && v.at[0] == '-';
 	struct slice rest = slice_part(v, is_negative ? 1 : 0, v.len);
@@ -382,7 +381,7 @@ static enum result set_decimal(const struct conf_row *row, void *field,
 {
 	int64_t n;
 
-	if (!read_decimal(v, &n))
+	if (!confvalue_decimal(v, &n))
 		return confvalue_wrong(
 			why, "is not a number such as 4 or 2.5", v);
 	if (n < row->min * THOUSAND || n > row->max * THOUSAND)
@@ -444,7 +443,7 @@ static enum result set_score(
 {
 	int64_t n;
 
-	if (!read_decimal(slice_trim(slice_part(v, 5, v.len)), &n))
+	if (!confvalue_decimal(slice_trim(slice_part(v, 5, v.len)), &n))
 		return confvalue_wrong(
 			why, "has no number such as in \"score 4\"", v);
 	if (n < -SCORE_MAX * THOUSAND || n > SCORE_MAX * THOUSAND)

@@ -27,6 +27,8 @@ enum result confvalue_wrong(
 	struct buf *why, const char *what, struct slice value);
 /* Why endpoint_parse took it not. Static. */
 const char *confvalue_endpoint_fault(enum result res);
+/* "4", "-1.5": at most three places, whatever the locale. False: no number. */
+bool confvalue_decimal(struct slice v, int64_t *thousandths);
 bool confvalue_is_printable(struct slice s);
 /* With a NUL behind it, given; NULL: no memory. */
 char *confvalue_copy(struct slice s);

@@ -58,6 +58,33 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		SAYS("a file with what must be there is fine", "", ""),
+		SAYS("a score of neither a country nor a network",
+			"geo { scores = {\"CHN 2\"} }\n",
+			"f:4: scores: \"CHN 2\" is neither like \"CN 2.5\" nor "
+			"like \"AS64500 3\"\n"),
+		SAYS("a network without a number",
+			"geo { scores = {\"AS0 2\"} }\n",
+			"f:4: scores: \"AS0 2\" is neither like \"CN 2.5\" nor "
+			"like \"AS64500 3\"\n"),
+		SAYS("a country without a score", "geo { scores = {\"CN\"} }\n",
+			"f:4: scores: \"CN\" is neither like \"CN 2.5\" nor "
+			"like \"AS64500 3\"\n"),
+		SAYS("a score past what a rule may have",
+			"geo { scores = {\"CN 1000.001\"} }\n",
+			"f:4: scores: \"CN 1000.001\" is out of range: -1000 to "
+			"1000\n"),
+		SAYS("a country that has two scores",
+			"geo { scores = {\"CN 1\", \"as64500 2\", \"cn 3\"} }"
+			"\n",
+			"f:4: scores: \"cn 3\" stands there twice\n"),
+		SAYS("scores of countries without a file of countries",
+			"geo { scores = {\"CN 1\"} }\n",
+			"f:4: warning: scores of countries mean nothing without "
+			"geo.country\n"),
+		SAYS("scores of networks without a file of networks",
+			"geo { scores = {\"AS64500 1\"} }\n",
+			"f:4: warning: scores of networks mean nothing without "
+			"geo.asn\n"),
 		ALONE("an empty file lacks three options", "",
 			"f:1: host is missing\n"
 			"f:1: portal_url is missing\n"
