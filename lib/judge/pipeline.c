@@ -59,7 +59,7 @@ static const struct pipeline_check checks[] = {
 		body_take, 10, 10 },
 	{ "dnsbl", STAGE_CONNECT, STAGE_END, zones_step, NULL, SERVICE_NONE,
 		NULL, 10, 10 },
-	{ "country", STAGE_CONNECT, STAGE_END, country_step, NULL, SERVICE_NONE,
+	{ "country", STAGE_CONNECT, STAGE_END, country_step, NULL, SERVICE_GEO,
 		NULL, 10, 10 },
 	{ "headers", STAGE_END, STAGE_END, headers_step, NULL, SERVICE_NONE,
 		NULL, 10, 10 },

@@ -123,6 +123,9 @@ void record_log(const struct record *r)
 	put(&l, "ptr", r->conn->ptr);
 	put(&l, "resolve", r->conn->resolve);
 	put(&l, "helo", r->conn->helo);
+	put_text(&l, "country", r->conn->country);
+	if (r->conn->asn != 0)
+		log_number(&l, "asn", r->conn->asn);
 	put(&l, "from_domain", e->sender.domain);
 	put(&l, "rcpt", r->rcpt_domain);
 	if (r->verdict != NULL)

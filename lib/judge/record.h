@@ -10,6 +10,7 @@
  *     ptr resolve  what its PTR says, and whether that holds: OK, FORGED, FAIL
  *                  or TEMP ({client_ptr}, {client_resolve})
  *     helo         its greeting
+ *     country asn  where its address is, when geo knows: "NL", 64500
  *     from_domain rcpt   domains only, no address of a person; at eom rcpt is
  *                        the domain of the recipient that decided
  *     action       accept, mark, quarantine, tempfail, reject

@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "dns/resolver.h"
 #include "net/psl.h"
+#include "geo/geoip.h"
 #include "store/trust.h"
 
 #include <string.h>
@@ -31,6 +32,17 @@ static enum result open_psl(struct services *s, const struct conf *conf)
 	return RES_OK;
 }
 
+static enum result open_geo(struct services *s, const struct conf *conf)
+{
+	const struct geoip_options options = {
+		.path = { conf->geo.country, conf->geo.asn },
+		.check_s = conf->geo.check_s,
+		.size_max = conf->geo.size_max,
+	};
+
+	return geoip_open(&s->geo, &options);
+}
+
 static void fill(struct services *s, struct blocklist *list)
 {
 	pipeline_init(&s->pipeline);
@@ -40,6 +52,7 @@ static void fill(struct services *s, struct blocklist *list)
 	s->pipeline.service[SERVICE_ARC] = s->arc;
 	s->dmarc = (struct dmarc_service){ s->psl, &s->trusted };
 	s->pipeline.service[SERVICE_DMARC] = &s->dmarc;
+	s->pipeline.service[SERVICE_GEO] = s->geo;
 }
 
 enum result services_open(struct services *s, const struct conf *conf,
@@ -56,6 +69,8 @@ enum result services_open(struct services *s, const struct conf *conf,
 		res = arc_open(ARC_KEYS_MAX, &s->trusted, &s->arc);
 	if (res == RES_OK)
 		res = open_psl(s, conf);
+	if (res == RES_OK)
+		res = open_geo(s, conf);
 	fill(s, list);
 	return res;
 }
@@ -79,12 +94,17 @@ enum result services_start(struct services *s, const struct conf *conf,
 		.clock = clock,
 	};
 
+	/* Without the thread the databases serve as they are. */
+	if (geoip_start(s->geo) != RES_OK)
+		log_message(LOG_LEVEL_ERROR, "geo",
+			"no thread: new files need a restart");
 	return resolver_open(&s->resolver, &options, why);
 }
 
 void services_close(struct services *s)
 {
 	resolver_close(s->resolver);
+	geoip_close(s->geo);
 	psl_close(s->psl);
 	arc_close(s->arc);
 	dkim_service_close(s->dkim);

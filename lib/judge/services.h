@@ -3,7 +3,7 @@
  * judge/services - what checks need beyond facts, made once for a process.
  *
  * The pipeline with the services that its rows name, whom the operator
- * trusts, and DNS. The milter and "reprievectl
+ * trusts, where addresses are, and DNS. The milter and "reprievectl
  * test-message" make the same, so that both judge alike. Threads: open, start
  * and close from main; what is inside as its own header says.
  */
@@ -20,6 +20,7 @@ struct blocklist;
 struct clock;
 struct conf;
 struct dkim_service;
+struct geoip;
 struct mirror;
 struct resolver;
 struct trust;
@@ -33,6 +34,7 @@ struct services {
 	struct arc *arc;
 	struct psl *psl; /* NULL: the library has no list */
 	struct dmarc_service dmarc;
+	struct geoip *geo;
 	struct resolver *resolver; /* NULL: no name can be asked for */
 };
 

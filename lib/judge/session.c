@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "dns/asker.h"
 #include "fact/check.h"
+#include "geo/geoip.h"
 #include "judge/fields.h"
 #include "judge/marks.h"
 #include "judge/mta.h"
@@ -230,6 +231,7 @@ void session_connect(struct session *s, const struct session_peer *peer)
 	s->conn.resolve = keep_name(s, NAME_RESOLVE, peer->resolve);
 	s->conn.daemon = keep_name(s, NAME_DAEMON, peer->daemon);
 	read_address(s, peer->sa);
+	geoip_conn(s->env->pipeline->service[SERVICE_GEO], &s->conn);
 	telemetry_connection(s->env->telemetry);
 	if (s->conn.kind != CONN_REMOTE || s->conn.is_trusted)
 		return;
@@ -534,13 +536,6 @@ static struct marks marks_of(const struct session *s, const struct mta *mta)
 	};
 }
 
-static void remove_forged(struct session *s, const struct mta *mta)
-{
-	const struct marks m = marks_of(s, mta);
-
-	marks_remove_results(&m, &s->at->fields);
-}
-
 static void stamp(struct session *s, const struct mta *mta)
 {
 	const struct marks m = marks_of(s, mta);
@@ -670,9 +665,10 @@ enum answer session_end(struct session *s, const struct mta *mta)
 			.envelope = &s->at->envelope,
 			.ref = "",
 			.why = why };
+		const struct marks m = marks_of(s, mta);
 
 		if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
-			remove_forged(s, mta);
+			marks_remove_results(&m, &s->at->fields);
 		note(s, &r, true);
 		telemetry_message(s->env->telemetry, NULL);
 	}
