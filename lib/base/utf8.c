@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* How many octets a character that begins so has; 0: none begins so. */
 static size_t length_of(unsigned char first)
 {
@@ -92,15 +94,47 @@ bool utf8_is_hidden(uint32_t c)
 	return false;
 }
 
+/* Eight octets of ASCII at once, where there are as many. */
+static size_t skip_ascii(struct slice s, size_t at)
+{
+	uint64_t eight;
+
+	for (; s.len - at >= sizeof(eight); at += sizeof(eight)) {
+		memcpy(&eight, s.at + at, sizeof(eight));
+		if ((eight & 0x8080808080808080U) != 0)
+			break;
+	}
+	return at;
+}
+
+size_t utf8_whole(struct slice s)
+{
+	size_t at = skip_ascii(s, 0);
+
+	while (at < s.len) {
+		const unsigned char first = (unsigned char)s.at[at];
+		uint32_t character;
+		size_t len;
+
+		if (first < 0x80) {
+			at = skip_ascii(s, at + 1);
+			continue;
+		}
+		/* Most of what is not ASCII. */
+		if (first >= 0xc2 && first < 0xe0 && at + 1 < s.len &&
+			((unsigned char)s.at[at + 1] & 0xc0U) == 0x80U) {
+			at += 2;
+			continue;
+		}
+		len = utf8_read(slice_part(s, at, s.len), &character);
+		if (len == 0)
+			break;
+		at += len;
+	}
+	return at;
+}
+
 bool utf8_is_whole(struct slice s)
 {
-	while (s.len > 0) {
-		uint32_t character = 0;
-		const size_t len = utf8_read(s, &character);
-
-		if (len == 0)
-			return false;
-		s = slice_part(s, len, s.len);
-	}
-	return true;
+	return utf8_whole(s) == s.len;
 }

@@ -19,5 +19,8 @@ size_t utf8_write(uint32_t character, char out[UTF8_LEN_MAX]);
 /* Controls, and marks that hide or turn around the text beside them. */
 bool utf8_is_hidden(uint32_t character);
 
+/* How many octets at the front of s are whole characters. Quick. */
+size_t utf8_whole(struct slice s);
+
 /* All of s is characters; an empty text is. */
 bool utf8_is_whole(struct slice s);

@@ -46,6 +46,22 @@ static void writes_no_character_that_is_none(void **state)
 	assert_memory_equal(text, "\xef\xbf\xbd", 3);
 }
 
+static void tells_where_whole_characters_end(void **state)
+{
+	const struct slice text =
+		slice_of("0123456789 \xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80 "
+			 "and 0123456789\xffx");
+
+	(void)state;
+	assert_int_equal(utf8_whole(text), text.len - 2);
+	assert_false(utf8_is_whole(text));
+	assert_int_equal(utf8_whole(slice_of("\xc3")), 0);
+	assert_int_equal(utf8_whole(slice_of("a\xe2\x82")), 1);
+	assert_int_equal(utf8_whole(slice_of("\xed\xa0\x80")), 0);
+	assert_true(utf8_is_whole(slice_of("")));
+	assert_true(utf8_is_whole(slice_part(text, 0, text.len - 2)));
+}
+
 #define READS(name, text, character) \
 	CASE(name, reads, (&(const struct row){ text, character }))
 
@@ -64,6 +80,7 @@ int main(void)
 		READS("an empty text has none", "", 0),
 		cmocka_unit_test(writes_what_it_reads),
 		cmocka_unit_test(writes_no_character_that_is_none),
+		cmocka_unit_test(tells_where_whole_characters_end),
 	};
 
 	return cmocka_run_group_tests_name("base/utf8", cases, NULL, NULL);
