@@ -40,6 +40,7 @@ static const struct pipeline_step steps[] = {
  * may have what nobody wanted.
  */
 static const struct pipeline_check checks[] = {
+	/* Of authentication, AUTH_COUNT of them. */
 	{ "iprev", STAGE_CONNECT, STAGE_END, iprev_step, NULL, SERVICE_NONE,
 		NULL, 10, 10 },
 	{ "spf", STAGE_MAIL, STAGE_END, spf_step, spf_clear, SERVICE_NONE, NULL,
@@ -81,6 +82,7 @@ static const struct pipeline_check checks[] = {
 	{ "greylist", STAGE_END, STAGE_END, greylist_step, NULL, SERVICE_NONE,
 		NULL, 10, 10 },
 };
+enum { AUTH_COUNT = 5 };
 _Static_assert(sizeof(checks) / sizeof(checks[0]) <= PIPELINE_CHECKS_MAX &&
 		(int)PIPELINE_CHECKS_MAX <= (int)ASKER_OWNERS,
 	"struct progress or the asker has too little room");
@@ -92,7 +94,21 @@ void pipeline_init(struct pipeline *p)
 		.count = sizeof(steps) / sizeof(steps[0]),
 		.checks = checks,
 		.check_count = sizeof(checks) / sizeof(checks[0]),
+		.auth_count = AUTH_COUNT,
 	};
+}
+
+bool pipeline_has_heuristics(const struct pipeline *p)
+{
+	return p->check_count > p->auth_count;
+}
+
+bool pipeline_has_body(const struct pipeline *p)
+{
+	for (size_t i = p->auth_count; i < p->check_count; i++)
+		if (p->checks[i].body != NULL)
+			return true;
+	return false;
 }
 
 void pipeline_run(const struct pipeline *p, enum stage stage,
@@ -127,10 +143,16 @@ static enum check_progress step(const struct pipeline *p, struct progress *at,
 	return p->checks[i].step(&own, out);
 }
 
+/* The first check that is run at all. */
+static size_t first(const struct pipeline *p, const struct progress *at)
+{
+	return at->without_auth ? p->auth_count : 0;
+}
+
 void pipeline_advance(const struct pipeline *p, struct progress *at,
 	enum stage stage, const struct check_input *in)
 {
-	for (size_t i = 0; i < p->check_count; i++)
+	for (size_t i = first(p, at); i < p->check_count; i++)
 		if (!at->is_done[i] && p->checks[i].begin <= stage)
 			at->is_done[i] = step(p, at, i, in, NULL) == CHECK_DONE;
 }
@@ -140,7 +162,7 @@ bool pipeline_body(const struct pipeline *p, struct progress *at,
 {
 	bool wanted = false;
 
-	for (size_t i = 0; i < p->check_count; i++) {
+	for (size_t i = first(p, at); i < p->check_count; i++) {
 		struct check_input own = *in;
 
 		if (p->checks[i].body == NULL || at->is_body_over[i])
@@ -161,7 +183,7 @@ static size_t report(const struct pipeline *p, struct progress *at,
 {
 	size_t waiting = 0;
 
-	for (size_t i = 0; i < p->check_count; i++) {
+	for (size_t i = first(p, at); i < p->check_count; i++) {
 		if (reported[i] || p->checks[i].await != stage)
 			continue;
 		reported[i] = step(p, at, i, in, out) == CHECK_DONE;
@@ -189,7 +211,7 @@ void pipeline_await(const struct pipeline *p, struct progress *at,
 		asker_expire(in->dns);
 		is_over = true;
 	}
-	for (size_t i = 0; i < p->check_count; i++)
+	for (size_t i = first(p, at); i < p->check_count; i++)
 		if (!reported[i] && p->checks[i].await == stage)
 			findings_add(out, p->checks[i].name)->detail =
 				"internal";

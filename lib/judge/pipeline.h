@@ -57,11 +57,16 @@ struct pipeline {
 	size_t count;
 	const struct pipeline_check *checks;
 	size_t check_count;
+	size_t auth_count; /* the first ones are authentication's */
 	void *service[SERVICE_COUNT]; /* borrowed */
 };
 
 /* The table of this build, with its services still to be filled in. */
 void pipeline_init(struct pipeline *p);
+
+/* Checks besides authentication's: are there any, and do they want bodies? */
+bool pipeline_has_heuristics(const struct pipeline *p);
+bool pipeline_has_body(const struct pipeline *p);
 
 /* Runs the steps of that stage; in->service is set for each. */
 void pipeline_run(const struct pipeline *p, enum stage stage,
@@ -74,6 +79,8 @@ struct progress {
 	void *state[PIPELINE_CHECKS_MAX];
 	bool is_done[PIPELINE_CHECKS_MAX];
 	bool is_body_over[PIPELINE_CHECKS_MAX]; /* it wants no more of it */
+	bool without_auth; /* set before the first event: those are left out,
+			      their part of struct auth_facts stays unknown */
 };
 
 /* Lets each check that has begun by that stage go on, without waiting. */

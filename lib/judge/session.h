@@ -18,7 +18,8 @@
  * Authentication-Results that claim our name are removed (RFC 8601 s5). The log
  * line of a message says why it was not judged.
  *
- * What is judged gets, with auth.enabled, one Authentication-Results on top of
+ * Checks besides authentication run whatever auth.enabled says. What is judged
+ * gets, with auth.enabled, one Authentication-Results on top of
  * its header, Received-SPF below that when auth.received_spf says so, and
  * X-Reprieve; incoming fields that bear our name
  * are removed first. With a key to seal, a set of ARC fields stands between the
@@ -76,7 +77,7 @@ enum {
 	SESSION_MAY_DELETE = 2,
 	SESSION_MAY_QUARANTINE = 4,
 	SESSION_KEEPS_BLANK = 8,
-	SESSION_NO_BODY = 16 /* bodies are not shown: nothing is evaluated */
+	SESSION_NO_BODY = 16 /* not shown: authentication is not evaluated */
 };
 
 /* conf is held until session_free. NULL: no memory. */

@@ -198,8 +198,7 @@ static void count_auth(
 	metrics_add(t->metrics, t->auth[which], series, 1);
 }
 
-void telemetry_auth(
-	struct telemetry *t, const struct auth_facts *auth, int64_t waited_ms)
+static void count_results(struct telemetry *t, const struct auth_facts *auth)
 {
 	count_auth(t, TELEMETRY_IPREV, (size_t)auth->iprev.result);
 	count_auth(t, TELEMETRY_SPF, (size_t)auth->mailfrom.result);
@@ -211,6 +210,13 @@ void telemetry_auth(
 	count_auth(t, TELEMETRY_ARC, (size_t)auth->arc.result);
 	count_auth(t, TELEMETRY_DMARC, series_of_dmarc(&auth->dmarc));
 	count_auth(t, TELEMETRY_FROM, (size_t)auth->from_kind);
+}
+
+void telemetry_auth(
+	struct telemetry *t, const struct auth_facts *auth, int64_t waited_ms)
+{
+	if (auth != NULL)
+		count_results(t, auth);
 	metrics_observe(
 		t->metrics, t->wait_seconds, (double)waited_ms / 1000.0);
 }

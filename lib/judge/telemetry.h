@@ -53,7 +53,7 @@ void telemetry_recipient(
 void telemetry_message(struct telemetry *t, const struct verdict *v);
 /* One piece of evidence was queued, or there was no room for it. */
 void telemetry_case(struct telemetry *t, bool queued);
-/* Results of a message, and how long its end waited for them. */
+/* Results of a message (NULL: none), and how long its end waited for DNS. */
 void telemetry_auth(
 	struct telemetry *t, const struct auth_facts *auth, int64_t waited_ms);
 void telemetry_reload(struct telemetry *t, bool ok);

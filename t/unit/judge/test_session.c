@@ -102,6 +102,42 @@ static const struct pipeline_check checks[] = {
 		.step = find_spf },
 };
 
+/* Looks at the message without DNS. */
+static enum check_progress look(
+	const struct check_input *in, struct findings *out)
+{
+	struct finding *f;
+
+	if (out == NULL)
+		return CHECK_DONE;
+	f = findings_add(out, "headers");
+	f->outcome = OUTCOME_HIT;
+	f->detail = message_count(in->message, slice_of("Date")) == 0
+		? "missing_date"
+		: "bad_date";
+	f->evidence = slice_of(in->body_ended ? "whole" : "no body");
+	return CHECK_DONE;
+}
+
+static bool take_body(const struct check_input *in, struct slice piece)
+{
+	(void)in;
+	(void)piece;
+	return true;
+}
+
+static const struct pipeline_check both[] = {
+	{ .name = "spf",
+		.begin = STAGE_MAIL,
+		.await = STAGE_END,
+		.step = find_spf },
+	{ .name = "headers",
+		.begin = STAGE_EOH,
+		.await = STAGE_END,
+		.step = look,
+		.body = take_body },
+};
+
 static void refer(void *at, const struct ipaddr *ip, const char *code,
 	struct slice subject, char ref[CASE_REF_MAX], bool *is_new)
 {
@@ -375,6 +411,33 @@ static const struct results with_received = {
 static const struct results without_received = {
 	"auth { enabled = yes received_spf = no }", STAMPED RESULTS
 };
+
+/* auth.enabled = no leaves out authentication, and nothing else. */
+static void heuristics_need_no_authentication(void **state)
+{
+	struct world *w =
+		world_new("check \"headers\" { missing_date = \"score 5\" }\n");
+	const char *line;
+
+	(void)state;
+	w->pipeline.checks = both;
+	w->pipeline.check_count = 2;
+	w->pipeline.auth_count = 1;
+	assert_true(session_wants_body(w->session));
+	connect_from(w, "192.0.2.1", 4321);
+	mail(w, "<joe@sender.example>");
+	assert_int_equal(rcpt(w, "<a@example.net>"), ANSWER_CONTINUE);
+	session_header(w->session, slice_of("Subject"), slice_of(" x"));
+	session_end_of_header(w->session);
+	assert_true(session_body(w->session, slice_of("x\r\n")));
+	assert_int_equal(end(w), ANSWER_CONTINUE);
+	assert_has(buf_text(&w->mta.said), "X-Reprieve: action=mark; ");
+	assert_null(strstr(buf_text(&w->mta.said), "Authentication-Results"));
+	line = logged(w);
+	assert_has(line, "check=headers reason=whole");
+	assert_null(strstr(line, " spf="));
+	world_free(w);
+}
 
 struct unjudged {
 	const char *ip; /* NULL: no address, "unix": a unix socket */
@@ -892,6 +955,8 @@ int main(void)
 			an_edit_shows_at_the_next_rcpt, NULL),
 		CASE("a list of one recipient domain is for it alone",
 			one_list_for_one_domain, NULL),
+		CASE("without authentication the other checks run",
+			heuristics_need_no_authentication, NULL),
 		CASE("a client without an address is local", leaves_alone,
 			&null_address),
 		CASE("a client on a unix socket is local", leaves_alone,
