@@ -8,6 +8,7 @@
 #include "base/once.h"
 #include "conf/conf.h"
 #include "dns/resolver.h"
+#include "judge/asncount.h"
 #include "judge/record.h"
 #include "judge/services.h"
 #include "judge/session.h"
@@ -49,6 +50,8 @@ struct context {
 	struct services services;
 	struct secret secret;
 	struct prover *prover;
+	struct asncount *networks;
+	struct session_watch watch_networks;
 	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct casework cases;
 	struct session_env env;
@@ -111,7 +114,8 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 	enum result res;
 
 	ctx->warned = once_new(WARNINGS_MAX);
-	if (ctx->warned == NULL)
+	ctx->networks = asncount_new();
+	if (ctx->warned == NULL || ctx->networks == NULL)
 		return RES_NOMEM;
 	res = telemetry_init(&ctx->telemetry);
 	if (res == RES_OK)
@@ -140,6 +144,7 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		.mirror = ctx->mirror,
 		.blocklist = ctx->blocklist,
 		.writer = ctx->writer,
+		.geo = ctx->services.geo,
 		.clock = ctx->clock,
 		.start_s = (double)clock_wall_ms(ctx->clock) / 1000.0,
 	};
@@ -167,12 +172,17 @@ enum result context_open(
 		return res;
 	}
 	ctx->cases = (struct casework){ refer, record, ctx };
+	ctx->watch_networks = (struct session_watch){
+		.judged = asncount_judged,
+		.at = ctx->networks,
+	};
 	ctx->env = (struct session_env){
 		.clock = clock,
 		.pipeline = &ctx->services.pipeline,
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
 		.seal = ctx->seal,
+		.watch = &ctx->watch_networks,
 		.proof = prover_proof(ctx->prover),
 	};
 	*out = ctx;
@@ -193,6 +203,7 @@ static void serve_metrics(
 	out->status = 200;
 	out->type = METRICS_TYPE;
 	gauges_format(ctx->telemetry.metrics, &out->body);
+	asncount_format(ctx->networks, &out->body);
 }
 
 static enum result start_metrics(struct context *ctx)
@@ -264,6 +275,7 @@ void context_close(struct context *ctx)
 	blocklist_close(ctx->blocklist);
 	mirror_close(ctx->mirror);
 	telemetry_clear(&ctx->telemetry);
+	asncount_free(ctx->networks);
 	once_free(ctx->warned);
 	conf_release(ctx->conf);
 	conf_release(ctx->started);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dns/resolver.h"
+#include "geo/geoip.h"
 #include "judge/telemetry.h"
 #include "store/blocklist.h"
 #include "store/mirror.h"
@@ -192,6 +193,43 @@ static double dns_cache(void *ctx)
 	return (double)dns_of(ctx).cache_octets;
 }
 
+static struct geoip_status geo_of(void *ctx, enum geoip_file f)
+{
+	const struct gauges *g = ctx;
+	struct geoip_status status;
+
+	geoip_read_status(g->geo, f, &status);
+	return status;
+}
+
+static double geo_country(void *ctx)
+{
+	return geo_of(ctx, GEOIP_COUNTRY).is_serving ? 1 : 0;
+}
+
+static double geo_asn(void *ctx)
+{
+	return geo_of(ctx, GEOIP_ASN).is_serving ? 1 : 0;
+}
+
+static double geo_loads(void *ctx)
+{
+	return (double)(geo_of(ctx, GEOIP_COUNTRY).loads +
+		geo_of(ctx, GEOIP_ASN).loads);
+}
+
+static double geo_failures(void *ctx)
+{
+	return (double)(geo_of(ctx, GEOIP_COUNTRY).failures +
+		geo_of(ctx, GEOIP_ASN).failures);
+}
+
+static double geo_octets(void *ctx)
+{
+	return (double)(geo_of(ctx, GEOIP_COUNTRY).octets +
+		geo_of(ctx, GEOIP_ASN).octets);
+}
+
 static double lines_dropped(void *ctx)
 {
 	(void)ctx;
@@ -260,6 +298,19 @@ static const struct row {
 		dns_pending },
 	{ "reprieve_dns_cache_bytes", "Memory of answers.", "gauge",
 		dns_cache },
+	{ "reprieve_geo_country_usable",
+		"1 while the country of a client can be looked up.", "gauge",
+		geo_country },
+	{ "reprieve_geo_asn_usable",
+		"1 while the network of a client can be looked up.", "gauge",
+		geo_asn },
+	{ "reprieve_geo_loads_total", "Databases that were taken into use.",
+		"counter", geo_loads },
+	{ "reprieve_geo_failures_total",
+		"Times that a database was missing or broken.", "counter",
+		geo_failures },
+	{ "reprieve_geo_bytes", "Size of the databases in use.", "gauge",
+		geo_octets },
 	{ "reprieve_redis_breaker_open",
 		"1 while details of hits are not asked for.", "gauge",
 		breaker_open },

@@ -9,6 +9,7 @@
 
 struct blocklist;
 struct clock;
+struct geoip;
 struct metrics;
 struct mirror;
 struct resolver;
@@ -21,6 +22,7 @@ struct gauges {
 	struct mirror *mirror;
 	struct blocklist *blocklist;
 	struct writer *writer;
+	struct geoip *geo; /* NULL: there is none */
 	struct resolver *resolver; /* NULL: there is none */
 	const struct clock *clock;
 	double start_s; /* wall time of the start */
