@@ -13,8 +13,8 @@ enum { FIELD_BYTES_MAX = 1 << 16, MS_PER_S = 1000 };
 
 /* In the order in which a person asks: what, why, whose mail, traces. */
 static const char *const order[] = { "ref", "first_seen", "last_seen", "count",
-	"code", "action", "stage", "mode", "ip", "net", "key", "class",
-	"reason", "until", "helo", "sender_domain", "sender_hash",
+	"code", "action", "stage", "mode", "ip", "net", "country", "asn", "key",
+	"class", "reason", "until", "helo", "sender_domain", "sender_hash",
 	"rcpt_domain", "rcpt_hash", "reply", "host", "session", "queue_id",
 	"score", "findings" };
 

@@ -214,6 +214,8 @@ void record_case(const struct casework *w, const struct record *r, bool is_new)
 		.action = action_name(r->verdict->would_be),
 		.stage = r->stage,
 		.mode = r->verdict->mode,
+		.country = r->conn->country,
+		.asn = r->conn->asn,
 		.helo = r->conn->helo,
 		.sender = r->envelope->sender.whole,
 		.sender_domain = r->envelope->sender.domain,

@@ -25,7 +25,7 @@ enum {
 	NAME_CUT = 255,
 	TEXT_CUT = 1024,
 	FINDINGS_CUT = 8192,
-	FIELDS_MAX = 30 + CASEAUTH_COUNT,
+	FIELDS_MAX = 32 + CASEAUTH_COUNT,
 	SCRATCH_MAX = 4096
 };
 
@@ -308,6 +308,18 @@ static void put_client(struct fields *f, const struct ipaddr *ip)
 	put_copy(f, "net", cidr_format(&net, text));
 }
 
+static void put_place(struct fields *f, const struct case_facts *facts)
+{
+	char text[16];
+
+	if (facts->country != NULL)
+		put_copy(f, "country", facts->country);
+	if (facts->asn == 0)
+		return;
+	snprintf(text, sizeof(text), "%lu", (unsigned long)facts->asn);
+	put_copy(f, "asn", text);
+}
+
 static void put_people(struct fields *f, const struct case_book *b,
 	const struct case_facts *facts)
 {
@@ -339,6 +351,7 @@ static void put_evidence(struct fields *f, const struct case_book *b,
 	put(f, "reason", facts->reason, TEXT_CUT);
 	if (facts->until_s > 0)
 		put_time(f, "until", facts->until_s * 1000);
+	put_place(f, facts);
 	put_people(f, b, facts);
 	put_auth(f, facts->auth);
 	put(f, "findings", facts->findings, FINDINGS_CUT);

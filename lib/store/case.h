@@ -42,6 +42,8 @@ struct case_facts {
 	struct slice class;
 	struct slice reason;
 	int64_t until_s;
+	const char *country; /* of ip, "" when not known */
+	uint32_t asn; /* 0: not known */
 	struct slice helo;
 	struct slice sender; /* whole address; only domain and hash are kept */
 	struct slice sender_domain;

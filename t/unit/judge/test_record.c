@@ -75,6 +75,25 @@ static void logs(void **state)
 	}
 }
 
+static void logs_place(void **state)
+{
+	const struct conn conn = { .kind = CONN_REMOTE,
+		.id = "abc",
+		.country = "NL",
+		.asn = 64500,
+		.helo = slice_of("mx.example.org") };
+	const struct envelope envelope = { .rcpt_accepted = 1 };
+	const struct record r = {
+		.stage = "eom", .conn = &conn, .envelope = &envelope, .ref = ""
+	};
+	char line[LOG_LINE_MAX];
+
+	(void)state;
+	read_line(&r, line);
+	assert_non_null(strstr(
+		line, " helo=mx.example.org country=NL asn=64500 action="));
+}
+
 struct finding_row {
 	struct finding finding;
 	bool with_rules;
@@ -165,6 +184,7 @@ int main(void)
 		CASE("an unsigned message is dkim=none", logs, &unsigned_mail),
 		CASE("what was not evaluated is not in the line", logs,
 			&nothing),
+		CASE("the line says where the client is", logs_place, NULL),
 		CASE("a finding tells its share in the sum", tells_finding,
 			&scored),
 		CASE("a finding tells its action", tells_finding, &refused),

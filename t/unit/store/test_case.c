@@ -217,6 +217,8 @@ static struct case_facts facts_of(const char *ip)
 		.class = slice_of("self"),
 		.reason = slice_of("spam \r\n run"),
 		.until_s = 1795294413,
+		.country = "NL",
+		.asn = 64500,
 		.helo = slice_of("client.example"),
 		.sender = slice_of("Someone@Example.ORG"),
 		.sender_domain = slice_of("example.org"),
@@ -256,6 +258,8 @@ static void records_evidence(void **state)
 		strstr(buf_text(&text), "first_seen=2026-11-21T20:53:32Z\n"));
 	assert_non_null(strstr(buf_text(&text), "ip=192.0.2.1\n"));
 	assert_non_null(strstr(buf_text(&text), "net=192.0.2.1\n"));
+	assert_non_null(strstr(buf_text(&text), "country=NL\n"));
+	assert_non_null(strstr(buf_text(&text), "asn=64500\n"));
 	assert_non_null(strstr(buf_text(&text), "code=BLOCKED_SELF\n"));
 	assert_non_null(strstr(buf_text(&text), "key=rp:block:192.0.2.1\n"));
 	assert_non_null(
