@@ -93,6 +93,7 @@ static void show_evidence(struct visit *v, const struct dossier *d)
 	const struct ipaddr *ip = d->has_ip ? &d->ip : NULL;
 	struct exhibit_codes own = { .count = 0 };
 	struct exhibit_codes parts = { .count = 0 };
+	struct remedy_needs needs = { .code = own.code, .row = parts.row };
 
 	exhibits_facts(v->view, ip, f->auth);
 	exhibits_show(v->view, ip, f->text[CASEFILE_HELO], f->auth);
@@ -101,7 +102,10 @@ static void show_evidence(struct visit *v, const struct dossier *d)
 	exhibits_code(&own, d->code);
 	for (size_t i = 0; is_sum(d->code) && i < parts.count; i++)
 		exhibits_code(&own, parts.code[i]);
-	remedies_show(v->view, own.code, own.count);
+	needs.code_count = own.count;
+	if (is_sum(d->code))
+		needs.row_count = parts.row_count;
+	remedies_show(v->view, &needs);
 }
 
 /* ---- the list ---- */

@@ -6,6 +6,7 @@
 #include "fact/finding.h"
 #include "net/ipaddr.h"
 #include "policy/authcode.h"
+#include "policy/dictionary.h"
 #include "portal/casefile.h"
 #include "web/view.h"
 
@@ -378,14 +379,42 @@ static bool is_internal(struct slice check)
 
 enum { TITLES = sizeof(titles) / sizeof(titles[0]) };
 
-/* Its row among the titles; TITLES: none. */
-static size_t title_of(struct slice check)
+/* Where it stands on the page: the titles, then the checks of the dictionary
+ * in their order, then all others. */
+static size_t place_of(struct slice check)
 {
+	const struct dictionary_check *c;
 	size_t i = 0;
 
 	while (i < TITLES && !slice_is_equal(check, slice_of(titles[i].check)))
 		i++;
+	if (i < TITLES)
+		return i;
+	for (; (c = dictionary_check(i - TITLES)) != NULL; i++)
+		if (slice_is_equal(check, slice_of(c->name)))
+			break;
 	return i;
+}
+
+/* NULL: none. */
+static const char *title_at(size_t place)
+{
+	const struct dictionary_check *c;
+
+	if (place < TITLES)
+		return titles[place].title;
+	c = dictionary_check(place - TITLES);
+	return c == NULL ? NULL : c->title;
+}
+
+static void say_title(struct view *item, struct slice check)
+{
+	const char *title = title_at(place_of(check));
+
+	if (title != NULL)
+		view_say(item, "name", title);
+	else
+		view_slice(item, "name", check);
 }
 
 /* What the rule is besides a score. */
@@ -439,6 +468,14 @@ static enum exhibit_mark mark_of(const struct casefile_finding *f)
 	return f->outcome == CASEFILE_HIT ? EXHIBIT_BAD : EXHIBIT_GOOD;
 }
 
+/* A sentence of the dictionary. What nobody has to change is good. */
+static void say_sentence(struct view *to, const struct casefile_finding *f,
+	const struct dictionary_row *row)
+{
+	exhibits_mark(to, row->change == NULL ? EXHIBIT_GOOD : mark_of(f));
+	view_say(to, "result", row->seen);
+}
+
 static void say_outcome(struct view *to, const struct casefile_finding *f)
 {
 	const struct exhibit_result *r = exhibits_result(f->detail);
@@ -471,6 +508,16 @@ void exhibits_code(struct exhibit_codes *codes, enum code c)
 			return;
 	if (codes->count < EXHIBITS_CODES_MAX)
 		codes->code[codes->count++] = c;
+}
+
+static void add_advice(
+	struct exhibit_codes *codes, const struct dictionary_row *row)
+{
+	for (size_t i = 0; i < codes->row_count; i++)
+		if (codes->row[i] == row)
+			return;
+	if (codes->row_count < EXHIBITS_ROWS_MAX)
+		codes->row[codes->row_count++] = row;
 }
 
 static enum code code_of_list(struct slice class)
@@ -516,33 +563,70 @@ static enum code code_of(const struct casefile_finding *f)
 static void add_check(struct view *to, const struct casefile_finding *f,
 	struct exhibit_codes *codes)
 {
+	const struct dictionary_row *row = dictionary_find(f->check, f->detail);
 	struct view *item = view_item(to, "checks");
-	size_t title = title_of(f->check);
 	bool is_against;
 
 	view_flag(to, "has_checks", true);
-	if (title < TITLES)
-		view_say(item, "name", titles[title].title);
+	say_title(item, f->check);
+	if (row != NULL)
+		say_sentence(item, f, row);
 	else
-		view_slice(item, "name", f->check);
-	say_outcome(item, f);
+		say_outcome(item, f);
 	view_slice(item, "saw", f->seen);
 	is_against = say_rule(item, f);
 	view_flag(item, "is_against", is_against);
-	if (is_against && codes != NULL)
+	if (!is_against || codes == NULL)
+		return;
+	if (row != NULL)
+		add_advice(codes, row);
+	else
 		exhibits_code(codes, code_of(f));
+}
+
+/* A dozen checks that found nothing are not worth a line each. */
+static bool is_clean(const struct casefile_finding *f)
+{
+	return f->outcome == CASEFILE_MISS && slice_is_empty(f->detail) &&
+		dictionary_check_find(f->check) != NULL;
+}
+
+static void add_clean(struct view *to, const struct casefile_finding *f)
+{
+	bool is_next = view_find(to, slice_of("has_clean")).is_so;
+	struct view *item = view_item(to, "clean");
+
+	view_flag(to, "has_clean", true);
+	say_title(item, f->check);
+	view_flag(item, "is_next", is_next);
+}
+
+static void add_finding(struct view *to, const struct casefile_finding *f,
+	struct exhibit_codes *codes)
+{
+	if (is_internal(f->check))
+		return;
+	if (is_clean(f))
+		add_clean(to, f);
+	else
+		add_check(to, f, codes);
 }
 
 /* In the order of the titles: which check is done first is chance. */
 void exhibits_findings(
 	struct view *to, struct slice findings, struct exhibit_codes *codes)
 {
-	for (size_t i = 0; i <= TITLES; i++) {
+	bool is_last;
+	size_t place = 0;
+
+	do {
 		struct slice rest = findings;
 		struct casefile_finding f;
 
+		is_last = title_at(place) == NULL;
 		while (casefile_next(&rest, &f))
-			if (title_of(f.check) == i && !is_internal(f.check))
-				add_check(to, &f, codes);
-	}
+			if (place_of(f.check) == place)
+				add_finding(to, &f, codes);
+		place++;
+	} while (!is_last);
 }

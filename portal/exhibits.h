@@ -7,6 +7,8 @@
  *             (RFC 8601's), is_good / is_bad / is_open, and rows of label,
  *             value, is_code
  *   checks    one a finding: name, result, saw, adds, is_against; has_checks
+ *   clean     heuristic checks that found no fault: name, is_next (not the
+ *             first); has_clean
  * Threads: any.
  */
 #pragma once
@@ -14,6 +16,7 @@
 #include "policy/code.h"
 #include "store/caseauth.h"
 
+struct dictionary_row;
 struct ipaddr;
 struct view;
 
@@ -46,15 +49,18 @@ void exhibits_show(struct view *to, const struct ipaddr *ip, struct slice helo,
 void exhibits_facts(struct view *to, const struct ipaddr *ip,
 	const struct slice auth[CASEAUTH_COUNT]);
 
-enum { EXHIBITS_CODES_MAX = 16 };
+enum { EXHIBITS_CODES_MAX = 16, EXHIBITS_ROWS_MAX = 32 };
 
-/* Which codes the findings stand for that were held against the mail. */
+/* Which codes, and which rows of the dictionary, the findings stand for that
+ * were held against the mail. */
 struct exhibit_codes {
 	enum code code[EXHIBITS_CODES_MAX];
 	size_t count;
+	const struct dictionary_row *row[EXHIBITS_ROWS_MAX];
+	size_t row_count;
 };
 
-/* Adds to the list "checks". codes: added to; may be NULL. */
+/* Adds to the lists "checks" and "clean". codes: added to; may be NULL. */
 void exhibits_findings(
 	struct view *to, struct slice findings, struct exhibit_codes *codes);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "portal/remedies.h"
 
+#include "policy/dictionary.h"
 #include "web/view.h"
 
 #include <string.h>
@@ -26,6 +27,11 @@ static const struct {
 		N_("Whoever forwards the messages") },
 	[REMEDY_FORWARDER] = { N_("Whoever forwards the messages, or runs the "
 				  "mailing list"),
+		NULL },
+	[REMEDY_PROGRAM] = { N_("Whoever runs the program that made the "
+				"message"),
+		NULL },
+	[REMEDY_MAILING] = { N_("Whoever sends the newsletter or the notice"),
 		NULL },
 	[REMEDY_AUTHOR] = { N_("You, the author"), NULL },
 	[REMEDY_RECIPIENT] = { N_("The recipient"), NULL },
@@ -375,19 +381,52 @@ static const char *choose(
 	return plain == NULL || is_filled(v, text) ? text : plain;
 }
 
-/* Steps of several codes, each once. */
+/* Steps of several codes and rows, each text once. */
 struct plan {
-	const struct remedy_step *step[REMEDY_PLAN_MAX];
+	struct remedy_step step[REMEDY_PLAN_MAX];
 	size_t count;
 };
 
 static void plan_add(struct plan *p, const struct remedy_step *s)
 {
 	for (size_t i = 0; i < p->count; i++)
-		if (p->step[i] == s)
+		if (p->step[i].who == s->who &&
+			strcmp(p->step[i].text, s->text) == 0)
 			return;
 	if (p->count < REMEDY_PLAN_MAX)
-		p->step[p->count++] = s;
+		p->step[p->count++] = *s;
+}
+
+static enum remedy_who person_of(enum dictionary_who who)
+{
+	switch (who) {
+	case DICTIONARY_NOBODY:
+		break;
+	case DICTIONARY_SERVER:
+		return REMEDY_SERVER;
+	case DICTIONARY_ADDRESS:
+		return REMEDY_ADDRESS;
+	case DICTIONARY_SENDER:
+		return REMEDY_SPF;
+	case DICTIONARY_DOMAIN:
+		return REMEDY_DOMAIN;
+	case DICTIONARY_PROGRAM:
+		return REMEDY_PROGRAM;
+	case DICTIONARY_MAILING:
+		return REMEDY_MAILING;
+	case DICTIONARY_AUTHOR:
+		return REMEDY_AUTHOR;
+	}
+	return REMEDY_NOBODY;
+}
+
+static void plan_add_row(struct plan *p, const struct dictionary_row *row)
+{
+	const struct remedy_step step = { person_of(row->who), row->change,
+		NULL };
+
+	if (row->change != NULL)
+		plan_add(p, &step);
 }
 
 /* Two names for one person are one person. */
@@ -408,7 +447,7 @@ static void show_person(
 	struct view *item = NULL;
 
 	for (size_t i = 0; i < p->count; i++) {
-		const struct remedy_step *s = p->step[i];
+		const struct remedy_step *s = &p->step[i];
 
 		if (person(to, s->who) != who)
 			continue;
@@ -423,14 +462,17 @@ static void show_person(
 	}
 }
 
-void remedies_show(struct view *to, const enum code *codes, size_t count)
+void remedies_show(struct view *to, const struct remedy_needs *needs)
 {
 	const struct remedy_step *s;
 	struct plan plan = { .count = 0 };
 
-	for (size_t i = 0; i < count; i++)
-		for (size_t n = 0; (s = remedy_step(codes[i], n)) != NULL; n++)
+	for (size_t i = 0; i < needs->code_count; i++)
+		for (size_t n = 0; (s = remedy_step(needs->code[i], n)) != NULL;
+			n++)
 			plan_add(&plan, s);
+	for (size_t i = 0; i < needs->row_count; i++)
+		plan_add_row(&plan, needs->row[i]);
 	view_flag(to, "has_remedies", plan.count > 0);
 	for (enum remedy_who who = 0; who < REMEDY_WHO_COUNT; who++)
 		show_person(to, &plan, who);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * portal/remedies - what has to change before mail gets through, and who must
- * do it: for each code of codes.def the steps, in the order in which they help.
+ * do it: for each code of codes.def the steps, in the order in which they help,
+ * and for each row of policy/dictionary what it says.
  *
  * A step names the very thing to look at by values of the view, when these are
  * there (portal/exhibits puts them in):
@@ -19,6 +20,7 @@
 
 #include "policy/code.h"
 
+struct dictionary_row;
 struct view;
 
 /* In this order they are told. */
@@ -31,6 +33,8 @@ enum remedy_who {
 	REMEDY_SIGNER,
 	REMEDY_SEALER,
 	REMEDY_FORWARDER,
+	REMEDY_PROGRAM, /* whoever runs what made the message */
+	REMEDY_MAILING, /* whoever writes to many */
 	REMEDY_AUTHOR,
 	REMEDY_RECIPIENT,
 	REMEDY_WHO_COUNT
@@ -49,11 +53,19 @@ enum { REMEDY_STEPS_MAX = 5 };
 /* Borrowed for ever. NULL: no more; every code but CODE_NONE has one. */
 const struct remedy_step *remedy_step(enum code c, size_t i);
 
-enum { REMEDY_PLAN_MAX = 48 };
+enum { REMEDY_PLAN_MAX = 64 };
+
+/* What has to be repaired. */
+struct remedy_needs {
+	const enum code *code;
+	size_t code_count;
+	const struct dictionary_row *const *row;
+	size_t row_count;
+};
 
 /*
- * Adds the steps of these codes, each once, to the list "remedies": who
- * (words), and "steps" of step (words); has_remedies says whether any are.
- * Values are those that the view has by now.
+ * Adds the steps of these, each once, to the list "remedies": who (words), and
+ * "steps" of step (words); has_remedies says whether any are. Values are those
+ * that the view has by now.
  */
-void remedies_show(struct view *to, const enum code *codes, size_t count);
+void remedies_show(struct view *to, const struct remedy_needs *needs);

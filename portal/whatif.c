@@ -210,6 +210,7 @@ static void show_codes(struct view *to, const struct trial *t,
 	struct slice auth[CASEAUTH_COUNT];
 	struct exhibit_codes own = { .count = 0 };
 	struct exhibit_codes parts = { .count = 0 };
+	struct remedy_needs needs = { .code = own.code, .row = parts.row };
 
 	for (size_t i = 0; i < CASEAUTH_COUNT; i++)
 		auth[i] = caseauth_fields[i].is_internal
@@ -222,7 +223,9 @@ static void show_codes(struct view *to, const struct trial *t,
 	exhibits_code(&own, code_find(slice_of(v->code)));
 	for (size_t i = 0; i < parts.count; i++)
 		exhibits_code(&own, parts.code[i]);
-	remedies_show(to, own.code, own.count);
+	needs.code_count = own.count;
+	needs.row_count = parts.row_count;
+	remedies_show(to, &needs);
 }
 
 static void show(

@@ -168,6 +168,69 @@ static void repairs_a_sum_by_its_parts(void **state)
 	stage_close(&s);
 }
 
+static void says_what_heuristics_saw(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, "");
+	stage_case(&s, "code", "SCORE_END");
+	stage_case(&s, "ip", "192.0.2.7");
+	stage_case(&s, "findings",
+		"helo=hit detail=not_host rule=\"score 1.5\" "
+		"seen=\"localhost\"\n"
+		"attach=hit detail=executable rule=\"score 6.0\" "
+		"seen=\"setup.exe\"\n"
+		"bulk=hit detail=no_one_click rule=\"ignore\"\n"
+		"dnswl=hit detail=listed rule=\"score -2.0\" "
+		"seen=\"allow.example\"\n"
+		"dnsbl=unknown detail=temperror rule=\"ignore\"\n"
+		"headers=miss rule=\"ignore\"\n"
+		"links=miss rule=\"ignore\"\n");
+	(void)site_get(&s.site, PAGE);
+	site_expect(&s.site, 200);
+	site_expect_text(&s.site, "<th scope=\"row\">Greeting</th>");
+	site_expect_text(
+		&s.site, "greeted with something that is no full host");
+	site_expect_text(&s.site, "<span class=\"small\">localhost</span>");
+	site_expect_text(&s.site, "<td>+1.5</td>");
+	site_expect_text(&s.site, "A program is attached.");
+	site_expect_text(&s.site, "<span class=\"small\">setup.exe</span>");
+	/* What to change, by who can. */
+	site_expect_text(&s.site,
+		"<dt>The administrator of the sending server 192.0.2.7</dt>");
+	site_expect_text(&s.site, "<li>Have the server greet with its full");
+	site_expect_text(&s.site, "<dt>You, the author</dt>");
+	site_expect_text(&s.site, "<li>Put the program on a web site");
+	/* What added nothing needs no repair, nor does what speaks for it. */
+	site_expect_text(&s.site, "vouches for the address");
+	site_expect_no_text(&s.site, "List-Unsubscribe-Post");
+	site_expect_text(&s.site, "A DNS list could not be asked.");
+	site_expect_text(&s.site, "no fault: Header of the message, Links</p>");
+	stage_close(&s);
+}
+
+static void shows_an_unknown_word_as_it_is(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, "");
+	stage_case(&s, "code", "SCORE_END");
+	stage_case(&s, "ip", "192.0.2.7");
+	/* Of another version, or of nobody's. */
+	stage_case(&s, "findings",
+		"helo=hit detail=upside_down rule=\"score 1.5\" seen=\"<b>\"\n"
+		"moon=hit detail=full rule=\"score 1.0\"\n"
+		"moon=miss rule=\"ignore\"\n");
+	(void)site_get(&s.site, PAGE);
+	site_expect(&s.site, 200);
+	site_expect_text(&s.site, "found a fault");
+	site_expect_text(&s.site, "&lt;b&gt;");
+	site_expect_text(&s.site, "<th scope=\"row\">moon</th>");
+	stage_close(&s);
+}
+
 static void refuses_nothing_on_trial(void **state)
 {
 	struct stage s;
@@ -440,6 +503,11 @@ int main(void)
 			repairs_a_sum_by_its_parts, NULL),
 		CASE("a rule on trial has refused nothing",
 			refuses_nothing_on_trial, NULL),
+		CASE("a heuristic finding is a sentence, with its evidence and "
+		     "what to change",
+			says_what_heuristics_saw, NULL),
+		CASE("a finding without a sentence is shown all the same",
+			shows_an_unknown_word_as_it_is, NULL),
 		CASE("of a case nothing private is told", tells_nothing_private,
 			NULL),
 		CASE("of the list entry nothing internal is told",

@@ -2,6 +2,7 @@
 #include "portal/remedies.h"
 
 #include "base/arena.h"
+#include "policy/dictionary.h"
 #include "support/case.h"
 #include "web/view.h"
 
@@ -74,16 +75,17 @@ static size_t count_steps(const struct view *v, const char *text)
 static void names_what_is_known(void **state)
 {
 	const enum code code = CODE_SPF_NONE;
+	const struct remedy_needs needs = { .code = &code, .code_count = 1 };
 	struct arena *a = arena_new(1 << 16);
 	struct view *bare = view_new(a), *full = view_new(a);
 
 	(void)state;
-	remedies_show(bare, &code, 1);
+	remedies_show(bare, &needs);
 	assert_true(slice_is_equal(
 		first_step(bare), slice_of(remedy_step(code, 0)->plain)));
 	view_text(full, "spf_domain", "example.org");
 	view_text(full, "spf_term", "ip4:192.0.2.7");
-	remedies_show(full, &code, 1);
+	remedies_show(full, &needs);
 	assert_true(slice_is_equal(
 		first_step(full), slice_of(remedy_step(code, 0)->text)));
 	arena_free(a);
@@ -93,6 +95,7 @@ static void tells_once(void **state)
 {
 	const enum code codes[] = { CODE_DKIM_NONE, CODE_DKIM_UNALIGNED,
 		CODE_DMARC_FAIL };
+	const struct remedy_needs needs = { .code = codes, .code_count = 3 };
 	struct arena *a = arena_new(1 << 16);
 	struct view *v = view_new(a);
 	const struct remedy_step *last = NULL;
@@ -100,8 +103,51 @@ static void tells_once(void **state)
 	(void)state;
 	for (size_t i = 0; remedy_step(CODE_DKIM_NONE, i) != NULL; i++)
 		last = remedy_step(CODE_DKIM_NONE, i);
-	remedies_show(v, codes, 3);
+	remedies_show(v, &needs);
 	assert_int_equal(count_steps(v, last->text), 1);
+	arena_free(a);
+}
+
+static const struct dictionary_row *row_of(const char *check, const char *word)
+{
+	const struct dictionary_row *row =
+		dictionary_find(slice_of(check), slice_of(word));
+
+	assert_non_null(row);
+	return row;
+}
+
+static void tells_what_findings_ask_for(void **state)
+{
+	const struct dictionary_row *const rows[] = {
+		row_of("attach", "archived"),
+		row_of("attach", "executable"),
+		row_of("helo", "not_host"),
+	};
+	const struct remedy_needs needs = { .row = rows, .row_count = 3 };
+	struct arena *a = arena_new(1 << 16);
+	struct view *v = view_new(a);
+
+	(void)state;
+	remedies_show(v, &needs);
+	assert_true(view_find(v, slice_of("has_remedies")).is_so);
+	/* Whoever runs the server comes first, and what both ask for once. */
+	assert_true(slice_is_equal(first_step(v), slice_of(rows[2]->change)));
+	assert_int_equal(count_steps(v, rows[0]->change), 1);
+	arena_free(a);
+}
+
+static void asks_nothing_of_good_senders(void **state)
+{
+	const struct dictionary_row *const rows[] = { row_of(
+		"dnswl", "listed") };
+	const struct remedy_needs needs = { .row = rows, .row_count = 1 };
+	struct arena *a = arena_new(1 << 16);
+	struct view *v = view_new(a);
+
+	(void)state;
+	remedies_show(v, &needs);
+	assert_false(view_find(v, slice_of("has_remedies")).is_so);
 	arena_free(a);
 }
 
@@ -117,6 +163,10 @@ int main(void)
 			names_what_is_known, NULL),
 		CASE("what several checks ask for is told once", tells_once,
 			NULL),
+		CASE("a heuristic finding says what to change, by who can",
+			tells_what_findings_ask_for, NULL),
+		CASE("whoever is vouched for has nothing to change",
+			asks_nothing_of_good_senders, NULL),
 	};
 
 	return cmocka_run_group_tests_name(
