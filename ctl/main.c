@@ -28,6 +28,8 @@ static const struct ctl_command *const commands[] = {
 	&cmd_export,
 	&cmd_nodes,
 	&cmd_watch,
+	&cmd_replay,
+	&cmd_shadow,
 	&cmd_lists,
 	&cmd_mta_config,
 	&cmd_doctor,

@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "dns/resolver.h"
 #include "judge/asncount.h"
+#include "judge/factlog.h"
 #include "judge/record.h"
 #include "judge/services.h"
 #include "judge/session.h"
@@ -52,6 +53,7 @@ struct context {
 	struct prover *prover;
 	struct asncount *networks;
 	struct session_watch watch_networks;
+	struct factlog *facts; /* NULL: none are kept */
 	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct casework cases;
 	struct session_env env;
@@ -244,11 +246,25 @@ static void start_services(struct context *ctx)
 	buf_clear(&why);
 }
 
+/* Mail goes on without them, too. */
+static void start_facts(struct context *ctx)
+{
+	enum result res = factlog_open(&ctx->facts, ctx->started, ctx->clock);
+
+	if (res != RES_OK)
+		log_message(LOG_LEVEL_ERROR, "facts",
+			"facts of judged messages are not kept: %s: %s",
+			ctx->started->facts.folder, result_name(res));
+	ctx->env.watch = factlog_watch(ctx->facts, ctx->env.watch);
+	ctx->gauges.facts = ctx->facts;
+}
+
 enum result context_start(struct context *ctx)
 {
 	enum result res = mirror_start(ctx->mirror);
 
 	start_services(ctx);
+	start_facts(ctx);
 	if (res == RES_OK)
 		res = writer_start(ctx->writer);
 	if (res == RES_OK)
@@ -269,6 +285,7 @@ void context_close(struct context *ctx)
 	node_close(ctx->node);
 	case_book_close(ctx->book);
 	writer_close(ctx->writer);
+	factlog_close(ctx->facts);
 	prover_close(ctx->prover);
 	services_close(&ctx->services);
 	arcseal_close(ctx->seal);

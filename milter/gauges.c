@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "dns/resolver.h"
 #include "geo/geoip.h"
+#include "judge/factlog.h"
 #include "judge/telemetry.h"
 #include "store/blocklist.h"
 #include "store/mirror.h"
@@ -141,6 +142,26 @@ static double writes_failed(void *ctx)
 static double writer_connected(void *ctx)
 {
 	return writes_of(ctx).is_connected ? 1 : 0;
+}
+
+static struct factlog_counts facts_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct factlog_counts counts = { 0 };
+
+	if (g->facts != NULL)
+		factlog_counts(g->facts, &counts);
+	return counts;
+}
+
+static double facts_written(void *ctx)
+{
+	return (double)facts_of(ctx).written;
+}
+
+static double facts_lost(void *ctx)
+{
+	return (double)facts_of(ctx).lost;
 }
 
 static struct resolver_count dns_of(void *ctx)
@@ -324,6 +345,11 @@ static const struct row {
 	{ "reprieve_details_skipped_total",
 		"Details of hits that were over lists.details_rate.", "counter",
 		details_skipped },
+	{ "reprieve_facts_written_total",
+		"Facts of judged messages that are kept.", "counter",
+		facts_written },
+	{ "reprieve_facts_lost_total", "Facts that found no room.", "counter",
+		facts_lost },
 	{ "reprieve_writer_connected", "1 while writes reach Redis.", "gauge",
 		writer_connected },
 	{ "reprieve_writer_waiting", "Writes that wait for Redis.", "gauge",

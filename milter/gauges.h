@@ -13,6 +13,7 @@ struct geoip;
 struct metrics;
 struct mirror;
 struct resolver;
+struct factlog;
 struct telemetry;
 struct writer;
 
@@ -24,6 +25,7 @@ struct gauges {
 	struct writer *writer;
 	struct geoip *geo; /* NULL: there is none */
 	struct resolver *resolver; /* NULL: there is none */
+	struct factlog *facts; /* NULL: none are kept */
 	const struct clock *clock;
 	double start_s; /* wall time of the start */
 };

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "judge/replay.h"
+
+#include "conf/conf.h"
+#include "fact/envelope.h"
+#include "policy/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Transactions that go on at once in one process; a power of two. The oldest
+ * gives way, which costs a message what its recipients left. */
+enum { OPEN_MAX = 16384 };
+
+struct transaction {
+	uint64_t session; /* 0: free */
+	struct verdict carried;
+	struct finding cause;
+	unsigned accepted, spared, monitored;
+};
+
+struct replay {
+	const struct conf *conf;
+	struct transaction open[OPEN_MAX];
+};
+
+struct replay *replay_new(const struct conf *conf)
+{
+	struct replay *r = calloc(1, sizeof(*r));
+
+	if (r != NULL)
+		r->conf = conf;
+	return r;
+}
+
+void replay_free(struct replay *r)
+{
+	free(r);
+}
+
+/* Session numbers are random. */
+static struct transaction *transaction_of(
+	struct replay *r, const struct fact *f)
+{
+	struct transaction *t = &r->open[f->session % OPEN_MAX];
+
+	if (t->session != f->session)
+		*t = (struct transaction){ .session = f->session };
+	return t;
+}
+
+static void judge_rcpt(struct replay *r, struct transaction *t,
+	const struct fact *f, struct verdict *v)
+{
+	struct envelope e = { .rcpt_accepted = t->accepted };
+	const struct rules_input in = { .conf = r->conf,
+		.envelope = &e,
+		.findings = &f->findings,
+		.stage = RULES_RCPT };
+	struct verdict alone;
+
+	/* Whose local part it was is not kept, only that it is spared. */
+	e.rcpt.local = slice_of(f->is_exempt ? "postmaster" : "-");
+	memcpy(e.rcpt_domain, f->rcpt_domain, sizeof(e.rcpt_domain));
+	rules_decide(&in, v);
+	alone = *v;
+	rules_mix(&t->carried, &alone, v);
+}
+
+static void carry(struct transaction *t, const struct verdict *v)
+{
+	struct verdict before = t->carried;
+
+	t->accepted++;
+	t->spared += v->is_exempt || v->is_trusted;
+	t->monitored += strcmp(v->mode, "monitor") == 0;
+	rules_carry(&t->carried, v);
+	if (before.action != ACTION_NONE &&
+		t->carried.action == before.action &&
+		t->carried.would_be == before.would_be) {
+		t->carried.cause = before.cause;
+		return;
+	}
+	t->carried.cause = NULL;
+	if (v->cause == NULL)
+		return;
+	t->cause = *v->cause;
+	t->carried.cause = &t->cause;
+}
+
+static void judge_end(struct replay *r, const struct transaction *t,
+	const struct fact *f, struct verdict *v)
+{
+	static const struct envelope nobody;
+	const struct rules_input in = { .conf = r->conf,
+		.envelope = &nobody,
+		.findings = &f->findings,
+		.carried = &t->carried,
+		.stage = RULES_END,
+		.all_spared = t->accepted > 0 && t->spared == t->accepted,
+		.all_monitored =
+			t->accepted > 0 && t->monitored == t->accepted };
+
+	rules_decide(&in, v);
+}
+
+void replay_fact(
+	struct replay *r, const struct fact *f, struct replay_result *out)
+{
+	struct transaction *t = transaction_of(r, f);
+
+	*out = (struct replay_result){ .fact = f, .cause = "" };
+	switch (f->stage) {
+	case FACT_RCPT:
+		judge_rcpt(r, t, f, &out->verdict);
+		out->is_told = action_is_refusal(out->verdict.action) ||
+			action_is_refusal(f->action);
+		if (!action_is_refusal(out->verdict.action))
+			carry(t, &out->verdict);
+		break;
+	case FACT_END:
+		judge_end(r, t, f, &out->verdict);
+		out->is_told = true;
+		break;
+	case FACT_ABORT:
+		break;
+	}
+	if (out->verdict.cause != NULL)
+		out->cause = out->verdict.cause->check;
+	if (f->stage != FACT_RCPT)
+		t->session = 0;
+}
