@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "dns/resolver.h"
-#include "net/psl.h"
 #include "geo/geoip.h"
+#include "net/psl.h"
 #include "store/trust.h"
 
 #include <string.h>
