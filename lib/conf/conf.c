@@ -8,6 +8,7 @@
 #include "conf/confsnapshot.h"
 #include "conf/conftable.h"
 #include "conf/confvalue.h"
+#include "conf/confzone.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -102,6 +103,7 @@ void conf_release(struct conf *c)
 		for (size_t j = 0; j < conf_row_count; j++)
 			if (conf_rows[j].base == CONF_IN_ZONE)
 				confvalue_clear(&conf_rows[j], &c->zones[i]);
+		confzone_clear(&c->zones[i]);
 		free(c->zones[i].name);
 	}
 	free(c->zones);

@@ -155,6 +155,8 @@ struct conf_dns {
 	unsigned timeout_ms; /* of one question */
 	unsigned end_ms; /* waited at the end of a message */
 	unsigned questions_max; /* sent for one message */
+	unsigned lists_ms; /* of one question to a DNS list */
+	unsigned lists_max; /* of those, sent for one message */
 	unsigned pending_max; /* on their way in the whole process */
 	size_t cache_octets;
 	unsigned cache_positive_s; /* greatest TTL believed */
@@ -348,6 +350,21 @@ struct conf_facts {
 	size_t file_max; /* octets of one day's file */
 };
 
+/* Answers from first to last (host order) add weight. */
+struct conf_zone_code {
+	uint32_t first;
+	uint32_t last;
+	double weight;
+};
+
+/* Whose names a zone of domains is asked for; bits. */
+enum conf_zone_subject {
+	CONF_ZONE_HELO = 1,
+	CONF_ZONE_SENDER = 2,
+	CONF_ZONE_AUTHOR = 4,
+	CONF_ZONE_LINK = 8
+};
+
 /* dnsbl "ZONE" { ... }: one DNS list (RFC 5782), folded. */
 struct conf_zone {
 	char *name;
@@ -362,6 +379,14 @@ struct conf_zone {
 	char *removal; /* where a sender gets off this list */
 	bool selftest; /* is it tested each hour */
 	bool shadow; /* judge and log, do not enforce */
+	/* What the texts above mean (conf/confzone). */
+	bool is_domain; /* asked for names, not addresses */
+	bool is_allow;
+	bool has_v4;
+	bool has_v6;
+	unsigned asked; /* enum conf_zone_subject */
+	struct conf_zone_code *weights;
+	size_t weight_count;
 };
 
 struct conf_metrics {

@@ -7,6 +7,7 @@
 #include "conf/confgeo.h"
 #include "conf/confload.h"
 #include "conf/conftable.h"
+#include "conf/confzone.h"
 #include "mail/mailbox.h"
 
 #include <stdlib.h>
@@ -451,6 +452,8 @@ enum result confcheck_run(struct confload *l, const char *path)
 	check_auth(l, c);
 	for (size_t i = 0; i < c->check_count; i++)
 		check_check(l, &c->checks[i]);
+	for (size_t i = 0; res == RES_OK && i < c->zone_count; i++)
+		res = confzone_read(l, &c->zones[i]);
 	if (c->domain_count > 1)
 		qsort(c->domains, c->domain_count, sizeof(*c->domains),
 			compare_domains);
