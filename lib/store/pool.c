@@ -21,13 +21,14 @@ struct pool_loan {
 
 struct pool {
 	struct conf *conf;
+	enum link_purpose purpose;
 	pthread_mutex_t lock;
 	pthread_cond_t given;
 	size_t count;
 	struct pool_loan loan[];
 };
 
-struct pool *pool_new(struct conf *conf)
+static struct pool *new_for(struct conf *conf, enum link_purpose purpose)
 {
 	size_t count = conf->redis.pool > 0 ? conf->redis.pool : 1;
 	struct pool *p = calloc(1, sizeof(*p) + count * sizeof(p->loan[0]));
@@ -46,7 +47,18 @@ struct pool *pool_new(struct conf *conf)
 	p->conf = conf_hold(conf);
 	/* A timer of 0 is none: descriptor 0 is standard input. */
 	p->count = count;
+	p->purpose = purpose;
 	return p;
+}
+
+struct pool *pool_new(struct conf *conf)
+{
+	return new_for(conf, LINK_READ);
+}
+
+struct pool *pool_new_to_write(struct conf *conf)
+{
+	return new_for(conf, LINK_WRITE);
 }
 
 void pool_free(struct pool *p)
@@ -144,7 +156,7 @@ static bool is_over(const struct pool_loan *loan)
 enum result pool_reopen(struct pool *p, struct pool_loan *loan)
 {
 	const struct link_request request = {
-		.purpose = LINK_READ,
+		.purpose = p->purpose,
 		.timeout_ms = p->conf->redis.timeout_ms,
 		.cancel = loan->timer,
 	};

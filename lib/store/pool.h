@@ -18,6 +18,8 @@ struct pool_loan;
 
 /* conf is held. NULL: no memory. */
 struct pool *pool_new(struct conf *conf);
+/* The same, of connections to the primary. */
+struct pool *pool_new_to_write(struct conf *conf);
 /* All loans must be back. NULL is fine. */
 void pool_free(struct pool *p);
 
