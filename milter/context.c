@@ -10,6 +10,7 @@
 #include "dns/resolver.h"
 #include "judge/asncount.h"
 #include "judge/factlog.h"
+#include "judge/conduct.h"
 #include "judge/record.h"
 #include "judge/services.h"
 #include "judge/session.h"
@@ -18,8 +19,10 @@
 #include "milter/prover.h"
 #include "milter/restart.h"
 #include "store/blocklist.h"
+#include "store/ledger.h"
 #include "store/mirror.h"
 #include "store/node.h"
+#include "store/repute.h"
 #include "store/secret.h"
 #include "store/writer.h"
 #include "web/metrics.h"
@@ -54,6 +57,9 @@ struct context {
 	struct asncount *networks;
 	struct session_watch watch_networks;
 	struct factlog *facts; /* NULL: none are kept */
+	struct ledger *ledger;
+	struct repute *repute;
+	struct conduct conduct;
 	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct casework cases;
 	struct session_env env;
@@ -111,6 +117,25 @@ static enum result open_prover(struct context *ctx, struct conf *conf)
 	return prover_open(&ctx->prover, &needs);
 }
 
+/* What is remembered of senders; after open_prover, for the secret. */
+static enum result open_history(struct context *ctx, struct conf *conf)
+{
+	struct history_service *s = &ctx->services.history;
+	enum result res = ledger_open(&ctx->ledger, conf, ctx->clock, NULL);
+
+	if (res == RES_OK)
+		res = repute_open(&ctx->repute, conf, ctx->writer, NULL);
+	if (res == RES_OK)
+		res = history_meters_init(&s->meters, ctx->telemetry.metrics);
+	if (res != RES_OK)
+		return res;
+	s->ledger = ctx->ledger;
+	s->secret = &ctx->secret;
+	s->clock = ctx->clock;
+	conduct_init(&ctx->conduct, ctx->repute, &ctx->watch_networks);
+	return RES_OK;
+}
+
 static enum result open_parts(struct context *ctx, struct conf *conf)
 {
 	enum result res;
@@ -137,6 +162,8 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 	if (res == RES_OK)
 		res = open_prover(ctx, conf);
 	if (res == RES_OK)
+		res = open_history(ctx, conf);
+	if (res == RES_OK)
 		res = node_open(
 			&ctx->node, conf, ctx->mirror, ctx->writer, ctx->clock);
 	if (res != RES_OK)
@@ -147,6 +174,8 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		.blocklist = ctx->blocklist,
 		.writer = ctx->writer,
 		.geo = ctx->services.geo,
+		.ledger = ctx->ledger,
+		.repute = ctx->repute,
 		.clock = ctx->clock,
 		.start_s = (double)clock_wall_ms(ctx->clock) / 1000.0,
 	};
@@ -184,7 +213,7 @@ enum result context_open(
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
 		.seal = ctx->seal,
-		.watch = &ctx->watch_networks,
+		.watch = &ctx->conduct.watch,
 		.proof = prover_proof(ctx->prover),
 	};
 	*out = ctx;
@@ -284,10 +313,12 @@ void context_close(struct context *ctx)
 	web_server_close(ctx->web);
 	node_close(ctx->node);
 	case_book_close(ctx->book);
+	repute_close(ctx->repute);
 	writer_close(ctx->writer);
 	factlog_close(ctx->facts);
 	prover_close(ctx->prover);
 	services_close(&ctx->services);
+	ledger_close(ctx->ledger);
 	arcseal_close(ctx->seal);
 	blocklist_close(ctx->blocklist);
 	mirror_close(ctx->mirror);
@@ -428,6 +459,14 @@ enum result context_reload(struct context *ctx)
 
 /* ---- how we are ---- */
 
+static void flush_repute(struct context *ctx)
+{
+	struct conf *conf = hold_conf(ctx);
+
+	repute_flush(ctx->repute, conf);
+	conf_release(conf);
+}
+
 void context_describe(struct context *ctx, struct buf *out)
 {
 	struct mirror_status status;
@@ -446,6 +485,7 @@ void context_beat(struct context *ctx)
 	struct buf text;
 
 	case_book_flush(ctx->book);
+	flush_repute(ctx);
 	buf_init(&text, 1024);
 	buf_add_text(&text, "STATUS=");
 	context_describe(ctx, &text);

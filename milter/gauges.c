@@ -8,7 +8,9 @@
 #include "judge/factlog.h"
 #include "judge/telemetry.h"
 #include "store/blocklist.h"
+#include "store/ledger.h"
 #include "store/mirror.h"
+#include "store/repute.h"
 #include "store/writer.h"
 #include "web/metrics.h"
 
@@ -162,6 +164,64 @@ static double facts_written(void *ctx)
 static double facts_lost(void *ctx)
 {
 	return (double)facts_of(ctx).lost;
+static struct ledger_counts ledger_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct ledger_counts counts = { .asked = 0 };
+
+	if (g->ledger != NULL)
+		ledger_count(g->ledger, &counts);
+	return counts;
+}
+
+static double ledger_calls(void *ctx)
+{
+	return (double)ledger_of(ctx).asked;
+}
+
+static double ledger_timeouts(void *ctx)
+{
+	return (double)ledger_of(ctx).timeouts;
+}
+
+static double ledger_failed(void *ctx)
+{
+	return (double)ledger_of(ctx).failed;
+}
+
+static double ledger_skipped(void *ctx)
+{
+	return (double)ledger_of(ctx).skipped;
+}
+
+static double ledger_spent(void *ctx)
+{
+	return (double)ledger_of(ctx).spent;
+}
+
+static double ledger_open_breaker(void *ctx)
+{
+	return ledger_of(ctx).breaker_open ? 1 : 0;
+}
+
+static struct repute_counts repute_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct repute_counts counts = { .waiting = 0 };
+
+	if (g->repute != NULL)
+		repute_count(g->repute, &counts);
+	return counts;
+}
+
+static double repute_waiting(void *ctx)
+{
+	return (double)repute_of(ctx).waiting;
+}
+
+static double repute_dropped(void *ctx)
+{
+	return (double)repute_of(ctx).dropped;
 }
 
 static struct resolver_count dns_of(void *ctx)
@@ -350,6 +410,28 @@ static const struct row {
 		facts_written },
 	{ "reprieve_facts_lost_total", "Facts that found no room.", "counter",
 		facts_lost },
+	{ "reprieve_ledger_calls_total",
+		"Questions to Redis about limits, reputation and greylist.",
+		"counter", ledger_calls },
+	{ "reprieve_ledger_timeouts_total", "Of these, not answered in time.",
+		"counter", ledger_timeouts },
+	{ "reprieve_ledger_failed_total",
+		"Of these, not answered for another reason.", "counter",
+		ledger_failed },
+	{ "reprieve_ledger_skipped_total",
+		"Messages without a question: Redis had not answered before.",
+		"counter", ledger_skipped },
+	{ "reprieve_ledger_breaker_open",
+		"1 while limits, reputation and greylist are not asked for.",
+		"gauge", ledger_open_breaker },
+	{ "reprieve_ledger_spent", "Limits known to be used up.", "gauge",
+		ledger_spent },
+	{ "reprieve_reputation_waiting",
+		"Senders whose reputation waits to be written.", "gauge",
+		repute_waiting },
+	{ "reprieve_reputation_dropped_total",
+		"Senders whose reputation found no room.", "counter",
+		repute_dropped },
 	{ "reprieve_writer_connected", "1 while writes reach Redis.", "gauge",
 		writer_connected },
 	{ "reprieve_writer_waiting", "Writes that wait for Redis.", "gauge",

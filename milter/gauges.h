@@ -10,8 +10,10 @@
 struct blocklist;
 struct clock;
 struct geoip;
+struct ledger;
 struct metrics;
 struct mirror;
+struct repute;
 struct resolver;
 struct factlog;
 struct telemetry;
@@ -24,6 +26,8 @@ struct gauges {
 	struct blocklist *blocklist;
 	struct writer *writer;
 	struct geoip *geo; /* NULL: there is none */
+	struct ledger *ledger; /* NULL: nothing is remembered */
+	struct repute *repute; /* the same */
 	struct resolver *resolver; /* NULL: there is none */
 	struct factlog *facts; /* NULL: none are kept */
 	const struct clock *clock;

@@ -257,9 +257,14 @@ static void ask_grey(const struct check_input *in, const struct state *s,
 	g->tuple = slice_of(n->tuple);
 }
 
-static bool has(const struct findings *f, const char *check)
+/* Their findings say that their part of in->auth is complete. Without the body
+ * nothing is evaluated. */
+static bool is_auth_over(const struct check_input *in, const struct findings *f)
 {
-	return findings_find(f, check) != NULL;
+	return !in->conf->auth.enabled || !in->body_ended ||
+		(findings_find(f, "spf") != NULL &&
+			findings_find(f, "dkim") != NULL &&
+			findings_find(f, "dmarc") != NULL);
 }
 
 enum check_progress history_step(
@@ -276,8 +281,7 @@ enum check_progress history_step(
 	s = gather(in);
 	if (out == NULL)
 		return CHECK_WAITING;
-	/* Their findings say that their part of in->auth is complete. */
-	if (!has(out, "spf") || !has(out, "dkim") || !has(out, "dmarc"))
+	if (!is_auth_over(in, out))
 		return CHECK_WAITING;
 	if (in->envelope == NULL || in->conn->kind != CONN_REMOTE)
 		return CHECK_DONE;

@@ -13,23 +13,24 @@
 #include "heur/bulk.h"
 #include "heur/content.h"
 #include "heur/country.h"
-#include "heur/greylist.h"
 #include "heur/headers.h"
 #include "heur/helo.h"
+#include "heur/history.h"
 #include "heur/links.h"
 #include "heur/rate.h"
-#include "heur/reputation.h"
 #include "heur/reverse.h"
 #include "heur/zones.h"
 #include "list/blocked.h"
 
 /*
  * The lists are asked anew for each recipient: they may have one of their
- * own, and an edit must show in sessions that are open.
+ * own, and an edit must show in sessions that are open. So are the limits that
+ * are known to be used up.
  */
 static const struct pipeline_step steps[] = {
 	{ STAGE_CONNECT, true, SERVICE_BLOCKLIST, blocked_run },
 	{ STAGE_RCPT, false, SERVICE_BLOCKLIST, blocked_run },
+	{ STAGE_RCPT, false, SERVICE_LEDGER, rate_run },
 };
 
 /*
@@ -74,13 +75,9 @@ static const struct pipeline_check checks[] = {
 		SERVICE_NONE, NULL, 10, 10 },
 	{ "content", STAGE_END, STAGE_END, content_step, NULL, SERVICE_NONE,
 		NULL, 10, 10 },
-	/* One round trip to Redis for all three (store/ledger). */
-	{ "rate", STAGE_END, STAGE_END, rate_step, NULL, SERVICE_NONE, NULL, 10,
-		10 },
-	{ "reputation", STAGE_END, STAGE_END, reputation_step, NULL,
-		SERVICE_NONE, NULL, 10, 10 },
-	{ "greylist", STAGE_END, STAGE_END, greylist_step, NULL, SERVICE_NONE,
-		NULL, 10, 10 },
+	/* Of rate, reputation and greylist: one round trip to Redis. */
+	{ "rate", STAGE_RCPT, STAGE_END, history_step, history_clear,
+		SERVICE_LEDGER, NULL, 0, 0 },
 };
 enum { AUTH_COUNT = 5 };
 _Static_assert(sizeof(checks) / sizeof(checks[0]) <= PIPELINE_CHECKS_MAX &&

@@ -29,6 +29,7 @@ enum service {
 	SERVICE_ARC, /* struct arc */
 	SERVICE_DMARC, /* struct dmarc_service */
 	SERVICE_GEO, /* struct geoip */
+	SERVICE_LEDGER, /* struct history_service */
 	SERVICE_COUNT
 };
 

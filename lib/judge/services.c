@@ -53,6 +53,7 @@ static void fill(struct services *s, struct blocklist *list)
 	s->dmarc = (struct dmarc_service){ s->psl, &s->trusted };
 	s->pipeline.service[SERVICE_DMARC] = &s->dmarc;
 	s->pipeline.service[SERVICE_GEO] = s->geo;
+	s->pipeline.service[SERVICE_LEDGER] = &s->history;
 }
 
 enum result services_open(struct services *s, const struct conf *conf,

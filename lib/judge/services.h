@@ -12,6 +12,7 @@
 #include "auth/dmarc.h"
 #include "base/buf.h"
 #include "fact/trust.h"
+#include "heur/history.h"
 #include "judge/pipeline.h"
 #include "list/blocked.h"
 
@@ -35,12 +36,13 @@ struct services {
 	struct psl *psl; /* NULL: the library has no list */
 	struct dmarc_service dmarc;
 	struct geoip *geo;
+	struct history_service history; /* zero: nothing is remembered */
 	struct resolver *resolver; /* NULL: no name can be asked for */
 };
 
 /* mirror and list are borrowed until services_close. s->blocked.secret may be
- * set then, for those who vouch. Without a Public Suffix List the rest works,
- * the log says so. RES_NOMEM; to be closed then, too. */
+ * set then, for those who vouch, and s->history. Without a Public Suffix List
+ * the rest works, the log says so. RES_NOMEM; to be closed then, too. */
 enum result services_open(struct services *s, const struct conf *conf,
 	struct mirror *mirror, struct blocklist *list) MUST_USE;
 /*
