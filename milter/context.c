@@ -9,8 +9,8 @@
 #include "conf/conf.h"
 #include "dns/resolver.h"
 #include "judge/asncount.h"
-#include "judge/factlog.h"
 #include "judge/conduct.h"
+#include "judge/factlog.h"
 #include "judge/record.h"
 #include "judge/services.h"
 #include "judge/session.h"
@@ -136,15 +136,11 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 	return RES_OK;
 }
 
-static enum result open_parts(struct context *ctx, struct conf *conf)
+/* What judging reads. */
+static enum result open_lists(struct context *ctx, struct conf *conf)
 {
-	enum result res;
+	enum result res = telemetry_init(&ctx->telemetry);
 
-	ctx->warned = once_new(WARNINGS_MAX);
-	ctx->networks = asncount_new();
-	if (ctx->warned == NULL || ctx->networks == NULL)
-		return RES_NOMEM;
-	res = telemetry_init(&ctx->telemetry);
 	if (res == RES_OK)
 		res = mirror_open(&ctx->mirror, conf, ctx->clock);
 	if (res == RES_OK)
@@ -155,6 +151,18 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 			&ctx->services, conf, ctx->mirror, ctx->blocklist);
 	if (res == RES_OK)
 		res = open_seal(ctx, conf);
+	return res;
+}
+
+static enum result open_parts(struct context *ctx, struct conf *conf)
+{
+	enum result res;
+
+	ctx->warned = once_new(WARNINGS_MAX);
+	ctx->networks = asncount_new();
+	if (ctx->warned == NULL || ctx->networks == NULL)
+		return RES_NOMEM;
+	res = open_lists(ctx, conf);
 	if (res == RES_OK)
 		res = writer_open(&ctx->writer, conf, ctx->clock);
 	if (res == RES_OK)

@@ -164,6 +164,8 @@ static double facts_written(void *ctx)
 static double facts_lost(void *ctx)
 {
 	return (double)facts_of(ctx).lost;
+}
+
 static struct ledger_counts ledger_of(void *ctx)
 {
 	const struct gauges *g = ctx;
