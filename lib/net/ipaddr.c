@@ -123,6 +123,36 @@ int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b)
 	return memcmp(a->octet, b->octet, sizeof(a->octet));
 }
 
+bool ipaddr_is_private(const struct ipaddr *ip)
+{
+	static const struct {
+		uint32_t net;
+		unsigned bits;
+	} v4[] = {
+		{ 0x00000000, 8 }, { 0x0a000000, 8 },
+		{ 0x64400000, 10 }, /* RFC 6598 */
+		{ 0x7f000000, 8 }, { 0xa9fe0000, 16 }, /* RFC 3927 */
+		{ 0xac100000, 12 }, { 0xc0a80000, 16 },
+		{ 0xe0000000, 3 }, /* multicast, reserved, broadcast */
+	};
+	const uint8_t *o = ip->octet;
+	bool is_zero = true;
+
+	if (ipaddr_is_v4(ip)) {
+		uint32_t host = ipaddr_v4(ip);
+
+		for (size_t i = 0; i < sizeof(v4) / sizeof(v4[0]); i++)
+			if ((host ^ v4[i].net) >> (32 - v4[i].bits) == 0)
+				return true;
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(ip->octet) - 1; i++)
+		is_zero = is_zero && o[i] == 0;
+	return (is_zero && o[15] <= 1) || /* :: and ::1 */
+		(o[0] & 0xfe) == 0xfc || o[0] == 0xff ||
+		(o[0] == 0xfe && (o[1] & 0x80) != 0);
+}
+
 uint32_t ipaddr_v4(const struct ipaddr *ip)
 {
 	const uint8_t *o = ip->octet + V4_AT;

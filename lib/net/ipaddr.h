@@ -46,5 +46,11 @@ int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b);
 uint32_t ipaddr_v4(const struct ipaddr *ip);
 struct ipaddr ipaddr_from_v4(uint32_t host_order);
 
+/*
+ * One that means something within one network only, or nobody: loopback,
+ * private (RFC 1918, RFC 6598, RFC 4193), link-local, multicast, unspecified.
+ */
+bool ipaddr_is_private(const struct ipaddr *ip);
+
 /* Canonical text (RFC 5952 s4; dotted quad for IPv4); returns out. */
 const char *ipaddr_format(const struct ipaddr *ip, char out[IPADDR_TEXT_MAX]);

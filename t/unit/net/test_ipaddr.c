@@ -37,6 +37,34 @@ static void reads(void **state)
 	assert_int_equal(ipaddr_is_v4(&ip), row->v4);
 }
 
+static void private_ones_are_told(void **state)
+{
+	static const char *const inside[] = { "0.0.0.0", "10.1.2.3",
+		"100.64.0.1", "100.127.255.255", "127.0.0.1", "169.254.1.1",
+		"172.16.0.1", "172.31.255.255", "192.168.0.1", "224.0.0.1",
+		"255.255.255.255", "::", "::1", "fe80::1", "fec0::1", "fd00::1",
+		"fc00::1", "ff02::1" };
+	static const char *const outside[] = { "1.1.1.1", "11.0.0.1",
+		"100.63.255.255", "100.128.0.1", "126.0.0.1", "172.15.0.1",
+		"172.32.0.1", "192.0.2.1", "192.167.0.1", "223.255.255.255",
+		"2001:db8::1", "2600::1", "fe00::1" };
+	struct ipaddr ip;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+		assert_int_equal(
+			ipaddr_parse(&ip, slice_of(inside[i])), RES_OK);
+		if (!ipaddr_is_private(&ip))
+			fail_msg("%s", inside[i]);
+	}
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+		assert_int_equal(
+			ipaddr_parse(&ip, slice_of(outside[i])), RES_OK);
+		if (ipaddr_is_private(&ip))
+			fail_msg("%s", outside[i]);
+	}
+}
+
 /* The same table once more, as a socket would tell it. */
 static void a_socket_folds_too(void **state)
 {
@@ -262,6 +290,8 @@ int main(void)
 			"\xd9\xa1.\xd9\xa1.\xd9\xa1.\xd9\xa1"),
 		NO("one octet more than the longest is refused", LONGEST "1"),
 		NO("a name is no address", "localhost"),
+		CASE("addresses of one network only are told apart",
+			private_ones_are_told, NULL),
 		CASE("an IPv6 socket folds as text does", a_socket_folds_too,
 			NULL),
 		CASE("an IPv4 socket is read with its port",
