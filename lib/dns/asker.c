@@ -47,6 +47,7 @@ struct asker {
 	unsigned owner; /* of what is asked next */
 	unsigned percent;
 	struct share share[ASKER_OWNERS];
+	struct share apart; /* asker_ask_apart; not in share, but in cost */
 	pthread_mutex_t lock; /* of held and of the first answer */
 	pthread_cond_t changed;
 	_Atomic uint64_t generation;
@@ -203,7 +204,6 @@ static struct question *add(
 	memcpy(q->name, name.at, name.len);
 	a->question[a->count++] = q;
 	a->cost.asked++;
-	a->share[a->owner].all++;
 	return q;
 }
 
@@ -227,22 +227,30 @@ static bool is_over_budget(const struct asker *a)
 	size_t sent_max = a->limits.questions_max;
 	size_t all_max = sent_max * ALL_FACTOR;
 
-	return a->cost.sent >= sent_max || a->count - a->mark > all_max ||
+	return a->cost.sent - a->apart.sent >= sent_max ||
+		a->count - a->mark - a->apart.all > all_max ||
 		own->sent >= part_of(sent_max, a->percent) ||
 		own->all > part_of(all_max, a->percent);
 }
 
-static const struct dns_answer *start(struct asker *a, struct question *q)
+static bool is_over_apart(
+	const struct asker *a, const struct asker_limits *limits)
+{
+	return a->apart.sent >= limits->questions_max ||
+		a->apart.all >= limits->questions_max * ALL_FACTOR;
+}
+
+static const struct dns_answer *start(struct asker *a, struct question *q,
+	struct share *share, unsigned timeout_ms)
 {
 	struct dns_answer *at_once;
 
-	q->deadline_ms =
-		clock_mono_ms(a->clock) + (int64_t)a->limits.timeout_ms;
+	q->deadline_ms = clock_mono_ms(a->clock) + (int64_t)timeout_ms;
 	at_once = a->source->start(a->source->ctx, slice_make(q->name, q->len),
 		q->type, done, q, &q->ticket);
 	if (at_once == NULL) {
 		a->cost.sent++;
-		a->share[a->owner].sent++;
+		share->sent++;
 		return atomic_load(&q->answer);
 	}
 	q->held = at_once;
@@ -252,9 +260,11 @@ static const struct dns_answer *start(struct asker *a, struct question *q)
 	return at_once;
 }
 
-const struct dns_answer *asker_ask(
-	struct asker *a, struct slice name, enum dns_type type)
+/* apart: NULL, or the limits of what is asked apart. */
+static const struct dns_answer *ask(struct asker *a, struct slice name,
+	enum dns_type type, const struct asker_limits *apart)
 {
+	struct share *share = apart == NULL ? &a->share[a->owner] : &a->apart;
 	char folded[NAME_MAX_LEN];
 	struct question *q;
 	uint32_t hash;
@@ -269,16 +279,30 @@ const struct dns_answer *asker_ask(
 		return atomic_load(&q->answer);
 	/* Nothing is kept of what was not asked: the list stays bounded. What
 	 * is over the budget is so before and after the end of all waiting. */
-	if (is_over_budget(a))
+	if (apart == NULL ? is_over_budget(a) : is_over_apart(a, apart))
 		return fail(a, NULL, DNS_WHY_BUDGET);
 	if (a->is_expired)
 		return fail(a, NULL, DNS_WHY_TIMEOUT);
 	q = add(a, name, type, hash);
 	if (q == NULL)
 		return fail(a, NULL, DNS_WHY_NOMEM);
+	share->all++;
 	if (a->source == NULL)
 		return fail(a, q, DNS_WHY_DOWN);
-	return start(a, q);
+	return start(a, q, share,
+		apart == NULL ? a->limits.timeout_ms : apart->timeout_ms);
+}
+
+const struct dns_answer *asker_ask(
+	struct asker *a, struct slice name, enum dns_type type)
+{
+	return ask(a, name, type, NULL);
+}
+
+const struct dns_answer *asker_ask_apart(struct asker *a, struct slice name,
+	enum dns_type type, const struct asker_limits *limits)
+{
+	return ask(a, name, type, limits);
 }
 
 void asker_own(struct asker *a, unsigned owner, unsigned percent)
@@ -376,6 +400,7 @@ void asker_mark(struct asker *a)
 	a->is_expired = false;
 	a->cost = (struct asker_count){ .asked = 0 };
 	memset(a->share, 0, sizeof(a->share));
+	a->apart = (struct share){ .sent = 0 };
 }
 
 void asker_release(struct asker *a)
@@ -385,6 +410,7 @@ void asker_release(struct asker *a)
 	a->is_expired = false;
 	a->cost = (struct asker_count){ .asked = 0 };
 	memset(a->share, 0, sizeof(a->share));
+	a->apart = (struct share){ .sent = 0 };
 }
 
 void asker_read_count(struct asker *a, struct asker_count *out)

@@ -60,6 +60,13 @@ const struct dns_answer *asker_ask(
 	struct asker *a, struct slice name, enum dns_type type) MUST_USE;
 
 /*
+ * The same apart from the bounds of a message: what is asked so has limits of
+ * its own, all together. For what may be many, and takes nothing from others.
+ */
+const struct dns_answer *asker_ask_apart(struct asker *a, struct slice name,
+	enum dns_type type, const struct asker_limits *limits) MUST_USE;
+
+/*
  * Whose questions follow (0 to ASKER_OWNERS - 1), and how much of a message's
  * bounds all of his may use up, in percent. Who can be made to ask for much by
  * a sender must leave room for others. At first: 0, all.

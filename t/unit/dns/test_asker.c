@@ -89,6 +89,64 @@ static void same_question_is_sent_once(void **state)
 	close_place(&p);
 }
 
+static void what_is_asked_apart_takes_nothing(void **state)
+{
+	static const struct asker_limits apart = { 3, 1000 };
+	struct asker_count count;
+	struct place p;
+	char name[32];
+
+	(void)state;
+	open_place(&p, 10, 1000);
+	fake_dns_hold(p.dns, true);
+	for (int i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "l%d.example", i);
+		assert_null(asker_ask_apart(
+			p.asker, slice_of(name), DNS_A, &apart));
+	}
+	assert_string_equal(dns_why_text(asker_ask_apart(p.asker,
+				    slice_of("l9.example"), DNS_A, &apart)
+						 ->why),
+		"too many questions for one message");
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "m%d.example", i);
+		assert_null(asker_ask(p.asker, slice_of(name), DNS_A));
+	}
+	assert_int_equal(
+		asker_ask(p.asker, slice_of("m10.example"), DNS_A)->why,
+		DNS_WHY_BUDGET);
+	asker_read_count(p.asker, &count);
+	assert_int_equal(count.sent, 13);
+	/* The next message has all of it again. */
+	asker_release(p.asker);
+	assert_null(asker_ask_apart(
+		p.asker, slice_of("l9.example"), DNS_A, &apart));
+	close_place(&p);
+}
+
+static void what_is_asked_apart_has_its_own_time(void **state)
+{
+	static const struct asker_limits apart = { 3, 1 };
+	int64_t end = clock_mono_ms(clock_system()) + 20000;
+	const struct dns_answer *a;
+	struct place p;
+	uint64_t seen;
+
+	(void)state;
+	open_place(&p, 10, 60000);
+	fake_dns_hold(p.dns, true);
+	seen = asker_seen(p.asker);
+	assert_null(asker_ask(p.asker, slice_of("a.example"), DNS_A));
+	assert_null(
+		asker_ask_apart(p.asker, slice_of("l.example"), DNS_A, &apart));
+	assert_true(asker_wait(p.asker, seen, end));
+	a = asker_ask_apart(p.asker, slice_of("l.example"), DNS_A, &apart);
+	assert_non_null(a);
+	assert_string_equal(dns_why_text(a->why), "no answer in time");
+	assert_null(asker_ask(p.asker, slice_of("a.example"), DNS_A));
+	close_place(&p);
+}
+
 static void *let_go(void *dns)
 {
 	while (fake_dns_let_go(dns) == 0)
@@ -401,6 +459,10 @@ int main(void)
 	static const struct wire_row endless = { "\1a", 2, NULL };
 	static const struct wire_row empty = { "", 0, NULL };
 	const struct CMUnitTest cases[] = {
+		CASE("what is asked apart takes nothing from a message",
+			what_is_asked_apart_takes_nothing, NULL),
+		CASE("what is asked apart has a time of its own",
+			what_is_asked_apart_has_its_own_time, NULL),
 		CASE("a record that is there is found", answers, &found),
 		CASE("an alias is followed", answers, &alias),
 		CASE("a name without that type has no data", answers, &nodata),
