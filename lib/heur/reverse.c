@@ -2,6 +2,7 @@
 #include "heur/reverse.h"
 
 #include "base/arena.h"
+#include "conf/conf.h"
 #include "net/hostname.h"
 
 #include <ctype.h>
@@ -412,16 +413,24 @@ static void report(const struct check_input *in, struct findings *out)
 	}
 }
 
+/* What authentication comes to is read below, where a site wants it. */
+static bool is_auth_known(const struct check_input *in)
+{
+	const struct auth_facts *auth = in->auth;
+
+	return !in->conf->auth.enabled ||
+		(auth->iprev.result != AUTH_UNKNOWN &&
+			auth->mailfrom.result != AUTH_UNKNOWN &&
+			auth->dkim_is_known &&
+			auth->dmarc.result != AUTH_UNKNOWN);
+}
+
 enum check_progress reverse_step(
 	const struct check_input *in, struct findings *out)
 {
 	if (out == NULL)
 		return CHECK_DONE;
-	/* What authentication comes to is read below. */
-	if (in->auth->iprev.result == AUTH_UNKNOWN ||
-		in->auth->mailfrom.result == AUTH_UNKNOWN ||
-		!in->auth->dkim_is_known ||
-		in->auth->dmarc.result == AUTH_UNKNOWN)
+	if (!is_auth_known(in))
 		return CHECK_WAITING;
 	report(in, out);
 	return CHECK_DONE;

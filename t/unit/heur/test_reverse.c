@@ -2,6 +2,7 @@
 #include "heur/reverse.h"
 
 #include "base/arena.h"
+#include "conf/conf.h"
 #include "support/case.h"
 
 struct row {
@@ -33,6 +34,7 @@ static void reads(void **state)
 /* ---- the check ---- */
 
 struct place {
+	struct conf conf;
 	struct arena *arena;
 	struct conn conn;
 	struct auth_facts auth;
@@ -43,7 +45,8 @@ struct place {
 
 static void open_place(struct place *p, const char *ip, const char *name)
 {
-	*p = (struct place){ .conn = { .kind = CONN_REMOTE },
+	*p = (struct place){ .conf = { .auth = { .enabled = true } },
+		.conn = { .kind = CONN_REMOTE },
 		.auth = { .iprev = { .result = AUTH_PASS,
 				  .name = slice_of(name) },
 			.mailfrom = { .result = AUTH_NONE },
@@ -51,9 +54,10 @@ static void open_place(struct place *p, const char *ip, const char *name)
 			.dmarc = { .result = AUTH_NONE } } };
 	p->arena = arena_new(65536);
 	p->auth.dkim = &p->dkim;
-	p->in = (struct check_input){
-		.conn = &p->conn, .auth = &p->auth, .arena = p->arena
-	};
+	p->in = (struct check_input){ .conf = &p->conf,
+		.conn = &p->conn,
+		.auth = &p->auth,
+		.arena = p->arena };
 	assert_int_equal(ipaddr_parse(&p->conn.ip, slice_of(ip)), RES_OK);
 	ipaddr_format(&p->conn.ip, p->conn.ip_text);
 }
@@ -138,6 +142,21 @@ static void waits_for_authentication(void **state)
 	assert_int_equal(reverse_step(&p.in, &p.found), CHECK_DONE);
 	assert_int_equal(p.found.item[0].outcome, OUTCOME_MISS);
 	assert_string_equal(p.found.item[0].detail, "");
+	arena_free(p.arena);
+}
+
+/* auth.enabled = no: there is nothing to wait for, and less to say. */
+static void works_without_authentication(void **state)
+{
+	struct place p;
+
+	(void)state;
+	open_place(&p, "2001:db8::1", "");
+	p.conf.auth.enabled = false;
+	p.auth = (struct auth_facts){ .iprev = { .result = AUTH_UNKNOWN } };
+	assert_int_equal(run(&p)->outcome, OUTCOME_MISS);
+	p.conn.ptr = slice_of("2001-db8--1.dyn.example.org");
+	assert_string_equal(run(&p)->detail, "dynamic");
 	arena_free(p.arena);
 }
 
@@ -267,6 +286,8 @@ int main(void)
 			takes_the_name_of_the_mta, NULL),
 		CASE("authentication is waited for", waits_for_authentication,
 			NULL),
+		CASE("without authentication the MTA's name is judged",
+			works_without_authentication, NULL),
 		BARE("IPv6 with nothing is bare", "2001:db8::1", AUTH_PERMERROR,
 			AUTH_NONE, AUTH_NONE, true),
 		BARE("a name of somebody else is none", "2001:db8::1",
