@@ -257,20 +257,37 @@ enum result charset_decode(
 	struct slice charset, struct slice text, struct buf *out)
 {
 	const struct charset *found = find(charset);
-	const enum method method = found == NULL ? METHOD_GUESS : found->method;
 
-	if (method != METHOD_SHIFT && is_ascii(text))
+	if (charset_is_same(charset, text))
 		return add(out, text);
-	switch (method) {
+	if (found == NULL)
+		return decode_windows(text, out);
+	switch (found->method) {
 	case METHOD_UTF8:
 		return decode_utf8(text, out);
-	case METHOD_WINDOWS:
-		return decode_windows(text, out);
 	case METHOD_ICONV:
 	case METHOD_SHIFT:
 		return decode_iconv(found->iconv, text, out);
 	case METHOD_GUESS:
+	case METHOD_WINDOWS:
 		break;
 	}
-	return utf8_is_whole(text) ? add(out, text) : decode_windows(text, out);
+	return decode_windows(text, out);
+}
+
+bool charset_is_same(struct slice charset, struct slice text)
+{
+	const struct charset *found = find(charset);
+
+	switch (found == NULL ? METHOD_GUESS : found->method) {
+	case METHOD_SHIFT:
+		return text.len == 0;
+	case METHOD_GUESS:
+	case METHOD_UTF8:
+		return utf8_is_whole(text);
+	case METHOD_ICONV:
+	case METHOD_WINDOWS:
+		break;
+	}
+	return is_ascii(text);
 }

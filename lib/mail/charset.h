@@ -21,3 +21,6 @@ bool charset_is_known(struct slice charset);
  */
 enum result charset_decode(
 	struct slice charset, struct slice text, struct buf *out) MUST_USE;
+
+/* charset_decode would give text as it is. */
+bool charset_is_same(struct slice charset, struct slice text);
