@@ -202,6 +202,7 @@ static void read_signature(const struct check_input *in, struct state *s,
 	one->fact->domain = sig->domain;
 	one->fact->selector = sig->selector;
 	one->fact->identity = sig->identity;
+	one->fact->signed_fields = sig->names;
 	one->fact->algorithm = sig->algorithm;
 	one->fact->b = sig->b_shown;
 	one->fact->expires_s = sig->expires_s;

@@ -57,6 +57,7 @@ struct dkim_fact {
 	struct slice selector; /* s=, a name; "" when it has none */
 	struct slice identity; /* i=, as it came, "" when absent */
 	struct slice algorithm; /* a=, one of those we know, or "" */
+	struct slice signed_fields; /* h=, as it came, "" when absent */
 	struct slice b; /* first octets of b=, base64 only (RFC 6008) */
 	struct slice reason; /* for a human, our words */
 	unsigned key_bits; /* 0: not known; Ed25519 256 */
