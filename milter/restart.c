@@ -72,6 +72,7 @@ static const struct option {
 	OPTION("geo.asn", TEXT, geo.asn),
 	OPTION("geo.check_s", UNSIGNED, geo.check_s),
 	OPTION("geo.size_max", SIZE, geo.size_max),
+	OPTION("rate.keys_max", UNSIGNED, rate.keys_max),
 	OPTION("facts.folder", TEXT, facts.folder),
 	OPTION("facts.keep_days", UNSIGNED, facts.keep_days),
 	OPTION("facts.file_max", SIZE, facts.file_max),

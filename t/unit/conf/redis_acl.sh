@@ -90,6 +90,16 @@ not milter eval return(redis.call('set',KEYS[1],'a')) 1 rp:block:192.0.2.1
 not milter eval return(redis.call('set',KEYS[1],'a')) 1 rp:trust:arc:example.org
 not milter eval return(redis.call('del','rp:case:AAAA')) 0
 not milter eval return(redis.call('get',KEYS[1])) 1 other:key
+may milter eval return(redis.call('set',KEYS[1],1,'PX',9)) 1 rp:rate:address:192.0.2.7
+may milter eval return(redis.call('get',KEYS[1])) 1 rp:rate:ramp:example.org
+may milter eval return(redis.call('hmget',KEYS[1],'good')) 1 rp:rep:domain:example.org
+may milter eval return(redis.call('hset',KEYS[1],'good',1)) 1 rp:rep:address:192.0.2.7
+may milter eval return(redis.call('pexpire',KEYS[1],9)) 1 rp:grey:known:192.0.2.0/24
+may milter eval return(redis.call('del',KEYS[1])) 1 rp:grey:first:00
+may milter eval return(redis.call('time')[1]) 3 rp:rate:user:00 rp:rep:network:192.0.2.0/24 rp:grey:known:x
+not milter eval return(redis.call('del',KEYS[1])) 1 rp:rep:address:192.0.2.7
+not milter eval return(redis.call('del',KEYS[1])) 1 rp:rate:address:192.0.2.7
+not milter eval return(redis.call('set',KEYS[1],1)) 1 rp:rate:delist-client:192.0.2.7:1
 not milter hgetall rp:ticket:T
 not milter eval return(redis.call('del',KEYS[1])) 1 rp:audit
 not milter eval return(redis.call('del',KEYS[1])) 1 rp:mailq
