@@ -2,6 +2,8 @@
 /*
  * heur/body - takes the body in, and parses it for the checks that follow.
  *
+ * It reports nothing itself: what it has found stands in in->body. That is not
+ * known when no piece of the body came, or when there was no memory.
  * Threads: as its session.
  */
 #pragma once
@@ -10,3 +12,4 @@
 
 check_step body_step;
 check_body body_take;
+check_clear body_clear;

@@ -57,7 +57,7 @@ static const struct pipeline_check checks[] = {
 		10, 10 },
 	{ "reverse", STAGE_CONNECT, STAGE_END, reverse_step, NULL, SERVICE_NONE,
 		NULL, 10, 10 },
-	{ "body", STAGE_EOH, STAGE_END, body_step, NULL, SERVICE_NONE,
+	{ "body", STAGE_EOH, STAGE_END, body_step, body_clear, SERVICE_NONE,
 		body_take, 10, 10 },
 	{ "dnsbl", STAGE_CONNECT, STAGE_END, zones_step, NULL, SERVICE_NONE,
 		NULL, 10, 10 },

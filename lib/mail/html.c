@@ -84,16 +84,23 @@ size_t html_decode(char *to, struct slice text, bool is_attribute)
 	return len;
 }
 
+/* Does what is written end in a character that is neither ASCII nor U+00A0? */
+static bool is_behind_script(const char *to, size_t len)
+{
+	return len > 1 && (unsigned char)to[len - 1] >= 0x80 &&
+		memcmp(to + len - 2, "\xc2\xa0", 2) != 0;
+}
+
 /* Its octets, when it is one that has no width: 0 otherwise. A joiner behind
- * a letter that is not ASCII has its use in some scripts and in emoji. */
-static size_t widthless(struct slice s, bool is_behind_ascii)
+ * a letter has its use in some scripts and in emoji. */
+static size_t widthless(struct slice s, bool may_join)
 {
 	static const char *const marks[] = { "\xc2\xad", "\xcd\x8f",
 		"\xe1\xa0\x8e", "\xe2\x80\x8b", "\xe2\x81\xa0", "\xef\xbb\xbf",
 		"\xe2\x80\x8c", "\xe2\x80\x8d" };
 	enum { ALWAYS = 6, COUNT = 8 };
 
-	for (size_t i = 0; i < (is_behind_ascii ? COUNT : ALWAYS); i++)
+	for (size_t i = 0; i < (may_join ? ALWAYS : COUNT); i++)
 		if (s.at[0] == marks[i][0] &&
 			slice_has_prefix(s, slice_of(marks[i])))
 			return slice_of(marks[i]).len;
@@ -134,7 +141,7 @@ static size_t squeeze(char *to, struct slice s, size_t *dropped)
 
 		if (may_be_widthless(s.at[i]))
 			none = widthless(slice_part(s, i, s.len),
-				len == 0 || (unsigned char)to[len - 1] < 0x80);
+				is_behind_script(to, len));
 		if (none == 0)
 			to[len++] = s.at[i++];
 		i += none;
