@@ -28,6 +28,7 @@ enum service {
 	SERVICE_DKIM, /* struct dkim_service */
 	SERVICE_ARC, /* struct arc */
 	SERVICE_DMARC, /* struct dmarc_service */
+	SERVICE_IMITATION, /* struct imitation */
 	SERVICE_GEO, /* struct geoip */
 	SERVICE_LEDGER, /* struct history_service */
 	SERVICE_COUNT

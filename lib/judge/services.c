@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "dns/resolver.h"
 #include "geo/geoip.h"
+#include "heur/imitation.h"
 #include "net/psl.h"
 #include "store/trust.h"
 
@@ -52,6 +53,7 @@ static void fill(struct services *s, struct blocklist *list)
 	s->pipeline.service[SERVICE_ARC] = s->arc;
 	s->dmarc = (struct dmarc_service){ s->psl, &s->trusted };
 	s->pipeline.service[SERVICE_DMARC] = &s->dmarc;
+	s->pipeline.service[SERVICE_IMITATION] = s->imitation;
 	s->pipeline.service[SERVICE_GEO] = s->geo;
 	s->pipeline.service[SERVICE_LEDGER] = &s->history;
 }
@@ -70,6 +72,8 @@ enum result services_open(struct services *s, const struct conf *conf,
 		res = arc_open(ARC_KEYS_MAX, &s->trusted, &s->arc);
 	if (res == RES_OK)
 		res = open_psl(s, conf);
+	if (res == RES_OK)
+		res = imitation_open(&s->imitation);
 	if (res == RES_OK)
 		res = open_geo(s, conf);
 	fill(s, list);
@@ -105,6 +109,7 @@ enum result services_start(struct services *s, const struct conf *conf,
 void services_close(struct services *s)
 {
 	resolver_close(s->resolver);
+	imitation_close(s->imitation);
 	geoip_close(s->geo);
 	psl_close(s->psl);
 	arc_close(s->arc);

@@ -22,6 +22,7 @@ struct clock;
 struct conf;
 struct dkim_service;
 struct geoip;
+struct imitation;
 struct mirror;
 struct resolver;
 struct trust;
@@ -35,6 +36,7 @@ struct services {
 	struct arc *arc;
 	struct psl *psl; /* NULL: the library has no list */
 	struct dmarc_service dmarc;
+	struct imitation *imitation;
 	struct geoip *geo;
 	struct history_service history; /* zero: nothing is remembered */
 	struct resolver *resolver; /* NULL: no name can be asked for */

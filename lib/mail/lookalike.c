@@ -39,29 +39,6 @@ struct lookalike {
 	struct guarded item[];
 };
 
-const char *lookalike_kind_text(enum lookalike_kind k)
-{
-	switch (k) {
-	case LOOKALIKE_NO:
-		return "is not like";
-	case LOOKALIKE_SELF:
-		return "is";
-	case LOOKALIKE_CONFUSABLE:
-		return "looks the same as";
-	case LOOKALIKE_DIGITS:
-		return "has digits in place of letters of";
-	case LOOKALIKE_FRONT:
-		return "begins with";
-	case LOOKALIKE_TYPO:
-		return "is one letter away from";
-	case LOOKALIKE_HYPHEN:
-		return "differs by hyphens only from";
-	case LOOKALIKE_ENDING:
-		return "has another top level than";
-	}
-	return "";
-}
-
 /* ---- names ---- */
 
 /* A second level below which organisations of a country register. */
@@ -113,6 +90,36 @@ static bool split(struct slice name, struct slice *label, struct slice *end)
 	*label = slice_part(name, from + 1, to - from - 1);
 	*end = slice_part(name, to + 1, name.len);
 	return true;
+}
+
+struct slice lookalike_label(struct slice domain)
+{
+	struct slice label, end;
+
+	return split(domain, &label, &end) ? label : slice_of("");
+}
+
+const char *lookalike_kind_text(enum lookalike_kind k)
+{
+	switch (k) {
+	case LOOKALIKE_NO:
+		return "is not like";
+	case LOOKALIKE_SELF:
+		return "is";
+	case LOOKALIKE_CONFUSABLE:
+		return "looks the same as";
+	case LOOKALIKE_DIGITS:
+		return "has digits in place of letters of";
+	case LOOKALIKE_FRONT:
+		return "begins with";
+	case LOOKALIKE_TYPO:
+		return "is one letter away from";
+	case LOOKALIKE_HYPHEN:
+		return "differs by hyphens only from";
+	case LOOKALIKE_ENDING:
+		return "has another top level than";
+	}
+	return "";
 }
 
 /* ---- forms ---- */

@@ -28,6 +28,10 @@ enum lookalike_kind {
 	LOOKALIKE_ENDING /* the same label below another top level */
 };
 
+/* The label that was registered, as guessed above; a part of domain (folded),
+ * "" when there is none. */
+struct slice lookalike_label(struct slice domain);
+
 /* "looks the same as" ..., to stand in front of a name. Static. */
 const char *lookalike_kind_text(enum lookalike_kind k);
 

@@ -186,9 +186,18 @@ class Milter:
         with open(self.conf, "w") as f:
             f.write('host = "mx.example.net"\n'
                     'portal_url = "https://postmaster.example.net"\n')
-            f.write("\n".join(free) + "\n")
+            f.write("\n".join(free + self.leniency(free)) + "\n")
             for name, options in sections.items():
                 f.write("%s {\n  %s\n}\n" % (name, "\n  ".join(options)))
+
+    @staticmethod
+    def leniency(lines):
+        """Letters of the scenarios have the fields that matter there; what
+        they lack must not add to every sum."""
+        if any(line.startswith('check "headers"') for line in lines):
+            return []
+        return ['check "headers" { missing_date = "ignore"',
+                'missing_id = "ignore"', 'no_recipient_field = "ignore" }']
 
     def listens(self):
         if self.process.poll() is not None:
