@@ -79,7 +79,8 @@ static bool is_sum(enum code c)
 {
 	static const enum code sums[] = { CODE_NONE, CODE_SCORE_ENVELOPE,
 		CODE_SCORE_LATER, CODE_SCORE_END, CODE_SCORE_LATER_END,
-		CODE_AUTH_SEVERAL, CODE_DMARC_SEVERAL };
+		CODE_AUTH_SEVERAL, CODE_DMARC_SEVERAL, CODE_GREYLIST_FIRST,
+		CODE_DEFERRED_CORRESPONDENT, CODE_DEFERRED_CORRESPONDENT_END };
 
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
 		if (sums[i] == c)

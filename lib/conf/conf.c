@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "conf/confcheck.h"
+#include "conf/confdomain.h"
 #include "conf/confgeo.h"
 #include "conf/confload.h"
 #include "conf/confsnapshot.h"
@@ -85,24 +86,30 @@ struct conf *conf_hold(struct conf *c)
 	return c;
 }
 
+static void clear_rows(enum conf_base base, void *of)
+{
+	for (size_t i = 0; i < conf_row_count; i++)
+		if (conf_rows[i].base == base)
+			confvalue_clear(&conf_rows[i], of);
+}
+
 void conf_release(struct conf *c)
 {
 	if (c == NULL ||
 		atomic_fetch_sub_explicit(&counted_of(c)->references, 1,
 			memory_order_acq_rel) != 1)
 		return;
-	for (size_t i = 0; i < conf_row_count; i++)
-		if (conf_rows[i].base == CONF_IN_CONF)
-			confvalue_clear(&conf_rows[i], c);
+	clear_rows(CONF_IN_CONF, c);
 	confgeo_clear(&c->geo);
 	for (size_t i = 0; i < c->check_count; i++)
 		free(c->checks[i].name);
-	for (size_t i = 0; i < c->domain_count; i++)
+	for (size_t i = 0; i < c->domain_count; i++) {
+		clear_rows(CONF_IN_DOMAIN, &c->domains[i]);
+		confdomain_clear(&c->domains[i]);
 		free(c->domains[i].name);
+	}
 	for (size_t i = 0; i < c->zone_count; i++) {
-		for (size_t j = 0; j < conf_row_count; j++)
-			if (conf_rows[j].base == CONF_IN_ZONE)
-				confvalue_clear(&conf_rows[j], &c->zones[i]);
+		clear_rows(CONF_IN_ZONE, &c->zones[i]);
 		confzone_clear(&c->zones[i]);
 		free(c->zones[i].name);
 	}
@@ -180,7 +187,8 @@ static int compare_domain(const struct conf_domain *d, struct slice name)
 	return len < name.len ? -1 : len > name.len;
 }
 
-enum conf_mode conf_mode_for(const struct conf *c, struct slice domain)
+const struct conf_domain *conf_domain_find(
+	const struct conf *c, struct slice domain)
 {
 	size_t low = 0, high = c->domain_count;
 
@@ -189,14 +197,35 @@ enum conf_mode conf_mode_for(const struct conf *c, struct slice domain)
 		int order = compare_domain(&c->domains[mid], domain);
 
 		if (order == 0)
-			return c->domains[mid].has_mode ? c->domains[mid].mode
-							: c->mode;
+			return &c->domains[mid];
 		if (order < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return c->mode;
+	return NULL;
+}
+
+const struct conf_check *conf_check_for(
+	const struct conf *c, const struct conf_domain *d, const char *name)
+{
+	for (size_t i = 0; d != NULL && i < d->check_count; i++)
+		if (strcmp(d->checks[i].name, name) == 0)
+			return &d->checks[i];
+	return conf_check_find(c, name);
+}
+
+const struct conf_policy *conf_policy_for(
+	const struct conf *c, const struct conf_domain *d)
+{
+	return d == NULL ? &c->policy : &d->policy;
+}
+
+enum conf_mode conf_mode_for(const struct conf *c, struct slice domain)
+{
+	const struct conf_domain *d = conf_domain_find(c, domain);
+
+	return d != NULL && d->has_mode ? d->mode : c->mode;
 }
 
 bool conf_is_exempt(const struct conf *c, struct slice local_part)

@@ -25,7 +25,7 @@ enum conf_action {
 	CONF_ACTION_SCORE,
 	CONF_ACTION_MARK,
 	CONF_ACTION_QUARANTINE,
-	CONF_ACTION_GREYLIST, /* parsed; refused by conf until it exists */
+	CONF_ACTION_GREYLIST, /* a first contact is asked to come again */
 	CONF_ACTION_TEMPFAIL,
 	CONF_ACTION_REJECT
 };
@@ -62,12 +62,33 @@ struct conf_check {
 	bool shadow;
 };
 
+/* What a sum of scores means; 0: nothing. */
+struct conf_policy {
+	double mark_at;
+	double greylist_at;
+	double quarantine_at;
+	double reject_at;
+};
+
 /* domain "example.org" { mode = "monitor" }: overrides for one recipient
  * domain. Names are folded as net/hostname does. */
 struct conf_domain {
 	char *name;
 	bool has_mode;
 	enum conf_mode mode;
+	double mark_at; /* as it was said; below 0: it was not */
+	double greylist_at;
+	double quarantine_at;
+	double reject_at;
+	char **rules; /* "spf fail = score 2" */
+	size_t rule_count;
+	char **shadow; /* names of checks */
+	size_t shadow_count;
+	/* What that comes to: ask conf_check_for, conf_policy_for. */
+	struct conf_policy policy;
+	struct conf_check *checks; /* those it says something of, whole */
+	size_t check_count;
+	unsigned number; /* of its policy; 0: as the file, alike: the same */
 };
 
 struct conf_networks {
@@ -137,13 +158,6 @@ struct conf_cases {
 	unsigned keep_s; /* life of rp:case:<ref> */
 	unsigned reuse_s; /* same network and cause keep the reference */
 	unsigned reuse_max; /* causes remembered for that */
-};
-
-struct conf_policy {
-	double mark_at;
-	double greylist_at; /* takes effect once greylisting exists */
-	double quarantine_at;
-	double reject_at;
 };
 
 struct conf_dns {
@@ -462,6 +476,15 @@ const char *conf_result_name(enum conf_result r);
 /* The rule for the result of that name, or NULL when there is no such word. */
 const struct conf_rule *conf_check_rule(
 	const struct conf_check *c, const char *result);
+/* The section of this recipient domain (folded; may be ""), or NULL. */
+const struct conf_domain *conf_domain_find(
+	const struct conf *c, struct slice domain);
+/* The rule set of a check, and the thresholds, for recipients of that domain;
+ * d NULL: those of the file. */
+const struct conf_check *conf_check_for(
+	const struct conf *c, const struct conf_domain *d, const char *name);
+const struct conf_policy *conf_policy_for(
+	const struct conf *c, const struct conf_domain *d);
 /* enforce or monitor for this recipient domain (folded; may be ""). */
 enum conf_mode conf_mode_for(const struct conf *c, struct slice domain);
 bool conf_is_exempt(const struct conf *c, struct slice local_part);

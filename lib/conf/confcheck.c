@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "conf/conf.h"
 #include "conf/confdefault.h"
+#include "conf/confdomain.h"
 #include "conf/confgeo.h"
 #include "conf/confload.h"
 #include "conf/conftable.h"
@@ -457,5 +458,5 @@ enum result confcheck_run(struct confload *l, const char *path)
 	if (c->domain_count > 1)
 		qsort(c->domains, c->domain_count, sizeof(*c->domains),
 			compare_domains);
-	return res;
+	return res == RES_OK ? confdomain_finish(l, c) : res;
 }

@@ -103,7 +103,11 @@ enum result confdefault_domain(struct conf *c, const char *name, size_t *index)
 		return RES_NOMEM;
 	}
 	c->domains = list;
-	c->domains[c->domain_count++] = (struct conf_domain){ .name = copy };
+	c->domains[c->domain_count++] = (struct conf_domain){ .name = copy,
+		.mark_at = -1,
+		.greylist_at = -1,
+		.quarantine_at = -1,
+		.reject_at = -1 };
 	return RES_OK;
 }
 

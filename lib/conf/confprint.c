@@ -3,6 +3,7 @@
 
 #include "conf/conf.h"
 #include "conf/confdefault.h"
+#include "conf/confdomain.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -167,13 +168,30 @@ static bool is_of_check(const struct conf_row *row, const void *base)
 	return !confdefault_has_results(check->name);
 }
 
+/* What a domain does not say is as in the file. */
+static bool is_said(const struct conf_row *row, const void *base)
+{
+	const struct conf_domain *d = base;
+	const void *field = (const char *)base + row->offset;
+
+	if (row->base != CONF_IN_DOMAIN)
+		return true;
+	if (row->kind == CONF_KIND_MODE)
+		return d->has_mode;
+	if (row->kind == CONF_KIND_DECIMAL)
+		return *(const double *)field >= 0;
+	return *(const size_t *)(const void *)((const char *)base +
+		       row->extra) > 0;
+}
+
 static void print_rows(const char *section, const void *base,
 	const char *indent, struct buf *out)
 {
 	for (size_t i = 0; i < conf_row_count; i++)
 		if (slice_is_equal(slice_of(conf_rows[i].section),
 			    slice_of(section)) &&
-			is_of_check(&conf_rows[i], base))
+			is_of_check(&conf_rows[i], base) &&
+			is_said(&conf_rows[i], base))
 			print_row(&conf_rows[i], base, indent, out);
 }
 
@@ -202,7 +220,7 @@ void conf_print(const struct conf *c, struct buf *out)
 	for (size_t i = 0; i < c->zone_count; i++)
 		print_titled("dnsbl", c->zones[i].name, &c->zones[i], out);
 	for (size_t i = 0; i < c->domain_count; i++)
-		if (c->domains[i].has_mode)
+		if (confdomain_has_words(&c->domains[i]))
 			print_titled("domain", c->domains[i].name,
 				&c->domains[i], out);
 }

@@ -454,15 +454,9 @@ static enum result set_score(
 	return RES_OK;
 }
 
-static enum result set_rule(const struct conf_row *row, void *field,
-	struct slice v, struct buf *why)
+enum result confvalue_rule(
+	struct conf_rule *rule, struct slice v, struct buf *why)
 {
-	struct conf_rule *rule = field;
-
-	(void)row;
-	if (slice_is_equal(v, slice_of("greylist")))
-		return confvalue_wrong(
-			why, "does not exist yet; use tempfail or a score", v);
 	if (slice_has_prefix(v, slice_of("score")) &&
 		(v.len == 5 || v.at[5] == ' '))
 		return set_score(rule, v, why);
@@ -477,8 +471,15 @@ static enum result set_rule(const struct conf_row *row, void *field,
 		}
 	return confvalue_wrong(why,
 		"is none of accept, ignore, score N, mark, quarantine, "
-		"tempfail, reject",
+		"greylist, tempfail, reject",
 		v);
+}
+
+static enum result set_rule(const struct conf_row *row, void *field,
+	struct slice v, struct buf *why)
+{
+	(void)row;
+	return confvalue_rule(field, v, why);
 }
 
 /* ---- the rows ---- */

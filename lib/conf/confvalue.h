@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "conf/conftable.h"
 
+struct conf_rule;
+
 /*
  * Sets the field of row inside base (the struct that row.base names) to the
  * values, freeing what was there. A list takes any number within the row's
@@ -21,6 +23,10 @@ enum result confvalue_set(const struct conf_row *row, void *base,
 
 /* Frees what set has made. */
 void confvalue_clear(const struct conf_row *row, void *base);
+
+/* For conf/confdomain: "score 4", "reject"; *out is untouched on an error. */
+enum result confvalue_rule(
+	struct conf_rule *out, struct slice value, struct buf *why) MUST_USE;
 
 /* For conf/conflist: the fault in words, RES_SYNTAX. */
 enum result confvalue_wrong(

@@ -19,7 +19,6 @@ static void carry(struct session *s, const struct verdict *v, const char *ref)
 	struct verdict before = s->at->carried;
 
 	s->at->spared += v->is_exempt || v->is_trusted;
-	s->at->monitored += strcmp(v->mode, "monitor") == 0;
 	rules_carry(&s->at->carried, v);
 	if (before.action != ACTION_NONE &&
 		s->at->carried.action == before.action &&
@@ -46,12 +45,15 @@ static void carry(struct session *s, const struct verdict *v, const char *ref)
 enum answer arrival_judge(
 	struct session *s, const struct mta *mta, struct verdict *v)
 {
+	const struct conf_domain *domain = conf_domain_find(
+		s->conf, slice_of(s->at->envelope.rcpt_domain));
 	const struct rules_input in = { .conf = s->conf,
+		.domain = domain,
 		.envelope = &s->at->envelope,
 		.findings = &s->at->findings,
 		.stage = RULES_RCPT };
 	struct record r = { .stage = "rcpt",
-		.conf = s->conf,
+		.scope = { .conf = s->conf, .domain = domain },
 		.conn = &s->conn,
 		.envelope = &s->at->envelope,
 		.verdict = v,
@@ -73,6 +75,8 @@ enum answer arrival_judge(
 	if (ref[0] != '\0')
 		record_case(s->env->cases, &r, is_new);
 	sessioncore_note(s, &r, action_is_refusal(v->action));
+	if (s->at->envelope.rcpt_accepted == 0)
+		s->at->domain = domain;
 	answer = sessioncore_tell(mta, v, r.reply);
 	if (answer == ANSWER_CONTINUE)
 		carry(s, v, ref);

@@ -4,7 +4,6 @@
 #include "conf/conf.h"
 #include "heur/sender.h"
 #include "judge/record.h"
-#include "policy/rules.h"
 #include "store/repute.h"
 
 #include <string.h>
@@ -14,12 +13,9 @@
 static const char *const not_its_own[] = { "blocked", "allowed", "dnsbl",
 	"dnswl", "country", "rate", "reputation", "greylist", "session" };
 
-static bool is_its_own(const struct conf *conf, const struct finding *f)
+static bool is_its_own(const struct finding *f)
 {
-	const struct conf_check *check = conf_check_find(conf, f->check);
-
-	if (f->outcome != OUTCOME_HIT || f->shadow ||
-		(check != NULL && check->shadow))
+	if (f->outcome != OUTCOME_HIT)
 		return false;
 	for (size_t i = 0; i < sizeof(not_its_own) / sizeof(not_its_own[0]);
 		i++)
@@ -37,21 +33,24 @@ static double lowest_threshold(const struct conf_policy *p)
 
 static bool is_bad(const struct record *r)
 {
-	double at = lowest_threshold(&r->conf->policy);
+	double at = lowest_threshold(
+		conf_policy_for(r->scope.conf, r->scope.domain));
 	double sum = 0;
 
 	for (size_t i = 0; i < r->findings->count; i++) {
 		const struct finding *f = &r->findings->item[i];
-		struct conf_rule rule;
+		struct ruling own;
 
-		if (!is_its_own(r->conf, f))
+		if (!is_its_own(f))
 			continue;
-		rule = rules_rule(r->conf, f);
-		if (rule.action == CONF_ACTION_REJECT ||
-			rule.action == CONF_ACTION_QUARANTINE)
+		own = ruling_of(&r->scope, f);
+		if (own.is_shadow)
+			continue;
+		if (own.rule.action == CONF_ACTION_REJECT ||
+			own.rule.action == CONF_ACTION_QUARANTINE)
 			return true;
-		if (rule.action == CONF_ACTION_SCORE)
-			sum += rule.score;
+		if (own.rule.action == CONF_ACTION_SCORE)
+			sum += own.rule.score;
 	}
 	return at > 0 && sum >= at;
 }
@@ -60,7 +59,7 @@ enum conduct_word conduct_of(const struct record *r)
 {
 	const struct verdict *v = r->verdict;
 
-	if (v == NULL || r->conf == NULL || r->findings == NULL ||
+	if (v == NULL || r->scope.conf == NULL || r->findings == NULL ||
 		strcmp(r->stage, "eom") != 0 || v->is_exempt || v->is_trusted ||
 		r->conn->kind != CONN_REMOTE)
 		return CONDUCT_NEITHER;
@@ -77,7 +76,7 @@ static void judged(void *at, const struct record *r)
 	double bad = word == CONDUCT_BAD;
 	struct sender s;
 
-	if (word == CONDUCT_NEITHER || !r->conf->reputation.enabled)
+	if (word == CONDUCT_NEITHER || !r->scope.conf->reputation.enabled)
 		return;
 	sender_read(&s, &r->conn->ip, r->auth);
 	repute_add(c->repute, LEDGER_ADDRESS, slice_of(s.address), good, bad);

@@ -102,17 +102,16 @@ enum answer ending_judge(struct session *s, const struct mta *mta)
 {
 	const struct verdict carried = s->at->carried;
 	const struct rules_input in = { .conf = s->conf,
+		.domain = s->at->domain,
 		.envelope = &s->at->envelope,
 		.findings = &s->at->findings,
 		.auth = &s->at->auth,
 		.carried = &carried,
 		.stage = RULES_END,
 		.all_spared = s->at->spared > 0 &&
-			s->at->spared == s->at->envelope.rcpt_accepted,
-		.all_monitored = s->at->monitored > 0 &&
-			s->at->monitored == s->at->envelope.rcpt_accepted };
+			s->at->spared == s->at->envelope.rcpt_accepted };
 	struct record r = { .stage = "eom",
-		.conf = s->conf,
+		.scope = { .conf = s->conf, .domain = s->at->domain },
 		.conn = &s->conn,
 		.envelope = &s->at->envelope,
 		.verdict = &s->at->carried,

@@ -3,8 +3,8 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "conf/conf.h"
 #include "judge/evidence.h"
-#include "policy/rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +25,18 @@ static const char *code_name(const struct verdict *v)
 	const struct code_row *row = code_row(v->code);
 
 	return row == NULL ? "" : row->name;
+}
+
+static void put_shadow(struct logline *l, const struct verdict *v)
+{
+	struct buf text;
+
+	buf_init(&text, LOG_VALUE_MAX);
+	for (unsigned i = 0; i < v->shadow_count; i++)
+		buf_add_format(&text, "%s%s:%s", i > 0 ? "," : "",
+			v->shadow[i].check, action_name(v->shadow[i].action));
+	put(l, "shadow", buf_slice(&text));
+	buf_clear(&text);
 }
 
 static void put_verdict(struct logline *l, const struct record *r)
@@ -48,6 +60,9 @@ static void put_verdict(struct logline *l, const struct record *r)
 		put(l, "key", f->subject);
 		put(l, "reason", f->evidence);
 	}
+	if (r->scope.domain != NULL && v->policy != 0)
+		put_text(l, "policy", r->scope.domain->name);
+	put_shadow(l, v);
 	if (v->is_exempt)
 		put_text(l, "exempt", "yes");
 	if (v->unchecked)
@@ -168,26 +183,47 @@ void record_refer(const struct casework *w, const struct record *r,
 		case_ref_new(ref);
 }
 
-static void add_rule(
-	struct buf *b, const struct conf *conf, const struct finding *f)
+/* In tenths where that is all of it, else in hundredths. */
+static void add_score(struct buf *b, double score)
 {
-	const struct conf_rule rule = rules_rule(conf, f);
+	double tenths = score * 10;
+	bool is_short = tenths - (double)(long)tenths == 0;
 
-	buf_add_format(b, " rule=\"%s", conf_action_name(rule.action));
-	if (rule.action == CONF_ACTION_SCORE)
-		buf_add_format(b, " %.1f", rule.score);
-	buf_add_char(b, '"');
+	buf_add_format(b, is_short ? "%.1f" : "%.2f", score);
 }
 
-void record_finding(
-	struct buf *b, const struct conf *conf, const struct finding *f)
+static void add_rule(struct buf *b, const struct ruling_scope *scope,
+	const struct ruling *r, const struct finding *f)
 {
+	bool is_score = r->rule.action == CONF_ACTION_SCORE;
+
+	buf_add_format(b, " rule=\"%s", conf_action_name(r->rule.action));
+	if (is_score) {
+		buf_add_char(b, ' ');
+		add_score(b, r->rule.score);
+	}
+	buf_add_char(b, '"');
+	if (r->is_of_domain)
+		buf_add_format(b, " of=\"%s\"", scope->domain->name);
+	if (is_score && f->factor != 0 && f->factor != 1)
+		buf_add_format(b, " factor=%.2f", f->factor);
+	if (r->is_advisory)
+		buf_add_text(b, " advisory=yes");
+}
+
+void record_finding(struct buf *b, const struct ruling_scope *scope,
+	const struct finding *f)
+{
+	struct ruling ruling = { .is_shadow = f->shadow };
+
 	buf_add_format(b, "%s=%s", f->check, outcome_name(f->outcome));
 	if (f->detail != NULL && f->detail[0] != '\0')
 		buf_add_format(b, " detail=%s", f->detail);
-	if (conf != NULL)
-		add_rule(b, conf, f);
-	if (f->shadow)
+	if (scope->conf != NULL) {
+		ruling = ruling_of(scope, f);
+		add_rule(b, scope, &ruling, f);
+	}
+	if (ruling.is_shadow)
 		buf_add_text(b, " shadow=yes");
 	if (!slice_is_empty(f->subject)) {
 		buf_add_text(b, " key=\"");
@@ -234,7 +270,7 @@ void record_case(const struct casework *w, const struct record *r, bool is_new)
 	if (r->reply != NULL)
 		reply_format(r->reply, &reply);
 	for (size_t i = 0; r->findings != NULL && i < r->findings->count; i++)
-		record_finding(&lines, r->conf, &r->findings->item[i]);
+		record_finding(&lines, &r->scope, &r->findings->item[i]);
 	facts.reply = buf_slice(&reply);
 	facts.findings = buf_slice(&lines);
 	snprintf(score, sizeof(score), "%.1f", r->verdict->score);

@@ -19,6 +19,9 @@
  *     code reply   row of codes.def; "554 5.7.1" as the client read it
  *     ref          reference of the case
  *     check key reason   the finding that decided, the list entry, its words
+ *     policy       the recipient's domain, when its section is another policy
+ *     shadow       checks in shadow that would have changed the action, and to
+ *                  what: "headers:mark,dnsbl:reject"
  *     exempt       yes: a recipient that is always reachable
  *     unchecked    lists: they could not be read
  *     iprev spf spf_helo dkim arc from_kind dmarc   at eom: results (RFC 8601
@@ -38,6 +41,7 @@
 #include "fact/auth.h"
 #include "fact/conn.h"
 #include "fact/envelope.h"
+#include "policy/ruling.h"
 #include "policy/verdict.h"
 #include "reply/smtp.h"
 #include "store/case.h"
@@ -53,7 +57,7 @@ struct casework {
 
 struct record {
 	const char *stage;
-	const struct conf *conf; /* whose rules; NULL: shares are not told */
+	struct ruling_scope scope; /* without conf rules are not told */
 	const struct conn *conn;
 	const struct envelope *envelope;
 	const struct verdict *verdict; /* NULL: not judged */
@@ -76,10 +80,13 @@ void record_refer(const struct casework *w, const struct record *r,
 
 /*
  * Adds one line: "spf=hit detail=fail rule=\"score 1.5\" shadow=yes
- * key=\"...\" seen=\"...\"". rule is what the configuration says about it;
- * with conf NULL it is left out.
+ * key=\"...\" seen=\"...\"". rule is what the configuration says about it, a
+ * score with its factor in it; behind it stand of="example.org" when the
+ * section of that domain says so, factor=N when it is not 1, and advisory=yes
+ * when it could not be told and counts for nothing. Without a conf in the scope
+ * all of these are left out.
  */
-void record_finding(
-	struct buf *out, const struct conf *conf, const struct finding *f);
+void record_finding(struct buf *out, const struct ruling_scope *scope,
+	const struct finding *f);
 /* Queues the evidence; RES_FULL and the like are the writer's to count. */
 void record_case(const struct casework *w, const struct record *r, bool is_new);

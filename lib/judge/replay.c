@@ -16,7 +16,8 @@ struct transaction {
 	uint64_t session; /* 0: free */
 	struct verdict carried;
 	struct finding cause;
-	unsigned accepted, spared, monitored;
+	const struct conf_domain *domain; /* of those taken, or tried */
+	unsigned accepted, spared;
 };
 
 struct replay {
@@ -53,7 +54,10 @@ static void judge_rcpt(struct replay *r, struct transaction *t,
 	const struct fact *f, struct verdict *v)
 {
 	struct envelope e = { .rcpt_accepted = t->accepted };
+	const struct conf_domain *domain =
+		conf_domain_find(r->conf, slice_of(f->rcpt_domain));
 	const struct rules_input in = { .conf = r->conf,
+		.domain = domain,
 		.envelope = &e,
 		.findings = &f->findings,
 		.stage = RULES_RCPT };
@@ -65,6 +69,8 @@ static void judge_rcpt(struct replay *r, struct transaction *t,
 	rules_decide(&in, v);
 	alone = *v;
 	rules_mix(&t->carried, &alone, v);
+	if (t->accepted == 0)
+		t->domain = domain;
 }
 
 static void carry(struct transaction *t, const struct verdict *v)
@@ -73,7 +79,6 @@ static void carry(struct transaction *t, const struct verdict *v)
 
 	t->accepted++;
 	t->spared += v->is_exempt || v->is_trusted;
-	t->monitored += strcmp(v->mode, "monitor") == 0;
 	rules_carry(&t->carried, v);
 	if (before.action != ACTION_NONE &&
 		t->carried.action == before.action &&
@@ -93,13 +98,12 @@ static void judge_end(struct replay *r, const struct transaction *t,
 {
 	static const struct envelope nobody;
 	const struct rules_input in = { .conf = r->conf,
+		.domain = t->domain,
 		.envelope = &nobody,
 		.findings = &f->findings,
 		.carried = &t->carried,
 		.stage = RULES_END,
-		.all_spared = t->accepted > 0 && t->spared == t->accepted,
-		.all_monitored =
-			t->accepted > 0 && t->monitored == t->accepted };
+		.all_spared = t->accepted > 0 && t->spared == t->accepted };
 
 	rules_decide(&in, v);
 }

@@ -85,8 +85,13 @@ bool sessioncore_reply(struct session *s, struct record *r, struct reply *reply,
 		.ip = s->conn.kind == CONN_REMOTE ? &s->conn.ip : NULL,
 		.domain = r->verdict->domain,
 		.portal_url = slice_of(s->conf->portal_url),
+		.now_s = clock_wall_ms(s->env->clock) / 1000,
 	};
 
+	if (r->verdict->cause != NULL) {
+		fields.limit = r->verdict->cause->subject;
+		fields.until_s = r->verdict->cause->until_s;
+	}
 	record_refer(s->env->cases, r, ref, is_new);
 	r->ref = ref;
 	if (!action_is_refusal(r->verdict->would_be) || ref[0] == '\0')

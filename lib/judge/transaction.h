@@ -18,6 +18,7 @@
 
 struct arcseal_body;
 struct arena;
+struct conf_domain;
 
 struct transaction {
 	bool broken; /* no memory for a fact: an internal error */
@@ -30,7 +31,8 @@ struct transaction {
 	struct auth_facts auth;
 	struct body_facts body;
 	unsigned spared; /* of the recipients taken, see rules_input */
-	unsigned monitored;
+	/* The section of the domain of those taken, or tried; or NULL. */
+	const struct conf_domain *domain;
 	struct verdict carried; /* what RCPT left for the end */
 	struct finding carried_cause;
 	char carried_domain[sizeof(((struct envelope *)0)->rcpt_domain)];

@@ -79,7 +79,7 @@ static void keep_verdict(struct trial_verdict *to, const struct record *r)
 		buf_add(&to->reason, v->cause->evidence);
 	}
 	for (size_t i = 0; r->findings != NULL && i < r->findings->count; i++)
-		record_finding(&to->findings, r->conf, &r->findings->item[i]);
+		record_finding(&to->findings, &r->scope, &r->findings->item[i]);
 }
 
 static void judged(void *at, const struct record *r)

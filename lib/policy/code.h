@@ -38,6 +38,8 @@ enum {
 	CODE_URL_USUAL = 64,
 	CODE_IP_MAX = 45,
 	CODE_DOMAIN_MAX = 253,
+	CODE_LIMIT_MAX = 48,
+	CODE_TIME_MAX = 16, /* "2026-11-26 14:05" */
 	CODE_PAGE_MAX = 3 + 17 /* "/r/" and the reference */
 };
 
@@ -46,13 +48,16 @@ struct code_row {
 	const char *smtp; /* "554" */
 	const char *xcode; /* "5.7.1" (RFC 3463, IANA registry) */
 	enum code_stage stage;
-	const char *text; /* with {ip}, {domain} and {url} */
+	const char *text; /* with {ip} {domain} {limit} {time} {url} */
 	const char *cause; /* for a human: what happened */
 	const char *remedy; /* what to change, and who */
 };
 
 /* What stands for {domain} when it cannot be named. */
 #define CODE_DOMAIN_UNKNOWN "the author's domain"
+
+/* What stands for {limit} when its text cannot be used. */
+#define CODE_LIMIT_UNKNOWN "what we take at a time"
 
 /* Borrowed for ever; CODE_NONE gives NULL. */
 const struct code_row *code_row(enum code c);

@@ -91,19 +91,49 @@ static bool is_url_last_field(const struct code_row *r)
 	return (*at == '\0' || *at == ' ') && strchr(at, '{') == NULL;
 }
 
+/* What reply/smtp fills in, and how much that is at most. */
+struct widths {
+	size_t url;
+	size_t domain;
+};
+
+/* The length of the field that begins here, 0 when none does; *width is what
+ * it may grow to. */
+static size_t field_width(const char *at, const struct widths *w, size_t *width)
+{
+	const struct {
+		const char *name;
+		size_t width;
+	} fields[] = {
+		{ "{ip}", CODE_IP_MAX },
+		{ "{url}", w->url + CODE_PAGE_MAX },
+		{ "{domain}", w->domain },
+		{ "{limit}", CODE_LIMIT_MAX },
+		{ "{time}", CODE_TIME_MAX },
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		size_t len = strlen(fields[i].name);
+
+		if (strncmp(at, fields[i].name, len) != 0)
+			continue;
+		*width = fields[i].width;
+		return len;
+	}
+	return 0;
+}
+
 static bool has_known_fields(const struct code_row *r)
 {
+	static const struct widths none;
 	const char *at = r->text;
 
 	while ((at = strpbrk(at, "{}")) != NULL) {
-		if (strncmp(at, "{ip}", 4) == 0)
-			at += 4;
-		else if (strncmp(at, "{url}", 5) == 0)
-			at += 5;
-		else if (strncmp(at, "{domain}", 8) == 0)
-			at += 8;
-		else
+		size_t width, len = field_width(at, &none, &width);
+
+		if (len == 0)
 			return false;
+		at += len;
 	}
 	return true;
 }
@@ -134,22 +164,15 @@ static bool has_domain_at_end(const struct code_row *r)
 
 static size_t longest(const struct code_row *r, size_t url, size_t domain)
 {
+	const struct widths w = { url, domain };
 	size_t len = 0;
 
 	for (const char *at = r->text; *at != '\0';) {
-		if (strncmp(at, "{ip}", 4) == 0) {
-			len += CODE_IP_MAX;
-			at += 4;
-		} else if (strncmp(at, "{url}", 5) == 0) {
-			len += url + CODE_PAGE_MAX;
-			at += 5;
-		} else if (strncmp(at, "{domain}", 8) == 0) {
-			len += domain;
-			at += 8;
-		} else {
-			len++;
-			at++;
-		}
+		size_t width = 1;
+		size_t field = field_width(at, &w, &width);
+
+		len += width;
+		at += field > 0 ? field : 1;
 	}
 	return len;
 }
@@ -291,11 +314,18 @@ static void print_manual(void)
 	     ".Li {ip}\n"
 	     "is the address of the client,\n"
 	     ".Li {url}\n"
-	     "is the page of the case, and\n"
+	     "is the page of the case,\n"
 	     ".Li {domain}\n"
 	     "is the domain that the check was about, or\n"
 	     ".Dq the author's domain\n"
-	     "when it cannot be named.\n"
+	     "when it cannot be named,\n"
+	     ".Li {limit}\n"
+	     "is the limit that is used up, such as\n"
+	     ".Dq 500 messages an hour ,\n"
+	     "and\n"
+	     ".Li {time}\n"
+	     "is when to try again, in UTC: hours and minutes, with the date\n"
+	     "when that is more than 12 hours away.\n"
 	     "Each name is what the log shows as\n"
 	     ".Li code= .\n"
 	     ".Sh CODES\n"

@@ -3,25 +3,9 @@
 
 #include "fact/envelope.h"
 #include "policy/authcode.h"
+#include "policy/balance.h"
 
 #include <string.h>
-
-/* What the findings come to, with or without those in shadow. */
-struct tally {
-	bool trusted; /* a rule said accept */
-	enum action action;
-	double score;
-	const struct finding *cause;
-	const struct finding *scored; /* the greatest part of the sum */
-	double scored_by;
-	double unsure; /* of the sum, what could not be told */
-	double added; /* of the sum, what is above zero, */
-	double by_auth; /* and of that, authentication's */
-	const struct finding *worst_auth; /* its greatest part */
-	double worst_by;
-	unsigned failed; /* methods whose failure a rule held against it, */
-	unsigned refusing; /* and those of them that tell in a refusal */
-};
 
 /* Codes of one stage for causes that have no row of their own. */
 struct stage_codes {
@@ -46,198 +30,26 @@ static const struct class_code {
 	{ "feed", CODE_BLOCKED_FEED },
 };
 
-static bool is_of_lists(const struct finding *f)
-{
-	return strcmp(f->check, "blocked") == 0 ||
-		strcmp(f->check, "allowed") == 0;
-}
-
-static enum action action_of(enum conf_action a)
-{
-	switch (a) {
-	case CONF_ACTION_MARK:
-		return ACTION_MARK;
-	case CONF_ACTION_QUARANTINE:
-		return ACTION_QUARANTINE;
-	case CONF_ACTION_TEMPFAIL:
-		return ACTION_TEMPFAIL;
-	case CONF_ACTION_REJECT:
-		return ACTION_REJECT;
-	case CONF_ACTION_IGNORE:
-	case CONF_ACTION_ACCEPT:
-	case CONF_ACTION_SCORE:
-	case CONF_ACTION_GREYLIST:
-		break;
-	}
-	return ACTION_ACCEPT;
-}
-
-/* Checks with results have a rule for each instead of hit and miss. A result
- * that DNS could not tell never refuses for good. */
-static const struct conf_rule *rule_of_result(
-	const struct conf_check *check, const struct finding *f)
-{
-	static const struct conf_rule tempfail = {
-		.action = CONF_ACTION_TEMPFAIL
-	};
-	const struct conf_rule *rule;
-
-	if (check == NULL || f->detail == NULL || is_of_lists(f))
-		return NULL;
-	rule = conf_check_rule(check, f->detail);
-	if (rule != NULL && f->outcome == OUTCOME_UNKNOWN &&
-		rule->action == CONF_ACTION_REJECT)
-		return &tempfail;
-	return rule;
-}
-
-/* The rule for this finding; one that nobody wrote says ignore. */
-static struct conf_rule rule_of(const struct conf *conf,
-	const struct conf_check *check, const struct finding *f)
-{
-	struct conf_rule rule = { CONF_ACTION_IGNORE, 0 };
-	const struct conf_rule *own = rule_of_result(check, f);
-
-	if (own != NULL)
-		return *own;
-	switch (f->outcome) {
-	case OUTCOME_HIT:
-		if (check != NULL)
-			rule = check->hit;
-		return rule;
-	case OUTCOME_MISS:
-		if (check != NULL)
-			rule = check->miss;
-		return rule;
-	case OUTCOME_UNKNOWN:
-		break;
-	}
-	if (check != NULL)
-		rule = check->unknown;
-	if (rule.action == CONF_ACTION_IGNORE &&
-		strcmp(f->check, "blocked") == 0 &&
-		conf->lists.on_redis_error == CONF_FAILURE_TEMPFAIL)
-		rule.action = CONF_ACTION_TEMPFAIL;
-	/* A list that cannot be read must not refuse everybody for good. */
-	if (rule.action == CONF_ACTION_REJECT)
-		rule.action = CONF_ACTION_TEMPFAIL;
-	return rule;
-}
-
-static bool is_against(const struct conf_rule *rule)
-{
-	if (rule->action == CONF_ACTION_SCORE)
-		return rule->score > 0;
-	return rule->action != CONF_ACTION_IGNORE &&
-		rule->action != CONF_ACTION_ACCEPT;
-}
-
-/* RFC 7372 s3.4 counts what failed "contrary to local policy": a failure that
- * the rules ignore is none. */
-static void tally_auth(
-	struct tally *t, const struct conf_rule *rule, const struct finding *f)
-{
-	bool is_scored = rule->action == CONF_ACTION_SCORE;
-	unsigned method = authcode_method(f->check);
-
-	if (is_scored && rule->score > 0)
-		t->added += rule->score;
-	if (f->outcome == OUTCOME_UNKNOWN || method == 0 || !is_against(rule))
-		return;
-	t->failed |= method;
-	/* A client without a name adds to a sum; whoever is refused by the
-	 * rule of another method should repair that one. */
-	if (!is_scored || strcmp(f->check, "iprev") != 0)
-		t->refusing |= method;
-	if (!is_scored)
-		return;
-	t->by_auth += rule->score;
-	if (t->worst_auth == NULL || rule->score > t->worst_by) {
-		t->worst_auth = f;
-		t->worst_by = rule->score;
-	}
-}
-
-static void tally_add(
-	struct tally *t, const struct conf_rule *rule, const struct finding *f)
-{
-	enum action action = action_of(rule->action);
-
-	tally_auth(t, rule, f);
-	if (rule->action == CONF_ACTION_ACCEPT) {
-		if (!t->trusted)
-			t->cause = f;
-		t->trusted = true;
-		return;
-	}
-	if (rule->action == CONF_ACTION_SCORE) {
-		t->score += rule->score;
-		if (f->outcome == OUTCOME_UNKNOWN && rule->score > 0)
-			t->unsure += rule->score;
-		if (t->scored == NULL || rule->score > t->scored_by) {
-			t->scored = f;
-			t->scored_by = rule->score;
-		}
-		return;
-	}
-	if (action > t->action && !t->trusted) {
-		t->action = action;
-		t->cause = f;
-	}
-}
-
-/* The thresholds of the sum; a threshold of 0 is not set. */
-static void tally_close(struct tally *t, const struct conf_policy *policy)
-{
-	const struct {
-		double at;
-		enum action action;
-	} steps[] = {
-		{ policy->reject_at, ACTION_REJECT },
-		{ policy->quarantine_at, ACTION_QUARANTINE },
-		{ policy->mark_at, ACTION_MARK },
-	};
-
-	if (t->trusted) {
-		t->action = ACTION_ACCEPT;
-		t->score = 0;
-		return;
-	}
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		enum action action = steps[i].action;
-
-		if (steps[i].at <= 0 || t->score < steps[i].at)
-			continue;
-		if (action == ACTION_REJECT &&
-			t->score - t->unsure < steps[i].at)
-			action = ACTION_TEMPFAIL;
-		if (action > t->action) {
-			t->action = action;
-			t->cause = t->scored;
-		}
-		return;
-	}
-}
-
 /*
  * A sum has the code of authentication when most of it is authentication's: of
  * several methods theirs, of one its own when it would have been enough.
  */
 static enum code code_of_sum(
-	const struct rules_input *in, const struct tally *t)
+	const struct rules_input *in, const struct balance *t)
 {
 	enum code code = CODE_NONE;
 
 	if (t->by_auth * 2 <= t->added)
 		return CODE_NONE;
 	code = authcode_several(t->failed);
-	if (code == CODE_NONE && t->by_auth >= in->conf->policy.reject_at)
+	if (code == CODE_NONE &&
+		t->by_auth >= conf_policy_for(in->conf, in->domain)->reject_at)
 		code = authcode_one(t->worst_auth, in->findings, false);
 	return code;
 }
 
 static enum code code_of_auth(
-	const struct rules_input *in, const struct tally *t)
+	const struct rules_input *in, const struct balance *t)
 {
 	enum code code = CODE_NONE;
 
@@ -255,7 +67,7 @@ static enum code code_of_auth(
 
 /* For what is not a list's, and for sums. */
 static enum code general_code(
-	const struct rules_input *in, const struct tally *t)
+	const struct rules_input *in, const struct balance *t)
 {
 	enum code code = code_of_auth(in, t);
 
@@ -265,16 +77,26 @@ static enum code general_code(
 					  : codes[in->stage].tempfail;
 }
 
-static enum code code_of(const struct rules_input *in, const struct tally *t)
+/* A limit that is used up, which has its own words. */
+static bool is_limit(const struct balance *t)
+{
+	return t->action == ACTION_TEMPFAIL && t->cause != NULL &&
+		t->cause != t->scored && t->cause->outcome == OUTCOME_HIT &&
+		strcmp(t->cause->check, "rate") == 0;
+}
+
+static enum code code_of_limit(
+	const struct rules_input *in, const struct finding *f)
+{
+	if (f->detail != NULL && strcmp(f->detail, "user") == 0)
+		return CODE_RATE_USER;
+	return in->stage == RULES_RCPT ? CODE_RATE_LIMIT : CODE_RATE_LIMIT_END;
+}
+
+static enum code code_of_list(const struct balance *t)
 {
 	const struct finding *f = t->cause;
 
-	if (!action_is_refusal(t->action))
-		return CODE_NONE;
-	/* A cause that only added to a sum is not the whole reason. */
-	if (f == NULL || f == t->scored || !is_of_lists(f) ||
-		in->stage == RULES_END)
-		return general_code(in, t);
 	if (f->outcome == OUTCOME_UNKNOWN)
 		return CODE_LISTS_UNKNOWN;
 	if (t->action == ACTION_TEMPFAIL)
@@ -285,6 +107,23 @@ static enum code code_of(const struct rules_input *in, const struct tally *t)
 			strcmp(f->detail, class_codes[i].detail) == 0)
 			return class_codes[i].code;
 	return CODE_BLOCKED_SELF;
+}
+
+static enum code code_of(const struct rules_input *in, const struct balance *t)
+{
+	const struct finding *f = t->cause;
+
+	if (!action_is_refusal(t->action))
+		return CODE_NONE;
+	if (t->is_greylisted)
+		return CODE_GREYLIST_FIRST;
+	if (is_limit(t))
+		return code_of_limit(in, t->cause);
+	/* A cause that only added to a sum is not the whole reason. */
+	if (f == NULL || f == t->scored || !ruling_is_of_lists(f) ||
+		in->stage == RULES_END)
+		return general_code(in, t);
+	return code_of_list(t);
 }
 
 /* RFC 5321 s4.5.1: postmaster, with or without a domain, in any case. What
@@ -309,12 +148,8 @@ static bool is_monitored(const struct rules_input *in)
 {
 	if (in->conf->mode == CONF_MONITOR)
 		return true;
-	if (in->stage == RULES_END)
-		return in->all_monitored;
-	if (in->stage != RULES_RCPT || in->envelope == NULL)
-		return false;
-	return conf_mode_for(in->conf, slice_of(in->envelope->rcpt_domain)) ==
-		CONF_MONITOR;
+	return in->domain != NULL && in->domain->has_mode &&
+		in->domain->mode == CONF_MONITOR;
 }
 
 static bool is_broken(const struct finding *f)
@@ -323,40 +158,108 @@ static bool is_broken(const struct finding *f)
 		strcmp(f->detail, "internal") == 0;
 }
 
-/* What RCPT has added up counts at the end, too. */
-static void tally_carry(struct tally *t, double score)
+/* The rulings of one message, found once. */
+struct rulings {
+	size_t count;
+	struct ruling item[FINDINGS_MAX];
+};
+
+static struct balance start(const struct rules_input *in, bool is_enforced)
 {
-	t->score = score;
-	t->added = score > 0 ? score : 0;
+	static const struct verdict nothing;
+	const struct verdict *c = in->carried == NULL ? &nothing : in->carried;
+	struct balance t = is_enforced
+		? balance_start(c->enforced_score, c->enforced_greylist)
+		: balance_start(c->score, c->wants_greylist);
+
+	t.may_greylist = in->conf->greylist.enabled;
+	return t;
 }
 
-static void gather(const struct rules_input *in, struct tally *enforced,
-	struct tally *all, struct verdict *out)
+/* What they come to, with what is in shadow of that check alone; NULL: of
+ * none. */
+static struct balance add_up(const struct rules_input *in,
+	const struct rulings *rulings, const char *shadow)
 {
-	if (in->carried != NULL) {
-		tally_carry(enforced, in->carried->enforced_score);
-		tally_carry(all, in->carried->score);
-	}
-	for (size_t i = 0; i < in->findings->count; i++) {
+	struct balance t = start(in, true);
+
+	for (size_t i = 0; i < rulings->count; i++) {
 		const struct finding *f = &in->findings->item[i];
-		const struct conf_check *check =
-			conf_check_find(in->conf, f->check);
-		struct conf_rule rule = rule_of(in->conf, check, f);
+		const struct ruling *r = &rulings->item[i];
 
-		if (is_of_lists(f) && f->outcome == OUTCOME_UNKNOWN)
-			out->unchecked = true;
-		tally_add(all, &rule, f);
-		if (!f->shadow && (check == NULL || !check->shadow))
-			tally_add(enforced, &rule, f);
+		if (!r->is_shadow ||
+			(shadow != NULL && strcmp(f->check, shadow) == 0))
+			balance_add(&t, &r->rule, f);
 	}
-	tally_close(enforced, &in->conf->policy);
-	tally_close(all, &in->conf->policy);
+	balance_close(&t, conf_policy_for(in->conf, in->domain));
+	return t;
 }
 
-static void settle(const struct rules_input *in, const struct tally *enforced,
-	const struct tally *all, struct verdict *out)
+static bool is_noted(const struct verdict *v, const char *check)
 {
-	const struct tally *told = all;
+	for (unsigned i = 0; i < v->shadow_count; i++)
+		if (strcmp(v->shadow[i].check, check) == 0)
+			return true;
+	return false;
+}
+
+/* What RCPT left to do stays, whatever the end comes to. */
+static enum action at_least_carried(
+	const struct rules_input *in, enum action action)
+{
+	enum action carried =
+		in->carried == NULL ? ACTION_NONE : in->carried->action;
+
+	return action > carried ? action : carried;
+}
+
+/* Of each check in shadow: would the action be another one with it? */
+static void note_shadows(const struct rules_input *in,
+	const struct rulings *rulings, enum action enforced,
+	struct verdict *out)
+{
+	enum action without = at_least_carried(in, enforced);
+
+	for (size_t i = 0; i < rulings->count; i++) {
+		const char *check = in->findings->item[i].check;
+		enum action with;
+
+		if (!rulings->item[i].is_shadow || is_noted(out, check) ||
+			out->shadow_count == VERDICT_SHADOW_MAX)
+			continue;
+		with = at_least_carried(in, add_up(in, rulings, check).action);
+		if (with != without)
+			out->shadow[out->shadow_count++] =
+				(struct verdict_shadow){ check, with };
+	}
+}
+
+static void gather(const struct rules_input *in, struct balance *enforced,
+	struct balance *all, struct verdict *out)
+{
+	const struct ruling_scope scope = {
+		.conf = in->conf, .domain = in->domain, .advisory = in->advisory
+	};
+	struct rulings rulings = { .count = in->findings->count };
+
+	*all = start(in, false);
+	for (size_t i = 0; i < rulings.count; i++) {
+		const struct finding *f = &in->findings->item[i];
+
+		rulings.item[i] = ruling_of(&scope, f);
+		if (ruling_is_of_lists(f) && f->outcome == OUTCOME_UNKNOWN)
+			out->unchecked = true;
+		balance_add(all, &rulings.item[i].rule, f);
+	}
+	balance_close(all, conf_policy_for(in->conf, in->domain));
+	*enforced = add_up(in, &rulings, NULL);
+	note_shadows(in, &rulings, enforced->action, out);
+}
+
+static void settle(const struct rules_input *in, const struct balance *enforced,
+	const struct balance *all, struct verdict *out)
+{
+	const struct balance *told = all;
 
 	out->mode = "enforce";
 	out->is_trusted = enforced->trusted;
@@ -378,6 +281,8 @@ static void settle(const struct rules_input *in, const struct tally *enforced,
 	out->domain = authcode_domain(out->code, told->cause, in->auth);
 	out->score = told->score;
 	out->enforced_score = enforced->score;
+	out->wants_greylist = all->wants_greylist;
+	out->enforced_greylist = enforced->wants_greylist;
 }
 
 static void internal_error(const struct rules_input *in, struct verdict *out)
@@ -407,6 +312,9 @@ static void exempt(struct verdict *out)
 	out->code = CODE_NONE;
 	out->score = 0;
 	out->enforced_score = 0;
+	out->wants_greylist = false;
+	out->enforced_greylist = false;
+	out->shadow_count = 0;
 	out->mode = "enforce";
 }
 
@@ -418,10 +326,42 @@ static bool has_broken(const struct findings *f)
 	return false;
 }
 
+/* Both of one check: the more severe one stays. */
+static void carry_shadow(
+	struct verdict *carried, const struct verdict_shadow *shadow)
+{
+	for (unsigned i = 0; i < carried->shadow_count; i++) {
+		struct verdict_shadow *own = &carried->shadow[i];
+
+		if (strcmp(own->check, shadow->check) != 0)
+			continue;
+		if (shadow->action > own->action)
+			own->action = shadow->action;
+		return;
+	}
+	if (carried->shadow_count < VERDICT_SHADOW_MAX)
+		carried->shadow[carried->shadow_count++] = *shadow;
+}
+
+/* What RCPT came to is never taken back. */
+static void add_carried(const struct rules_input *in, struct verdict *out)
+{
+	const struct verdict own = *out;
+
+	*out = *in->carried;
+	if (own.action > out->action || own.would_be > out->would_be)
+		rules_carry(out, &own);
+	if (!has_broken(in->findings) && !own.is_exempt) {
+		out->score = own.score;
+		out->enforced_score = own.enforced_score;
+	}
+	for (unsigned i = 0; i < own.shadow_count; i++)
+		carry_shadow(out, &own.shadow[i]);
+}
+
 void rules_decide(const struct rules_input *in, struct verdict *out)
 {
-	struct tally enforced = { .action = ACTION_ACCEPT };
-	struct tally all = { .action = ACTION_ACCEPT };
+	struct balance enforced, all;
 
 	*out = (struct verdict){ .action = ACTION_NONE };
 	if (has_broken(in->findings)) {
@@ -434,22 +374,9 @@ void rules_decide(const struct rules_input *in, struct verdict *out)
 	if (is_exempt(in) &&
 		(in->stage == RULES_RCPT || !has_broken(in->findings)))
 		exempt(out);
-	if (in->carried != NULL && in->carried->action != ACTION_NONE) {
-		struct verdict own = *out;
-
-		*out = *in->carried;
-		if (own.action > out->action || own.would_be > out->would_be)
-			rules_carry(out, &own);
-		if (!has_broken(in->findings) && !own.is_exempt) {
-			out->score = own.score;
-			out->enforced_score = own.enforced_score;
-		}
-	}
-}
-
-struct conf_rule rules_rule(const struct conf *conf, const struct finding *f)
-{
-	return rule_of(conf, conf_check_find(conf, f->check), f);
+	if (in->carried != NULL && in->carried->action != ACTION_NONE)
+		add_carried(in, out);
+	out->policy = in->domain == NULL ? 0 : in->domain->number;
 }
 
 void rules_internal_error(
@@ -479,13 +406,26 @@ void rules_carry(struct verdict *carried, const struct verdict *rcpt)
 	carried->score = greater(before.score, rcpt->score);
 	carried->enforced_score =
 		greater(before.enforced_score, rcpt->enforced_score);
+	carried->wants_greylist = before.wants_greylist || rcpt->wants_greylist;
+	carried->enforced_greylist =
+		before.enforced_greylist || rcpt->enforced_greylist;
+	for (unsigned i = 0; i < before.shadow_count; i++)
+		carry_shadow(carried, &before.shadow[i]);
+	for (unsigned i = 0; i < rcpt->shadow_count; i++)
+		carry_shadow(carried, &rcpt->shadow[i]);
+}
+
+/* Would the end of the message treat them alike? */
+static bool is_alike(const struct verdict *a, const struct verdict *b)
+{
+	return a->action == b->action && a->policy == b->policy;
 }
 
 bool rules_mix(const struct verdict *first, const struct verdict *next,
 	struct verdict *out)
 {
 	if (first->action == ACTION_NONE || action_is_refusal(next->action) ||
-		first->action == next->action)
+		is_alike(first, next))
 		return false;
 	*out = *next;
 	out->action = ACTION_TEMPFAIL;

@@ -14,15 +14,17 @@
  *     and what RCPT came to is never taken back;
  *  4. findings in shadow count for would_be only; mode monitor leaves of the
  *     action what the client and the recipient do not feel.
- * "Could not tell" never refuses for good: a rule that says reject for it
- * works as tempfail, as does a sum that only it brings to reject_at. For the
- * check "blocked" it means lists.on_redis_error unless the check's own rule
- * says something; with detail "internal" our own code broke and
- * milter.on_internal_error decides.
+ * "Could not tell" never refuses for good (policy/ruling), and a sum that only
+ * it brings to reject_at works as tempfail; with detail "internal" our own code
+ * broke and milter.on_internal_error decides.
+ * Greylisting: a rule that says so, or greylist_at, has a message come again
+ * when the check "greylist" has a hit, which is known at the end only. What it
+ * could not tell, or a sender it knows, is never greylisted.
  */
 #pragma once
 
 #include "conf/conf.h"
+#include "policy/ruling.h"
 #include "policy/verdict.h"
 
 struct auth_facts;
@@ -41,11 +43,14 @@ struct rules_input {
 	/* At RULES_END what RCPT left to do, see rules_carry; or NULL. */
 	const struct verdict *carried;
 	enum rules_stage stage;
+	/* The section of the recipient's domain; at RULES_END that of all who
+	 * were taken, for rules_mix keeps others out. NULL: there is none. */
+	const struct conf_domain *domain;
+	const struct ruling_advisory *advisory; /* NULL: no check is */
 	/* At RULES_END, of all recipients that were taken: each is always
-	 * reachable or the client trusted for it; each is of a domain in mode
-	 * monitor. One that is not has the message judged for all. */
+	 * reachable or the client trusted for it. One that is not has the
+	 * message judged for all. */
 	bool all_spared;
-	bool all_monitored;
 };
 
 /*
@@ -59,10 +64,6 @@ void rules_decide(const struct rules_input *in, struct verdict *out);
 void rules_internal_error(
 	const struct conf *conf, enum rules_stage stage, struct verdict *out);
 
-/* What the configuration says about this finding: its action, and its share in
- * the sum. */
-struct conf_rule rules_rule(const struct conf *conf, const struct finding *f);
-
 /*
  * Adds the verdict on a recipient that was taken to what the end of the
  * message has to do: the more severe of both stays, and the greater sum.
@@ -71,8 +72,8 @@ void rules_carry(struct verdict *carried, const struct verdict *rcpt);
 
 /*
  * A recipient was taken with first, would next be treated in another way by
- * this message's end? Then it must come in a transaction of its own: *out is
- * 452 4.5.3 and true is returned.
+ * this message's end, or judged by another policy? Then it must come in a
+ * transaction of its own: *out is 452 4.5.3 and true is returned.
  */
 bool rules_mix(const struct verdict *first, const struct verdict *next,
 	struct verdict *out);

@@ -24,6 +24,14 @@ const char *action_name(enum action a);
 /* True for those that the client is told of: tempfail and reject. */
 bool action_is_refusal(enum action a);
 
+/* A check in shadow, and what the action were if it counted. */
+struct verdict_shadow {
+	const char *check; /* static */
+	enum action action;
+};
+
+enum { VERDICT_SHADOW_MAX = 12 };
+
 struct verdict {
 	enum action action; /* what the MTA is told */
 	enum action would_be; /* without mode monitor and without shadow */
@@ -32,6 +40,11 @@ struct verdict {
 	double score; /* of RCPT and of the end together */
 	double enforced_score; /* the same without what is in shadow */
 	struct slice domain; /* {domain} of the code, "" for none */
+	unsigned policy; /* its number among those of conf */
+	bool wants_greylist; /* with what is in shadow, */
+	bool enforced_greylist; /* and without */
+	unsigned shadow_count; /* of checks that would change the action */
+	struct verdict_shadow shadow[VERDICT_SHADOW_MAX];
 	bool is_exempt; /* recipient that is always reachable */
 	bool is_trusted; /* a rule said accept */
 	bool unchecked; /* our lists could not be read */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "reply/smtp.h"
 
+#include "base/clock.h"
 #include "net/hostname.h"
 #include "net/ipaddr.h"
 
@@ -51,6 +52,42 @@ static void line_add_url(
 	line_add(l, ref);
 }
 
+/* With blanks, but none that another line could begin with. */
+static bool is_printable(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] < 0x20 || s.at[i] > 0x7e || s.at[i] == '%')
+			return false;
+	return s.len > 0;
+}
+
+static void line_add_limit(struct line *l, struct slice limit)
+{
+	line_add(l,
+		is_printable(limit) ? slice_part(limit, 0, CODE_LIMIT_MAX)
+				    : slice_of(CODE_LIMIT_UNKNOWN));
+}
+
+enum { DATE_LEN = 10, TIME_LEN = 5 };
+
+enum { MINUTE_S = 60, FAR_S = 12 * 60 * 60 };
+
+/* The next full minute; with its date when "14:05" might be of two days. */
+static void line_add_time(struct line *l, const struct reply_fields *f)
+{
+	char text[CLOCK_TEXT_MAX];
+	int64_t at_s = f->until_s > f->now_s ? f->until_s : f->now_s;
+	struct slice whole;
+
+	at_s = (at_s + MINUTE_S - 1) / MINUTE_S * MINUTE_S;
+	whole = slice_of(clock_format_utc(at_s * 1000, text));
+	if (at_s - f->now_s >= FAR_S) {
+		line_add(l, slice_part(whole, 0, DATE_LEN));
+		line_add(l, slice_of(" "));
+	}
+	line_add(l, slice_part(whole, DATE_LEN + 1, TIME_LEN));
+}
+
 /* Takes word off the front of *s when it is there. */
 static bool cut(struct slice *s, const char *word)
 {
@@ -75,6 +112,10 @@ static void line_fill(struct line *l, const struct code_row *row,
 			line_add(l, slice_of(ip_text));
 		} else if (cut(&rest, "{domain}")) {
 			line_add(l, domain);
+		} else if (cut(&rest, "{limit}")) {
+			line_add_limit(l, f->limit);
+		} else if (cut(&rest, "{time}")) {
+			line_add_time(l, f);
 		} else if (cut(&rest, "{url}")) {
 			line_add_url(l, f->portal_url, f->ref);
 		} else {

@@ -34,6 +34,9 @@ struct reply_fields {
 	/* Folded. "", no host name, or so long that the line would not fit:
 	 * CODE_DOMAIN_UNKNOWN. */
 	struct slice domain;
+	struct slice limit; /* cut to CODE_LIMIT_MAX; not printable: unknown */
+	int64_t until_s; /* wall time; 0: now_s */
+	int64_t now_s;
 	struct slice portal_url; /* "": the reference alone */
 	struct slice ref;
 };

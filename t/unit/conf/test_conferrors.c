@@ -161,10 +161,26 @@ int main(void)
 		SAYS("an option said twice names both lines",
 			"redis { pool = 1\npool = 2 }\n",
 			"f:5: pool is there twice, first on line 4\n"),
-		SAYS("greylisting is not there yet",
-			"check \"blocked\" { hit = \"greylist\" }\n",
-			"f:4: hit: \"greylist\" does not exist yet; "
-			"use tempfail or a score\n"),
+		SAYS("a rule of a domain is like one of a check",
+			"\ndomain \"a.example\" { reject_at = 0\n"
+			" rules = {\"spf\", \"spf fail = score x\", "
+			"\"spf hit = reject\", \"dkim open = mark\",\n"
+			" \"zzz hit = mark\", "
+			"\"spf temperror = reject\"}\n"
+			" shadow = {\"yyy\"} }\n",
+			"f:5: reject_at: a reject_at of 0 would refuse every "
+			"message\n"
+			"f:6: rules: \"spf\" is not like \"spf fail = score "
+			"2\"\n"
+			"f:6: rules: \"score x\" has no number such as in "
+			"\"score 4\"\n"
+			"f:6: rules: \"hit\" is no result of check \"spf\"\n"
+			"f:6: rules: \"open\" is no result of check \"dkim\"\n"
+			"f:6: rules: \"zzz\" is no check of this version\n"
+			"f:6: rules: \"temperror\" with \"reject\" would "
+			"refuse everybody while a service is down; use "
+			"tempfail\n"
+			"f:8: shadow: \"yyy\" is no check of this version\n"),
 		SAYS("could not tell must never refuse",
 			"check \"blocked\" {\n unknown = \"reject\"\n}\n",
 			"f:5: unknown: \"reject\" would refuse everybody while "

@@ -110,6 +110,7 @@ static void tells_finding(void **state)
 		"check \"iprev\" { fail = \"score 1.5\" }\n"
 		"check \"blocked\" { hit = \"reject\" }\n";
 	const struct finding_row *row = *state;
+	struct ruling_scope scope = { .conf = NULL };
 	struct conf *conf = NULL;
 	struct buf out;
 
@@ -117,7 +118,8 @@ static void tells_finding(void **state)
 	assert_int_equal(
 		conf_load_text("test", slice_of(text), &conf, &out), RES_OK);
 	buf_reset(&out);
-	record_finding(&out, row->with_rules ? conf : NULL, &row->finding);
+	scope.conf = row->with_rules ? conf : NULL;
+	record_finding(&out, &scope, &row->finding);
 	assert_string_equal(buf_text(&out), row->text);
 	conf_release(conf);
 	buf_clear(&out);
@@ -162,6 +164,13 @@ static const struct finding_row scored = { .finding = { .check = "iprev",
 	.text = "iprev=hit detail=fail rule=\"score 1.5\" "
 		"seen=\"a \\x22name\\x22\"\n" };
 
+static const struct finding_row weighed = { .finding = { .check = "iprev",
+						    .outcome = OUTCOME_HIT,
+						    .detail = "fail",
+						    .factor = 2.5 },
+	.with_rules = true,
+	.text = "iprev=hit detail=fail rule=\"score 3.75\" factor=2.50\n" };
+
 static const struct finding_row refused = {
 	.finding = { .check = "blocked",
 		.outcome = OUTCOME_HIT,
@@ -187,6 +196,8 @@ int main(void)
 		CASE("the line says where the client is", logs_place, NULL),
 		CASE("a finding tells its share in the sum", tells_finding,
 			&scored),
+		CASE("a share with a factor is told as their product",
+			tells_finding, &weighed),
 		CASE("a finding tells its action", tells_finding, &refused),
 		CASE("without rules it tells what was seen", tells_finding,
 			&bare),

@@ -56,6 +56,47 @@ static void reads(void **state)
 	assert_string_equal(line_of(&r, line, sizeof(line)), row->line);
 }
 
+struct time_row {
+	const char *limit;
+	int64_t until_s;
+	const char *line;
+};
+
+enum { NOW_S = 1795701600 }; /* 2026-11-26 14:00 UTC */
+
+static void tells_when(void **state)
+{
+	const struct time_row *row = *state;
+	const struct reply_fields fields = { .limit = slice_of(row->limit),
+		.until_s = row->until_s,
+		.now_s = NOW_S,
+		.portal_url = slice_of("https://a.example"),
+		.ref = slice_of(ref) };
+	struct reply r;
+	char line[600];
+
+	assert_int_equal(reply_make(&r, CODE_RATE_LIMIT_END, &fields), RES_OK);
+	assert_string_equal(line_of(&r, line, sizeof(line)), row->line);
+}
+
+#define LIMITED(limit, time)                                              \
+	"451 4.7.28 Message deferred, over our limit of " limit           \
+	"; try again after " time " UTC; see https://a.example/r/7K3M9QX" \
+	"B2HTD4FZ6T"
+
+static const struct time_row soon = { "500 messages an hour", NOW_S + 301,
+	LIMITED("500 messages an hour", "14:06") };
+static const struct time_row far = { "500 messages an hour", NOW_S + 86400,
+	LIMITED("500 messages an hour", "2026-11-27 14:00") };
+static const struct time_row past = { "500 messages an hour", NOW_S - 100,
+	LIMITED("500 messages an hour", "14:00") };
+static const struct time_row hostile = { "5%\r\n250 ok", 0,
+	LIMITED("what we take at a time", "14:00") };
+static const struct time_row endless = {
+	"0123456789012345678901234567890123456789012345678901234567890123456789",
+	0, LIMITED("012345678901234567890123456789012345678901234567", "14:00")
+};
+
 /* A portal_url of len octets. */
 static const char *long_url(char *out, size_t len)
 {
@@ -233,6 +274,13 @@ int main(void)
 		"https://postmaster.example.net/r/7K3M9QXB2HTD4FZ6T",
 		"example.org" };
 	const struct CMUnitTest cases[] = {
+		CASE("a reply says when to come back, to the full minute",
+			tells_when, &soon),
+		CASE("a time of another day has its date", tells_when, &far),
+		CASE("a time that is over is now", tells_when, &past),
+		CASE("a limit that no reply may hold is left out", tells_when,
+			&hostile),
+		CASE("a limit is cut to its room", tells_when, &endless),
 		CASE("a listed sender reads the line of the design", reads,
 			&self),
 		CASE("an IPv6 address is canonical", reads, &review),
