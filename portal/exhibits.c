@@ -428,12 +428,12 @@ static const struct {
 	{ "accept", N_("lets it through"), false },
 	{ "mark", N_("marks it"), true },
 	{ "quarantine", N_("holds it back, by itself"), true },
+	{ "greylist", N_("asks a new sender to come again"), true },
 	{ "tempfail", N_("asks to wait, by itself"), true },
 	{ "reject", N_("refuses, by itself"), true },
 };
 
-/* True: it was held against the mail. */
-static bool say_rule(struct view *to, const struct casefile_finding *f)
+bool exhibits_adds(struct view *to, const struct casefile_finding *f)
 {
 	double score = 0;
 
@@ -574,7 +574,7 @@ static void add_check(struct view *to, const struct casefile_finding *f,
 	else
 		say_outcome(item, f);
 	view_slice(item, "saw", f->seen);
-	is_against = say_rule(item, f);
+	is_against = exhibits_adds(item, f);
 	view_flag(item, "is_against", is_against);
 	if (!is_against || codes == NULL)
 		return;

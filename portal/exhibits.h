@@ -16,6 +16,7 @@
 #include "policy/code.h"
 #include "store/caseauth.h"
 
+struct casefile_finding;
 struct dictionary_row;
 struct ipaddr;
 struct view;
@@ -63,6 +64,10 @@ struct exhibit_codes {
 /* Adds to the lists "checks" and "clean". codes: added to; may be NULL. */
 void exhibits_findings(
 	struct view *to, struct slice findings, struct exhibit_codes *codes);
+
+/* Sets adds: in words, or as a number, what its rule makes of it. True: it is
+ * held against the mail. */
+bool exhibits_adds(struct view *to, const struct casefile_finding *f);
 
 /* Adds one that is not in it. */
 void exhibits_code(struct exhibit_codes *codes, enum code c);

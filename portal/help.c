@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "policy/code.h"
 #include "portal/frame.h"
+#include "portal/helptables.h"
 #include "portal/pages.h"
 #include "portal/texts.h"
 #include "portal/visit.h"
@@ -99,6 +100,48 @@ static bool finish_markup(
 	return res == RES_OK;
 }
 
+/* ---- tables of a help page ---- */
+
+static struct slice find_text(struct slice text, const char *what)
+{
+	const size_t len = strlen(what);
+	const char *at =
+		text.len == 0 ? NULL : memmem(text.at, text.len, what, len);
+
+	return at == NULL ? slice_part(text, text.len, 0)
+			  : slice_make(at, text.len - (size_t)(at - text.at));
+}
+
+static void add_markup(struct visit *v, const char *from, const char *to)
+{
+	if (to > from)
+		view_markup(view_item(v->view, "parts"), "markup",
+			slice_make(from, (size_t)(to - from)));
+}
+
+/* A paragraph of {NAME} alone is a table, if there is one of that name. */
+static void show_parts(struct visit *v, struct slice markup)
+{
+	static const char begin[] = "<p>{", end[] = "}</p>";
+	const char *done = markup.at, *last = markup.at + markup.len;
+
+	for (struct slice at = find_text(markup, begin); at.len > 0;
+		at = find_text(at, begin)) {
+		struct slice name = slice_part(at, sizeof(begin) - 1, at.len);
+		struct slice rest = find_text(name, end);
+
+		name = slice_part(name, 0, slice_find(name, '}'));
+		at = slice_part(at, 1, at.len);
+		if (rest.len == 0 || name.at + name.len != rest.at)
+			continue;
+		add_markup(v, done, at.at - 1);
+		done = at.at - 1;
+		if (helptables_show(v, view_item(v->view, "parts"), name))
+			done = rest.at + sizeof(end) - 1;
+	}
+	add_markup(v, done, last);
+}
+
 static void help_index(struct visit *v)
 {
 	struct texts_help page;
@@ -133,7 +176,7 @@ void page_help(struct visit *v)
 		return;
 	}
 	view_slice(v->view, "title", page.title);
-	view_markup(v->view, "markup", markup);
+	show_parts(v, markup);
 	view_slice(v->view, "changed", page.changed);
 	visit_date(v, v->view, "changed_words", page.changed);
 	view_text(v->view, "page_lang", language_tag(page.language));
