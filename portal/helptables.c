@@ -2,6 +2,7 @@
 #include "portal/helptables.h"
 
 #include "conf/conf.h"
+#include "heur/rate.h"
 #include "policy/dictionary.h"
 #include "portal/casefile.h"
 #include "portal/exhibits.h"
@@ -74,7 +75,6 @@ static void show_rate_limits(struct visit *v, struct view *to)
 static void show_rate_plan(struct visit *v, struct view *to)
 {
 	const struct conf_rate *r = &v->site.conf->rate;
-	double most = r->ramp_first;
 
 	if (r->ramp_first == 0)
 		return;
@@ -84,8 +84,7 @@ static void show_rate_plan(struct visit *v, struct view *to)
 		struct view *item = view_item(to, "plan");
 
 		view_number(item, "day", day);
-		view_format(item, "most", "%.0f", (double)(int64_t)most);
-		most *= r->ramp_factor;
+		view_format(item, "most", "%.0f", rate_ramp(r, day));
 	}
 	view_number(to, "days", r->ramp_days);
 }
