@@ -468,35 +468,34 @@ static enum exhibit_mark mark_of(const struct casefile_finding *f)
 	return f->outcome == CASEFILE_HIT ? EXHIBIT_BAD : EXHIBIT_GOOD;
 }
 
-/* A sentence of the dictionary. What nobody has to change is good. */
-static void say_sentence(struct view *to, const struct casefile_finding *f,
-	const struct dictionary_row *row)
-{
-	exhibits_mark(to, row->change == NULL ? EXHIBIT_GOOD : mark_of(f));
-	view_say(to, "result", row->seen);
-}
-
-static void say_outcome(struct view *to, const struct casefile_finding *f)
+static const char *words_of(const struct casefile_finding *f)
 {
 	const struct exhibit_result *r = exhibits_result(f->detail);
 
 	if (slice_is_equal(f->check, slice_of("iprev")) &&
 		strcmp(r->name, no_name.name) == 0)
-		r = &no_name;
-	exhibits_mark(to, mark_of(f));
+		return no_name.words;
 	if (r->name[0] != '\0')
-		view_say(to, "result", r->words);
-	else if (slice_is_equal(f->check, slice_of("blocked")) &&
-		f->outcome != CASEFILE_COULD_NOT_TELL)
-		view_say(to, "result",
-			f->outcome == CASEFILE_HIT ? N_("listed")
-						   : N_("not listed"));
-	else if (f->outcome == CASEFILE_COULD_NOT_TELL)
-		view_say(to, "result", N_("could not be told"));
-	else if (f->outcome == CASEFILE_HIT)
-		view_say(to, "result", N_("found a fault"));
-	else
-		view_say(to, "result", N_("found no fault"));
+		return r->words;
+	if (f->outcome == CASEFILE_COULD_NOT_TELL)
+		return N_("could not be told");
+	if (slice_is_equal(f->check, slice_of("blocked")))
+		return f->outcome == CASEFILE_HIT ? N_("listed")
+						  : N_("not listed");
+	return f->outcome == CASEFILE_HIT ? N_("found a fault")
+					  : N_("found no fault");
+}
+
+/* A sentence of the dictionary, if it has one. What nobody has to change is
+ * good. */
+struct exhibit_result exhibits_outcome(const struct casefile_finding *f)
+{
+	const struct dictionary_row *row = dictionary_find(f->check, f->detail);
+
+	if (row == NULL)
+		return (struct exhibit_result){ "", words_of(f), mark_of(f) };
+	return (struct exhibit_result){ row->word, row->seen,
+		row->change == NULL ? EXHIBIT_GOOD : mark_of(f) };
 }
 
 void exhibits_code(struct exhibit_codes *codes, enum code c)
@@ -564,15 +563,14 @@ static void add_check(struct view *to, const struct casefile_finding *f,
 	struct exhibit_codes *codes)
 {
 	const struct dictionary_row *row = dictionary_find(f->check, f->detail);
+	const struct exhibit_result result = exhibits_outcome(f);
 	struct view *item = view_item(to, "checks");
 	bool is_against;
 
 	view_flag(to, "has_checks", true);
 	say_title(item, f->check);
-	if (row != NULL)
-		say_sentence(item, f, row);
-	else
-		say_outcome(item, f);
+	exhibits_mark(item, result.mark);
+	view_say(item, "result", result.words);
 	view_slice(item, "saw", f->seen);
 	is_against = exhibits_adds(item, f);
 	view_flag(item, "is_against", is_against);

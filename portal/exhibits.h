@@ -65,6 +65,10 @@ struct exhibit_codes {
 void exhibits_findings(
 	struct view *to, struct slice findings, struct exhibit_codes *codes);
 
+/* What a finding says: name is its word when the dictionary has a sentence for
+ * it, else "". */
+struct exhibit_result exhibits_outcome(const struct casefile_finding *f);
+
 /* Sets adds: in words, or as a number, what its rule makes of it. True: it is
  * held against the mail. */
 bool exhibits_adds(struct view *to, const struct casefile_finding *f);

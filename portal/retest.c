@@ -3,10 +3,13 @@
  * portal/retest - the same questions to DNS now, beside the old answers.
  */
 #include "auth/dkimkey.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "dns/resolver.h"
 #include "judge/services.h"
+#include "judge/trial.h"
+#include "policy/dictionary.h"
 #include "portal/cases.h"
 #include "portal/dossier.h"
 #include "portal/exhibits.h"
@@ -14,6 +17,7 @@
 #include "portal/origin.h"
 #include "portal/pages.h"
 #include "portal/recheck.h"
+#include "portal/rehearsal.h"
 
 #include <string.h>
 
@@ -361,6 +365,95 @@ static void add_list(struct visit *v, const struct dossier *d)
 		&then, &now);
 }
 
+/* ---- heuristics ---- */
+
+/* Those that look at where a message comes from: what hangs on the message
+ * itself, only a new one can show. */
+static const char *const compared[] = { "helo", "reverse", "dnsbl", "dnswl",
+	"country" };
+
+static bool is_clean(const struct casefile_finding *f)
+{
+	return f->outcome == CASEFILE_MISS && slice_is_empty(f->detail);
+}
+
+static void add_found(struct view *row, const char *name, struct slice check,
+	struct slice findings)
+{
+	struct side none = side_of(slice_of(""));
+	struct casefile_finding f;
+	bool is_any = false;
+
+	while (casefile_next(&findings, &f)) {
+		struct exhibit_result r = exhibits_outcome(&f);
+		struct side side = say_side(r.words, r.mark);
+
+		if (!slice_is_equal(f.check, check))
+			continue;
+		side.remark = f.seen;
+		if (is_clean(&f))
+			none = side;
+		else
+			add_side(row, name, &side);
+		is_any = is_any || !is_clean(&f);
+	}
+	if (!is_any)
+		add_side(row, name, &none);
+}
+
+static bool has_found(struct slice check, struct slice findings)
+{
+	struct casefile_finding f;
+
+	while (casefile_next(&findings, &f))
+		if (slice_is_equal(f.check, check) && !is_clean(&f))
+			return true;
+	return false;
+}
+
+static void add_check(
+	struct visit *v, const char *name, struct slice then, struct slice now)
+{
+	const struct slice check = slice_of(name);
+	const struct dictionary_check *about = dictionary_check_find(check);
+	struct view *row;
+
+	if (about == NULL ||
+		(!has_found(check, then) && !has_found(check, now)))
+		return;
+	row = view_item(v->view, "rows");
+	view_say(row, "what", about->title);
+	add_found(row, "then", check, then);
+	add_found(row, "now", check, now);
+}
+
+/* Of a message that bears the names that the case tells. */
+static void add_heuristics(struct visit *v, const struct dossier *d,
+	const struct recheck_question *asked)
+{
+	const struct slice *auth = d->file.auth;
+	const char *sender = arena_text(v->arena, auth[CASEAUTH_SPF_DOMAIN]);
+	const char *author = arena_text(v->arena, asked->author);
+	const struct rehearsal q = { .is_without_lists = true,
+		.ip = d->ip,
+		.helo = arena_text(v->arena, asked->helo),
+		.sender = is_null_sender(&d->file) ? "" : sender,
+		.author = slice_is_empty(asked->author) ? v->site.conf->host
+							: author };
+	struct trial t;
+
+	if (context_mirror(v->site.context) == NULL || q.helo == NULL ||
+		q.sender == NULL || q.author == NULL)
+		return;
+	if (rehearsal_run(v, &q, &t) == RES_OK)
+		for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]);
+			i++)
+			add_check(v, compared[i],
+				d->file.text[CASEFILE_FINDINGS],
+				buf_slice(&t.end.findings));
+	trial_clear(&t);
+}
+
 /* ---- the page ---- */
 
 static void test(struct visit *v, const struct dossier *d)
@@ -382,6 +475,7 @@ static void test(struct visit *v, const struct dossier *d)
 	add_keys_found(v, d, &r);
 	add_dmarc(v, d, &q, &r);
 	recheck_clear(&r);
+	add_heuristics(v, d, &q);
 	view_text(v->view, "ref", d->ref);
 	visit_time(v, v->view, "then_time", "then_iso",
 		casefile_time(&d->file, CASEFILE_FIRST_SEEN));

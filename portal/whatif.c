@@ -6,24 +6,19 @@
  * asked for the visitor's own network only, or for the address of a case whose
  * reference the visitor has: nobody can search them here, nor milter.trusted.
  */
-#include "base/clock.h"
-#include "base/random.h"
-#include "conf/conf.h"
-#include "dns/resolver.h"
-#include "judge/services.h"
 #include "judge/trial.h"
 #include "net/psl.h"
 #include "portal/dossier.h"
 #include "portal/exhibits.h"
 #include "portal/guard.h"
 #include "portal/pages.h"
+#include "portal/rehearsal.h"
 #include "portal/remedies.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-enum { ADDRESS_MAX = 512, NAME_OCTETS_MAX = 255, DATE_MAX = 64 };
+enum { NAME_OCTETS_MAX = 255 };
 
 /* ---- the question ---- */
 
@@ -123,53 +118,6 @@ static bool find_right(struct visit *v, struct question *q)
 	return true;
 }
 
-/* ---- the message ---- */
-
-static void hand_text(
-	void (*hand)(void *to, struct slice name, struct slice value), void *to,
-	const char *name, const char *value)
-{
-	hand(to, slice_of(name), slice_of(value));
-}
-
-struct letter {
-	const struct question *q;
-	const char *host;
-	int64_t now_s;
-};
-
-/* RFC 5322 s3.6: what a message has at the least, and what most have. */
-static void hand_header(void *ctx,
-	void (*hand)(void *to, struct slice name, struct slice value), void *to)
-{
-	const struct letter *l = ctx;
-	time_t now = (time_t)l->now_s;
-	char text[ADDRESS_MAX];
-	struct tm tm;
-
-	snprintf(text, sizeof(text), " <%016llx@%s>",
-		(unsigned long long)random_u64(), l->q->author);
-	hand_text(hand, to, "Message-ID", text);
-	/* The C locale: no program of ours sets another. */
-	if (gmtime_r(&now, &tm) != NULL &&
-		strftime(text, DATE_MAX, " %a, %d %b %Y %H:%M:%S +0000", &tm) >
-			0)
-		hand_text(hand, to, "Date", text);
-	snprintf(text, sizeof(text), " test@%s", l->q->author);
-	hand_text(hand, to, "From", text);
-	snprintf(text, sizeof(text), " somebody@%s", l->host);
-	hand_text(hand, to, "To", text);
-	hand_text(hand, to, "Subject", " test");
-}
-
-static enum result hand_body(
-	void *ctx, bool (*piece)(void *to, struct slice piece), void *to)
-{
-	(void)ctx;
-	(void)piece(to, slice_of("This is a test.\r\n"));
-	return RES_OK;
-}
-
 /* ---- the answer ---- */
 
 /* The reply as it would be, but for a reference that leads nowhere. */
@@ -253,30 +201,15 @@ static void show(
 
 static enum result judge(struct visit *v, const struct question *q)
 {
-	const struct services *s = context_services(v->site.context);
-	struct letter letter = {
-		.q = q, .host = v->site.conf->host, .now_s = v->now_ms / 1000
-	};
-	const struct trial_mail mail = { hand_header, hand_body, &letter };
-	char from[ADDRESS_MAX], rcpt[ADDRESS_MAX];
-	const struct trial_question trial = { .conf = v->site.conf,
-		.pipeline = &s->pipeline,
-		.dns = s->resolver == NULL ? NULL
-					   : resolver_source(s->resolver),
-		.mail = &mail,
-		.is_without_lists = !q->may_know,
+	const struct rehearsal rehearsal = { .is_without_lists = !q->may_know,
 		.ip = q->ip,
 		.helo = q->helo,
-		.from = from,
-		.rcpt = rcpt };
+		.sender = q->sender,
+		.author = q->author };
 	struct trial t;
 	enum result res;
 
-	snprintf(from, sizeof(from), "%s%s",
-		q->sender[0] == '\0' ? "" : "test@", q->sender);
-	/* Not postmaster: that one is always reachable. */
-	snprintf(rcpt, sizeof(rcpt), "somebody@%.255s", v->site.conf->host);
-	res = trial_run(&t, &trial);
+	res = rehearsal_run(v, &rehearsal, &t);
 	if (res == RES_OK)
 		show(v, &t, q);
 	trial_clear(&t);

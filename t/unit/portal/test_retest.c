@@ -96,9 +96,33 @@ static void shows_what_is_still_wrong(void **state)
 	stage_list(&s, "192.0.2.7");
 	(void)stage_post(&s, PAGE, TEST, "");
 	site_expect(&s.site, 200);
-	/* Then as above; now listed, no name, SPF, no key. */
-	assert_int_equal(count(&s, "is-bad"), 8);
+	/* Then as above; now listed, no name, SPF, no key, greeting. */
+	assert_int_equal(count(&s, "is-bad"), 9);
 	site_expect_text(&s.site, "has no name");
+	stage_close(&s);
+}
+
+static void tests_the_greeting_again(void **state)
+{
+	static const char sentence[] =
+		"The name that the server greeted with does not exist in DNS.";
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, "");
+	make_case(&s);
+	stage_case(&s, "findings",
+		"helo=hit detail=unresolvable rule=\"score 1.0\" "
+		"seen=\"mail.example.org\"\n"
+		"attach=hit detail=executable rule=\"score 6.0\"\n");
+	repair(&s);
+	(void)stage_post(&s, PAGE, TEST, "");
+	site_expect(&s.site, 200);
+	site_expect_text(&s.site, "<th scope=\"row\">Greeting");
+	assert_int_equal(count(&s, sentence), 1);
+	site_expect_text(&s.site, "found no fault");
+	/* What is in a message, no name in DNS can show. */
+	site_expect_no_text(&s.site, "A program is attached");
 	stage_close(&s);
 }
 
@@ -240,6 +264,8 @@ int main(void)
 			shows_then_and_now, NULL),
 		CASE("what is still wrong is told", shows_what_is_still_wrong,
 			NULL),
+		CASE("a greeting that was repaired shows it",
+			tests_the_greeting_again, NULL),
 		CASE("SPF of a sender that is not told is asked for, and told",
 			asks_for_the_sender, NULL),
 		CASE("DNS that fails is could not ask, never a fault",
