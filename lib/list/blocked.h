@@ -2,6 +2,7 @@
 /*
  * list/blocked - checks "blocked" and "allowed": is this client on our lists?
  *
+ * By its address, its network and country (conn), and its names (store/client).
  * service of check_input is a struct blocked_service. One call adds both
  * findings. A client that is blocked for all but has somebody who vouches for
  * it (store/sponsor) is "allowed" for that mailbox. "blocked": HIT with detail

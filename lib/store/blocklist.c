@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "store/breaker.h"
+#include "store/client.h"
 #include "store/detailcache.h"
 #include "store/mirror.h"
 #include "store/pool.h"
@@ -100,8 +101,7 @@ void blocklist_invalidate(void *ctx, struct slice key)
 		detailcache_forget(b->cache, key);
 		return;
 	}
-	if (list_name_parse(&name, b->prefix, key) != RES_OK ||
-		name.subject != SUBJECT_NET)
+	if (list_name_parse(&name, b->prefix, key) != RES_OK)
 		return;
 	detailcache_forget(b->cache,
 		slice_make(text, list_name_format(&name, b->prefix, text)));
@@ -400,12 +400,21 @@ static enum result judge(struct match *m, struct blocklist_result *out)
 enum result blocklist_match(struct blocklist *b, const struct ipaddr *ip,
 	struct slice scope, struct arena *a, struct blocklist_result *out)
 {
+	const struct list_client c = { .ip = *ip };
+
+	return blocklist_match_client(b, &c, scope, a, out);
+}
+
+enum result blocklist_match_client(struct blocklist *b,
+	const struct list_client *client, struct slice scope, struct arena *a,
+	struct blocklist_result *out)
+{
 	struct prefix_hit hit[PREFIX_HITS_MAX];
 	struct match m = { .list = b, .arena = a, .scope = scope, .hit = hit };
 
 	memset(out, 0, sizeof(*out));
-	if (mirror_match(b->mirror, ip, scope, hit, &m.count, &out->version) !=
-		RES_OK)
+	if (mirror_match_client(b->mirror, client, scope, hit, &m.count,
+		    &out->version) != RES_OK)
 		return RES_OK;
 	if (m.count == 0) {
 		out->answer = BLOCKLIST_CLEAR;

@@ -12,7 +12,7 @@
  * Precedence, in this order (reprievectl check prints it):
  *  1. a list of the recipient domain that has an answer is final;
  *  2. allow beats block;
- *  3. narrower beats wider;
+ *  3. narrower beats wider: address, network, domain, ASN, country;
  *  4. a shadow entry never wins over one that is enforced, and wins alone
  *     only as a shadow.
  * Threads: match from any thread.
@@ -26,6 +26,7 @@ struct clock;
 struct conf;
 struct mirror;
 struct blocklist;
+struct list_client;
 
 enum { BLOCKLIST_COVER_MAX = 64 };
 
@@ -63,6 +64,10 @@ void blocklist_close(struct blocklist *b); /* NULL is fine */
  */
 enum result blocklist_match(struct blocklist *b, const struct ipaddr *ip,
 	struct slice scope, struct arena *a,
+	struct blocklist_result *out) MUST_USE;
+/* The same by all that is known of the client (store/client). */
+enum result blocklist_match_client(struct blocklist *b,
+	const struct list_client *client, struct slice scope, struct arena *a,
 	struct blocklist_result *out) MUST_USE;
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/keys.h"
 
+#include "store/subject.h"
+
 #include <string.h>
 
 enum { ASN_MAX_DIGITS = 10, COUNTRY_LEN = 2 };
@@ -41,23 +43,52 @@ static bool is_country(struct slice s)
 	return true;
 }
 
-/* Subjects that exist in the plan of keys but that no check asks for yet. */
-static enum result parse_other(struct slice s, bool *is_other)
+static enum result parse_asn(struct slice s, struct cidr *out)
 {
 	uint64_t asn;
+	enum result res;
 
-	*is_other = true;
+	if (s.len > ASN_MAX_DIGITS)
+		return RES_RANGE;
+	res = slice_parse_u64(s, 0, UINT32_MAX, &asn);
+	if (res == RES_OK)
+		*out = subject_of_asn((uint32_t)asn);
+	return res;
+}
+
+static enum result parse_domain(struct slice s, struct cidr *out)
+{
+	char name[HOSTNAME_MAX];
+	size_t len;
+	enum result res = hostname_parse(s, name, &len);
+
+	return res == RES_OK ? subject_of_domain(slice_make(name, len), out)
+			     : res;
+}
+
+static enum result parse_subject(struct list_name *n, struct slice s)
+{
+	enum result res;
+
 	if (cut_word(&s, "asn:")) {
-		if (s.len > ASN_MAX_DIGITS)
-			return RES_RANGE;
-		return slice_parse_u64(s, 0, UINT32_MAX, &asn);
+		n->subject = SUBJECT_ASN;
+		return parse_asn(s, &n->net);
 	}
-	if (cut_word(&s, "country:"))
-		return is_country(s) ? RES_OK : RES_SYNTAX;
-	if (cut_word(&s, "domain:"))
-		return hostname_is_valid(s) ? RES_OK : RES_SYNTAX;
-	*is_other = false;
-	return RES_OK;
+	if (cut_word(&s, "country:")) {
+		n->subject = SUBJECT_COUNTRY;
+		if (!is_country(s))
+			return RES_SYNTAX;
+		n->net = subject_of_country(s.at);
+		return RES_OK;
+	}
+	if (cut_word(&s, "domain:")) {
+		n->subject = SUBJECT_DOMAIN;
+		return parse_domain(s, &n->net);
+	}
+	n->subject = SUBJECT_NET;
+	res = cidr_parse(&n->net, s);
+	return res == RES_OK && subject_of(&n->net) != SUBJECT_NET ? RES_SYNTAX
+								   : res;
 }
 
 /* "block:" or "block@DOMAIN:" off the front of *s. */
@@ -85,21 +116,6 @@ static enum result parse_list(
 	return RES_OK;
 }
 
-static enum result parse_subject(struct list_name *n, struct slice s)
-{
-	bool is_other;
-	enum result res = parse_other(s, &is_other);
-
-	if (res != RES_OK)
-		return res;
-	if (is_other) {
-		n->subject = SUBJECT_OTHER;
-		return RES_OK;
-	}
-	n->subject = SUBJECT_NET;
-	return cidr_parse(&n->net, s);
-}
-
 /* How the key is spelled, compared with the one spelling that we write. */
 static void compare_spelling(
 	struct list_name *n, struct slice prefix, struct slice key)
@@ -113,7 +129,7 @@ static void compare_spelling(
 		return;
 	rest = slice_part(key, canonical.len, key.len);
 	n->is_canonical = rest.len == 0;
-	n->is_slashed = n->net.bits == 128 &&
+	n->is_slashed = n->subject == SUBJECT_NET && n->net.bits == 128 &&
 		slice_is_equal(
 			rest, slice_of(cidr_is_v4(&n->net) ? "/32" : "/128"));
 }
@@ -142,8 +158,7 @@ enum result list_name_parse(
 		res = parse_subject(&n, rest);
 	if (res != RES_OK)
 		return res;
-	if (n.subject == SUBJECT_NET)
-		compare_spelling(&n, prefix, key);
+	compare_spelling(&n, prefix, key);
 	*out = n;
 	return RES_OK;
 }
@@ -166,7 +181,7 @@ static bool put_text(char *out, size_t *len, const char *text)
 size_t list_name_format(
 	const struct list_name *n, struct slice prefix, char out[LIST_NAME_MAX])
 {
-	char net[CIDR_TEXT_MAX];
+	char net[SUBJECT_TEXT_MAX];
 	size_t len = 0;
 	bool fits;
 
@@ -176,7 +191,10 @@ size_t list_name_format(
 		fits = put_text(out, &len, "@") &&
 			put_text(out, &len, n->scope);
 	fits = fits && put_text(out, &len, ":") &&
-		put_text(out, &len, cidr_format(&n->net, net));
+		put_text(out, &len,
+			n->subject == SUBJECT_NET
+				? cidr_format(&n->net, net)
+				: subject_format(&n->net, net));
 	if (!fits)
 		len = 0;
 	out[len] = '\0';

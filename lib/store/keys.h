@@ -7,7 +7,7 @@
  *   Pblock:SUBJECT         Pallow:SUBJECT         global lists
  *   Pblock@DOMAIN:SUBJECT  Pallow@DOMAIN:SUBJECT  of one recipient domain
  *     SUBJECT  an address or a CIDR in any spelling that net/cidr reads;
- *              asn:N, country:CC, domain:NAME are known, and not used yet
+ *              asn:N, country:CC, domain:NAME (store/subject)
  *   Ptrust:arc:DOMAIN      any type; its presence counts, the value is for
  *   Ptrust:list:DOMAIN     people: seals of that domain, and of those below
  *                          it, are believed; mailing lists of it are known
@@ -20,7 +20,8 @@
  *
  * The canonical name of an entry has its network as cidr_format writes it
  * (host bits zero, lower case, no "/32" or "/128") and its domain folded; any
- * other spelling is an alias of it. Threads: plain data.
+ * other spelling is an alias of it, as is every key of a SUBJECT_DOMAIN.
+ * Threads: plain data.
  */
 #pragma once
 
@@ -38,14 +39,18 @@ const char *list_kind_name(enum list_kind k);
 enum list_subject {
 	SUBJECT_UNKNOWN = 0,
 	SUBJECT_NET,
-	SUBJECT_OTHER /* asn, country, domain: well formed, not used yet */
+	SUBJECT_DOMAIN,
+	SUBJECT_ASN,
+	SUBJECT_COUNTRY
 };
+
+enum { SUBJECTS = 5 };
 
 struct list_name {
 	enum list_kind kind;
 	enum list_subject subject;
 	char scope[HOSTNAME_MAX]; /* recipient domain folded, "" for global */
-	struct cidr net; /* of SUBJECT_NET */
+	struct cidr net; /* of all others: its place, see store/subject */
 	bool is_canonical; /* list_name_format gives the same octets */
 	bool is_slashed; /* the canonical name with "/32" or "/128" behind it */
 };
@@ -61,8 +66,9 @@ enum result list_name_parse(
 	struct list_name *out, struct slice prefix, struct slice key) MUST_USE;
 
 /*
- * The canonical key of a SUBJECT_NET, with a NUL; returns its length. 0 and
- * "": the prefix is too long to leave room for it.
+ * The canonical key, with a NUL; returns its length. 0 and "": the prefix is
+ * too long to leave room for it. A SUBJECT_DOMAIN has none: what comes out
+ * tells it from all others, and is never in Redis.
  */
 size_t list_name_format(const struct list_name *n, struct slice prefix,
 	char out[LIST_NAME_MAX]);

@@ -6,6 +6,7 @@
 #include "base/once.h"
 #include "base/table.h"
 #include "conf/conf.h"
+#include "store/client.h"
 #include "store/mirrorcore.h"
 #include "store/mirrorloop.h"
 #include "store/mirrorsave.h"
@@ -236,6 +237,15 @@ enum result mirror_match(struct mirror *m, const struct ipaddr *ip,
 	struct slice scope, struct prefix_hit *out, size_t *count,
 	uint64_t *version)
 {
+	const struct list_client c = { .ip = *ip };
+
+	return mirror_match_client(m, &c, scope, out, count, version);
+}
+
+enum result mirror_match_client(struct mirror *m, const struct list_client *c,
+	struct slice scope, struct prefix_hit *out, size_t *count,
+	uint64_t *version)
+{
 	int64_t now_ms = clock_mono_ms(m->clock);
 	size_t found = 0, kept = 0;
 	bool usable;
@@ -244,7 +254,7 @@ enum result mirror_match(struct mirror *m, const struct ipaddr *ip,
 	usable = is_usable(m, now_ms);
 	*version = m->version;
 	if (usable)
-		found = prefixes_match(m->table, ip, scope, out);
+		found = client_match(m->table, c, scope, out);
 	pthread_rwlock_unlock(&m->lock);
 	*count = 0;
 	if (!usable)

@@ -75,6 +75,7 @@ struct mirror_status {
 
 void mirror_read_status(struct mirror *m, struct mirror_status *out);
 
+struct list_client;
 struct prefix_hit;
 
 /*
@@ -82,6 +83,10 @@ struct prefix_hit;
  * RES_DOWN: no table, or one older than max_age_s. *version: of the table.
  */
 enum result mirror_match(struct mirror *m, const struct ipaddr *ip,
+	struct slice scope, struct prefix_hit *out, size_t *count,
+	uint64_t *version) MUST_USE;
+/* The same, as client_match. */
+enum result mirror_match_client(struct mirror *m, const struct list_client *c,
 	struct slice scope, struct prefix_hit *out, size_t *count,
 	uint64_t *version) MUST_USE;
 

@@ -212,8 +212,7 @@ static bool make_item(
 	enum result res = list_name_parse(&it->name, m->prefix, key);
 
 	*why = NULL;
-	if (res == RES_MISSING || key.len > LIST_NAME_MAX ||
-		(res == RES_OK && it->name.subject != SUBJECT_NET))
+	if (res == RES_MISSING || key.len > LIST_NAME_MAX)
 		return false;
 	it->is_junk = res != RES_OK;
 	if (it->is_junk)
@@ -554,8 +553,7 @@ enum result mirror_add_aside(struct mirror *m, struct slice key)
 
 	if (mirror_trust_is_key(m, key))
 		return mirror_trust_load(m, key);
-	if (res == RES_MISSING ||
-		(res == RES_OK && name.subject != SUBJECT_NET))
+	if (res == RES_MISSING)
 		return RES_OK;
 	if (res != RES_OK) {
 		set_junk(m, m->junk_aside, key, why_not(res));

@@ -5,6 +5,7 @@
 #include "store/aliases.h"
 #include "store/scopes.h"
 #include "store/slots.h"
+#include "store/subject.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct prefixes {
 	size_t entries_max;
 	size_t kinds[LIST_KINDS];
 	size_t unknown;
+	size_t subjects[SUBJECTS];
 	/* Entries of the global scope by length: exact, unlike those of the
 	 * other scopes, which only remember what was ever used. */
 	uint32_t used[FAMILIES][LIST_KINDS][LENGTHS];
@@ -38,8 +40,7 @@ struct prefixes {
 /* Where an entry is to be found. */
 struct place {
 	unsigned family;
-	unsigned kind;
-	unsigned length;
+	unsigned kind, length;
 	uint32_t scope;
 	struct slot_key key;
 };
@@ -70,11 +71,9 @@ struct prefixes *prefixes_new(size_t entries_max, size_t scopes_max)
 
 void prefixes_free(struct prefixes *p)
 {
-	unsigned f;
-
 	if (p == NULL)
 		return;
-	for (f = 0; f < FAMILIES; f++) {
+	for (unsigned f = 0; f < FAMILIES; f++) {
 		slots_clear(&p->table[f]);
 		slots_clear(&p->next[f]);
 		slots_clear(&p->old[f]);
@@ -193,8 +192,7 @@ static size_t take(const struct slots *table, const struct probe *probe,
 {
 	static const unsigned order[] = { LIST_ALLOW, LIST_BLOCK };
 	uint32_t *found[2];
-	size_t count = 0;
-	size_t i;
+	size_t count = 0, i;
 
 	slots_find_both(table, &probe->key, probe->home, probe->wanted, found);
 	for (i = 0; i < 2 && count < room; i++) {
@@ -216,10 +214,8 @@ size_t prefixes_match(const struct prefixes *p, const struct ipaddr *ip,
 	uint32_t word[4];
 	unsigned family = slot_words_of(ip, word);
 	const struct slots *table = &p->table[family];
-	size_t probes = 0;
-	size_t count = 0;
+	size_t probes = 0, count = 0, i;
 	uint32_t id;
-	size_t i;
 
 	if (table->count == 0)
 		return 0;
@@ -295,9 +291,8 @@ static void forget_prepared(struct prefixes *p)
 static enum result resize(struct prefixes *p, unsigned family, size_t count)
 {
 	struct slots larger;
-	enum result res;
+	enum result res = slots_init_larger(&larger, &p->table[family], count);
 
-	res = slots_init_larger(&larger, &p->table[family], count);
 	if (res != RES_OK)
 		return res;
 	slots_copy(&larger, &p->table[family]);
@@ -359,9 +354,9 @@ enum result prefixes_put(struct prefixes *p, const struct prefix_key *key,
 	struct place place;
 	uint32_t scope;
 	uint32_t *slot;
-	enum result res;
+	enum result res =
+		scopes_intern(p->scopes, slice_of(name->scope), &scope);
 
-	res = scopes_intern(p->scopes, slice_of(name->scope), &scope);
 	if (res != RES_OK)
 		return res;
 	forget_prepared(p);
@@ -380,6 +375,7 @@ enum result prefixes_put(struct prefixes *p, const struct prefix_key *key,
 	if (slot == NULL) {
 		slot = slots_insert(table, &place.key, place.kind);
 		count_length(p, &place, true);
+		p->subjects[subject_of(&name->net)]++;
 		p->unknown++;
 	}
 	mark_key(table, slot, name);
@@ -449,6 +445,7 @@ bool prefixes_remove(struct prefixes *p, const struct prefix_key *key)
 	p->unknown -= (meta & PREFIX_KNOWN) == 0;
 	slots_remove(table, slot);
 	count_length(p, &place, false);
+	p->subjects[subject_of(&key->name->net)]--;
 	return true;
 }
 
@@ -639,7 +636,7 @@ static void name_of(const struct cidr *net, enum list_kind kind,
 	size_t len = scope.len < HOSTNAME_MAX ? scope.len : HOSTNAME_MAX - 1;
 
 	out->kind = kind;
-	out->subject = SUBJECT_NET;
+	out->subject = subject_of(net);
 	if (len > 0)
 		memcpy(out->scope, scope.at, len);
 	out->scope[len] = '\0';
@@ -674,6 +671,11 @@ size_t prefixes_count_v6(const struct prefixes *p)
 	return p->table[V6].count;
 }
 
+size_t prefixes_count_subject(const struct prefixes *p, enum list_subject s)
+{
+	return p->subjects[s];
+}
+
 size_t prefixes_count_unknown(const struct prefixes *p)
 {
 	return p->unknown;
@@ -688,9 +690,8 @@ size_t prefixes_memory(const struct prefixes *p)
 {
 	size_t total = sizeof(*p) + scopes_memory(p->scopes) +
 		aliases_memory(p->aliases);
-	unsigned f;
 
-	for (f = 0; f < FAMILIES; f++) {
+	for (unsigned f = 0; f < FAMILIES; f++) {
 		size_t words = p->table[f].capacity * p->table[f].words;
 
 		total += words * sizeof(uint32_t);

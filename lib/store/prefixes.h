@@ -77,7 +77,7 @@ bool prefixes_find(const struct prefixes *p, const struct list_name *name,
 
 /* A key of Redis that names an entry. Both borrowed. */
 struct prefix_key {
-	const struct list_name *name; /* of SUBJECT_NET */
+	const struct list_name *name;
 	struct slice text; /* the key as it stands in Redis */
 };
 
@@ -172,6 +172,7 @@ void prefix_hit_name(
 size_t prefixes_count(const struct prefixes *p);
 size_t prefixes_count_kind(const struct prefixes *p, enum list_kind kind);
 size_t prefixes_count_v6(const struct prefixes *p);
+size_t prefixes_count_subject(const struct prefixes *p, enum list_subject s);
 /* Entries whose flags were not read from Redis yet. */
 size_t prefixes_count_unknown(const struct prefixes *p);
 size_t prefixes_count_scopes(const struct prefixes *p);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "store/chainfile.h"
+#include "store/subject.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -389,8 +390,9 @@ static enum result get_record(struct loading *l, struct record *r)
 	r->bits = (unsigned)bits;
 	r->flags = (unsigned)flags;
 	r->name.kind = bits & IS_ALLOW ? LIST_ALLOW : LIST_BLOCK;
-	r->name.subject = SUBJECT_NET;
 	res = get_net(c, r, length);
+	if (res == RES_OK)
+		r->name.subject = subject_of(&r->name.net);
 	if (res == RES_OK)
 		res = chain_get_number(c, 4, &r->expire_s);
 	if (res == RES_OK)
@@ -443,7 +445,7 @@ static enum result get_odd_key(struct loading *l, struct record *r)
 		return res;
 	if (list_name_parse(&name, l->load->prefix, slice_make(text, len)) !=
 			RES_OK ||
-		name.subject != SUBJECT_NET || name.is_canonical ||
+		name.subject != r->name.subject || name.is_canonical ||
 		name.is_slashed || name.kind != r->name.kind ||
 		!cidr_is_equal(&name.net, &r->name.net) ||
 		strcmp(name.scope, r->name.scope) != 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/keys.h"
 
+#include "store/subject.h"
 #include "support/case.h"
 
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 struct row {
 	const char *key;
 	enum result want;
-	const char *canonical; /* NULL: a subject that is no network */
+	const char *canonical; /* NULL: a domain, which has none */
 	bool is_canonical;
 	bool is_slashed;
 };
@@ -28,11 +29,12 @@ static void reads(void **state)
 	if (row->want != RES_OK)
 		return;
 	if (row->canonical == NULL) {
-		assert_int_equal(name.subject, SUBJECT_OTHER);
-		assert_false(name.is_canonical);
+		assert_int_equal(name.subject, SUBJECT_DOMAIN);
+		assert_int_equal(subject_of(&name.net), SUBJECT_DOMAIN);
+		assert_false(name.is_canonical || name.is_slashed);
 		return;
 	}
-	assert_int_equal(name.subject, SUBJECT_NET);
+	assert_int_equal(name.subject, subject_of(&name.net));
 	assert_int_equal(list_name_format(&name, slice_of(prefix), text),
 		strlen(row->canonical));
 	assert_string_equal(text, row->canonical);
@@ -209,9 +211,29 @@ int main(void)
 			ROW("rp:block:0.0.0.0/0", RES_OK, "rp:block:0.0.0.0/0",
 				true, false)),
 		CASE("an AS number is known", reads,
-			ROW("rp:block:asn:64500", RES_OK, NULL, false, false)),
+			ROW("rp:block:asn:64500", RES_OK, "rp:block:asn:64500",
+				true, false)),
+		CASE("the greatest AS number", reads,
+			ROW("rp:block@example.org:asn:4294967295", RES_OK,
+				"rp:block@example.org:asn:4294967295", true,
+				false)),
+		CASE("an AS number with a leading zero is another spelling",
+			reads,
+			ROW("rp:block:asn:064500", RES_OK, "rp:block:asn:64500",
+				false, false)),
 		CASE("a country is known", reads,
-			ROW("rp:allow:country:UY", RES_OK, NULL, false, false)),
+			ROW("rp:allow:country:UY", RES_OK,
+				"rp:allow:country:UY", true, false)),
+		CASE("a country in lower case is another spelling", reads,
+			ROW("rp:allow:country:uy", RES_OK,
+				"rp:allow:country:UY", false, false)),
+		CASE("an address behind which a country would stand is refused",
+			reads,
+			ROW("rp:block:ff00:300::4e4c", RES_SYNTAX, NULL, false,
+				false)),
+		CASE("a network of such addresses is refused", reads,
+			ROW("rp:block:ff00::/15", RES_SYNTAX, NULL, false,
+				false)),
 		CASE("a domain is known", reads,
 			ROW("rp:block:domain:spam.example", RES_OK, NULL, false,
 				false)),
