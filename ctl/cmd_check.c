@@ -9,15 +9,24 @@
 #include "ctl/cover.h"
 #include "ctl/entry.h"
 #include "ctl/listcopy.h"
+#include "geo/geoip.h"
 #include "store/blocklist.h"
+#include "store/client.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { ARENA_MAX = 16 << 20 };
 
+enum { NAME_PTR, NAME_HELO, NAME_FROM, NAMES };
+
+static const char *const name_options[NAMES] = {
+	[NAME_PTR] = "ptr", [NAME_HELO] = "helo", [NAME_FROM] = "from"
+};
+
 struct question {
-	struct ipaddr ip;
+	struct list_client client;
+	char name[NAMES][HOSTNAME_MAX]; /* of client */
 	char scope[HOSTNAME_MAX];
 };
 
@@ -25,7 +34,10 @@ static void say_address(struct output *o, const struct question *q)
 {
 	char ip[IPADDR_TEXT_MAX];
 
-	output_text(o, "ip", slice_of(ipaddr_format(&q->ip, ip)));
+	output_text(o, "ip", slice_of(ipaddr_format(&q->client.ip, ip)));
+	output_text(o, "country", slice_of(q->client.country));
+	if (q->client.asn != 0)
+		output_number(o, "asn", q->client.asn);
 	output_text(o, "rcpt", slice_of(q->scope));
 }
 
@@ -61,7 +73,8 @@ static const char *rule_of(const struct blocklist_result *r)
 	if (t.other_kind > 0)
 		return "2: allow beats block";
 	if (t.same_kind > 0)
-		return "3: narrower beats wider";
+		return "3: narrower beats wider (address, network, domain, "
+		       "ASN, country)";
 	return "the only entry that counts";
 }
 
@@ -86,7 +99,7 @@ static enum ctl_exit say_result(struct ctl *ctl, const struct question *q,
 	struct output *o = ctl->out;
 	char ip[IPADDR_TEXT_MAX];
 
-	output_say(o, "%s is %s", ipaddr_format(&q->ip, ip),
+	output_say(o, "%s is %s", ipaddr_format(&q->client.ip, ip),
 		r->answer == BLOCKLIST_BLOCKED		 ? "BLOCKED"
 			: r->answer == BLOCKLIST_ALLOWED ? "allowed"
 			: r->answer == BLOCKLIST_CLEAR	 ? "not listed"
@@ -122,8 +135,8 @@ static enum ctl_exit match(
 	enum ctl_exit code = CTL_DOWN;
 
 	if (arena != NULL)
-		res = blocklist_match(
-			list, &q->ip, slice_of(q->scope), arena, &result);
+		res = blocklist_match_client(
+			list, &q->client, slice_of(q->scope), arena, &result);
 	if (res == RES_OK)
 		code = say_result(ctl, q, &result);
 	else
@@ -169,16 +182,38 @@ static enum ctl_exit quick_keep(void *ctx, const struct entry *e)
 	return CTL_DONE;
 }
 
+/* The entry of an ASN or of a country, if there is one. */
+static enum ctl_exit quick_subject(
+	struct quick *q, const struct cover_question *cover, struct cidr net)
+{
+	struct list_name name = {
+		.kind = cover->kind, .subject = subject_of(&net), .net = net
+	};
+	char key[LIST_NAME_MAX];
+	bool exists;
+
+	snprintf(name.scope, sizeof(name.scope), "%s", cover->scope);
+	if (list_name_format(&name, ctl_prefix(q->ctl), key) == 0)
+		return CTL_DONE;
+	return entry_each_key(q->ctl, slice_of(key), quick_keep, q, &exists);
+}
+
 static enum ctl_exit quick_part(struct quick *q, const struct question *qu,
 	enum list_kind kind, const char *scope)
 {
+	const struct list_client *c = &qu->client;
 	const struct cover_question cover = {
-		.net = cidr_around(&qu->ip, 128), .kind = kind, .scope = scope
+		.net = cidr_around(&c->ip, 128), .kind = kind, .scope = scope
 	};
 	struct cover_answer found;
 	char key[LIST_NAME_MAX];
 	bool exists = false;
 	enum ctl_exit code = cover_ask(q->ctl, &cover, &found);
+
+	if (code == CTL_DONE && c->asn != 0)
+		code = quick_subject(q, &cover, subject_of_asn(c->asn));
+	if (code == CTL_DONE && c->country[0] != '\0')
+		code = quick_subject(q, &cover, subject_of_country(c->country));
 
 	for (size_t i = 0; i < found.count && code == CTL_DONE; i++)
 		if (cover_key(q->ctl, &cover, &found.net[i], key))
@@ -194,6 +229,8 @@ static int quick_compare(const void *left, const void *right)
 	const struct listing *b = right;
 	int by = b->is_scoped - a->is_scoped;
 
+	if (by == 0)
+		by = (int)subject_rank(&a->net) - (int)subject_rank(&b->net);
 	if (by == 0)
 		by = b->net.bits - a->net.bits;
 	if (by == 0)
@@ -236,7 +273,7 @@ static enum ctl_exit check_quickly(struct ctl *ctl, const struct question *qu)
 		code = say_result(ctl, qu, &q->result);
 		output_say(ctl->out,
 			"quick: only the usual spelling of each network was "
-			"asked for");
+			"asked for, and no domain");
 	}
 	if (q != NULL)
 		arena_free(q->arena);
@@ -244,30 +281,74 @@ static enum ctl_exit check_quickly(struct ctl *ctl, const struct question *qu)
 	return code;
 }
 
+static bool read_name(struct ctl *ctl, const struct args *args,
+	struct question *q, unsigned which)
+{
+	const char *text = args_text(args, name_options[which]);
+	struct slice *const to[NAMES] = { [NAME_PTR] = &q->client.proven,
+		[NAME_HELO] = &q->client.claimed[0],
+		[NAME_FROM] = &q->client.claimed[1] };
+	size_t len;
+
+	if (text == NULL)
+		return true;
+	if (hostname_parse(slice_of(text), q->name[which], &len) != RES_OK) {
+		output_error(ctl->out, "--%s: \"%s\" is no name",
+			name_options[which], text);
+		return false;
+	}
+	*to[which] = slice_make(q->name[which], len);
+	return true;
+}
+
+/* False: no memory. Without databases neither is known. */
+static bool locate(struct ctl *ctl, struct list_client *c)
+{
+	struct geoip_place place;
+	struct geoip *geo;
+
+	if (geoip_open_conf(&geo, ctl->conf) != RES_OK)
+		return false;
+	geoip_find(geo, &c->ip, &place);
+	geoip_close(geo);
+	c->asn = place.asn;
+	memcpy(c->country, place.country, sizeof(c->country));
+	return true;
+}
+
 static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 {
-	struct question q;
+	struct question q = { .client.asn = 0 };
 
-	if (ipaddr_parse(&q.ip, slice_of(args->word[0])) != RES_OK) {
+	if (ipaddr_parse(&q.client.ip, slice_of(args->word[0])) != RES_OK) {
 		output_error(
 			ctl->out, "\"%s\" is not an address", args->word[0]);
 		return CTL_USAGE;
 	}
 	if (!ctl_read_scope(ctl, args, q.scope))
 		return CTL_USAGE;
+	for (unsigned i = 0; i < NAMES; i++)
+		if (!read_name(ctl, args, &q, i))
+			return CTL_USAGE;
+	if (!locate(ctl, &q.client))
+		return ask_failed(ctl, RES_NOMEM);
 	return args_flag(args, "quick") ? check_quickly(ctl, &q)
 					: check(ctl, &q);
 }
 
 static const struct args_option options[] = {
 	{ "rcpt", ARGS_TEXT, "DOMAIN", "for mail to this domain" },
+	{ "ptr", ARGS_TEXT, "NAME", "its name, confirmed in DNS" },
+	{ "helo", ARGS_TEXT, "NAME", "the name in its greeting" },
+	{ "from", ARGS_TEXT, "DOMAIN", "of the envelope sender" },
 	{ "quick", ARGS_FLAG, "",
 		"do not read all names; finds the usual spellings only" },
 };
 
 static const struct args_spec spec = {
 	.name = "check",
-	.usage = "IP [--rcpt DOMAIN] [--quick]",
+	.usage = "IP [--rcpt DOMAIN] [--ptr NAME] [--helo NAME] "
+		 "[--from DOMAIN] [--quick]",
 	.help = "Tells whether an address is blocked, by what, by which rule.",
 	.more = "Exit code 0: not blocked; 1: blocked.",
 	.option = options,

@@ -5,6 +5,7 @@
 #include "conf/conf.h"
 #include "ctl/ask.h"
 #include "ctl/listcopy.h"
+#include "geo/geoip.h"
 #include "judge/petition.h"
 #include "store/secret.h"
 
@@ -15,6 +16,7 @@ enum { MS_PER_S = 1000, ARENA_MAX = 1024 * 1024, SECRET_LEN = 32 };
 struct word {
 	struct ctl *ctl;
 	struct listcopy copy;
+	struct geoip *geo;
 	struct petition_env env;
 	struct arena *arena;
 	const char *why;
@@ -117,9 +119,12 @@ static enum ctl_exit open_and_say(struct word *w, const char *about)
 		code = ask_open(ctl, LINK_WRITE);
 	if (code != CTL_DONE)
 		return code;
+	if (geoip_open_conf(&w->geo, ctl->conf) != RES_OK)
+		return ask_failed(ctl, RES_NOMEM);
 	w->env = (struct petition_env){ .conf = ctl->conf,
 		.mirror = w->copy.mirror,
 		.blocklist = w->copy.list,
+		.geo = w->geo,
 		.now_ms = ctl_now_s() * MS_PER_S };
 	w->arena = arena_new(ARENA_MAX);
 	if (w->arena == NULL)
@@ -144,6 +149,7 @@ static enum ctl_exit decide(
 	}
 	code = open_and_say(&w, args->word[0]);
 	arena_free(w.arena);
+	geoip_close(w.geo);
 	listcopy_close(&w.copy);
 	return code;
 }

@@ -57,13 +57,13 @@ static bool read_filter(struct ctl *ctl, const struct args *args,
 /* What a human sees in a column of its own, beside the fields of JSON. */
 static void output_for_human(struct output *o, const struct entry *e)
 {
-	char net[CIDR_TEXT_MAX];
-	bool has_net = e->has_name && e->name.subject == SUBJECT_NET;
+	char subject[SUBJECT_TEXT_MAX];
 	struct buf text;
 
 	buf_init(&text, 1 << 16);
 	output_text(o, "subject",
-		has_net ? slice_of(cidr_format(&e->name.net, net)) : e->key);
+		e->has_name ? entry_subject(e->key, &e->name.net, subject)
+			    : e->key);
 	if (e->has_name && e->name.scope[0] != '\0')
 		buf_add_format(&text, "for %s ", e->name.scope);
 	if (e->listing.shadow)
@@ -163,7 +163,8 @@ static enum ctl_exit show_cidr(void *ctx, const struct entry *e)
 	char net[CIDR_TEXT_MAX];
 	struct buf line;
 
-	if (e->ignored != NULL) {
+	/* Lines are networks; what is about something else is none. */
+	if (e->ignored != NULL || e->name.subject != SUBJECT_NET) {
 		w->ignored++;
 		return CTL_DONE;
 	}

@@ -122,8 +122,7 @@ static enum ctl_exit name_add(void *ctx, struct slice key)
 		n.has_name = 1;
 		n.kind = (uint8_t)read.kind;
 		n.is_scoped = read.scope[0] != '\0';
-		if (read.subject == SUBJECT_NET)
-			n.net = read.net;
+		n.net = read.net;
 	} else if (!is_wanted_nonsense(e->filter, prefix, key)) {
 		return CTL_DONE;
 	}
@@ -238,8 +237,6 @@ static const char *why_ignored(const struct entry *e, enum result parsed)
 			: parsed == RES_RANGE
 			? "the network is not one that a list can hold"
 			: "the name is neither an address nor a network";
-	if (e->name.subject != SUBJECT_NET)
-		return "entries of this kind are not used yet";
 	if (list_net_needs_force(&e->name.net) && !e->listing.force)
 		return "so wide a range counts only with the field force yes";
 	return NULL;
@@ -340,13 +337,41 @@ enum ctl_exit entry_each_key(struct ctl *ctl, struct slice key,
 
 /* ---- output ---- */
 
+struct slice entry_subject(
+	struct slice key, const struct cidr *net, char out[SUBJECT_TEXT_MAX])
+{
+	size_t at;
+
+	if (subject_of(net) != SUBJECT_DOMAIN)
+		return slice_of(subject_format(net, out));
+	/* Behind the prefix, which may have any colons: "...:domain:NAME". */
+	at = slice_find_last(key, ':');
+	return at == key.len ? key : slice_part(key, at + 1, key.len);
+}
+
+static void output_subject(struct output *o, const struct listing *l)
+{
+	static const char *const names[SUBJECTS] = { [SUBJECT_NET] = "net",
+		[SUBJECT_DOMAIN] = "domain",
+		[SUBJECT_ASN] = "asn",
+		[SUBJECT_COUNTRY] = "country" };
+	enum list_subject s = subject_of(&l->net);
+	char text[SUBJECT_TEXT_MAX];
+	struct slice value = entry_subject(l->key, &l->net, text);
+
+	/* "asn:64500", "country:NL" */
+	if (s == SUBJECT_ASN || s == SUBJECT_COUNTRY)
+		value = slice_part(
+			value, slice_find(value, ':') + 1, value.len);
+	if (names[s] != NULL)
+		output_text(o, names[s], value);
+}
+
 void entry_output_listing(struct output *o, const struct listing *l)
 {
-	char net[CIDR_TEXT_MAX];
-
 	output_text(o, "key", l->key);
 	output_text(o, "list", slice_of(list_kind_name(l->kind)));
-	output_text(o, "net", slice_of(cidr_format(&l->net, net)));
+	output_subject(o, l);
 	if (l->is_detailed)
 		output_text(o, "class", slice_of(listing_class_name(l->class)));
 	output_text(o, "reason", l->reason);
@@ -371,7 +396,7 @@ void entry_output(struct output *o, const struct entry *e)
 {
 	char left[OUTPUT_SPAN_MAX];
 
-	if (e->has_name && e->name.subject == SUBJECT_NET) {
+	if (e->has_name) {
 		entry_output_listing(o, &e->listing);
 		output_text(o, "rcpt", slice_of(e->name.scope));
 	} else {

@@ -9,6 +9,7 @@
 
 #include "ctl/ctl.h"
 #include "store/listing.h"
+#include "store/subject.h"
 
 struct entry {
 	struct slice key; /* as it stands in Redis */
@@ -53,6 +54,11 @@ enum ctl_exit entries_each(struct ctl *ctl, const struct entries *e,
 enum ctl_exit entry_each_key(struct ctl *ctl, struct slice key,
 	enum ctl_exit (*each)(void *ctx, const struct entry *entry), void *ctx,
 	bool *found);
+
+/* What it is about, for a human: "192.0.2.0/24", "asn:64500", "country:NL", the
+ * name of a domain. Borrows from key or out. */
+struct slice entry_subject(
+	struct slice key, const struct cidr *net, char out[SUBJECT_TEXT_MAX]);
 
 /* The fields of an entry, into the open object or row. */
 void entry_output(struct output *o, const struct entry *e);

@@ -109,6 +109,7 @@ static enum result open_prover(struct context *ctx, struct conf *conf)
 		.conf = conf,
 		.mirror = ctx->mirror,
 		.blocklist = ctx->blocklist,
+		.geo = ctx->services.geo,
 		.clock = ctx->clock,
 	};
 

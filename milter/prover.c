@@ -69,6 +69,7 @@ static enum result confirm(struct prover *p, const struct ipaddr *client,
 		.conf = conf,
 		.mirror = p->needs.mirror,
 		.blocklist = p->needs.blocklist,
+		.geo = p->needs.geo,
 		.now_ms = clock_wall_ms(p->needs.clock),
 	};
 	struct petition_showing showing = {

@@ -16,6 +16,7 @@
 struct blocklist;
 struct clock;
 struct conf;
+struct geoip;
 struct mirror;
 struct prover;
 
@@ -24,6 +25,7 @@ struct prover_needs {
 	struct conf *conf;
 	struct mirror *mirror;
 	struct blocklist *blocklist;
+	struct geoip *geo;
 	const struct clock *clock;
 };
 enum result prover_open(

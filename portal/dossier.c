@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
+#include "judge/services.h"
 #include "portal/visit.h"
 
 enum result dossier_find(struct visit *v, struct slice ref, struct dossier *out)
@@ -35,6 +36,7 @@ static bool look(struct visit *v, struct dossier *d)
 	const struct petition_env env = { .conf = v->site.conf,
 		.mirror = context_mirror(v->site.context),
 		.blocklist = context_blocklist(v->site.context),
+		.geo = context_services(v->site.context)->geo,
 		.now_ms = v->now_ms };
 	enum result res;
 

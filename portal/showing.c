@@ -3,6 +3,7 @@
 
 #include "conf/conf.h"
 #include "judge/petition.h"
+#include "judge/services.h"
 #include "net/cidr.h"
 #include "portal/findings.h"
 #include "portal/meters.h"
@@ -87,6 +88,7 @@ void showing_confirm(struct visit *v, struct delist_request *q,
 		.conf = v->site.conf,
 		.mirror = context_mirror(v->site.context),
 		.blocklist = context_blocklist(v->site.context),
+		.geo = context_services(v->site.context)->geo,
 		.now_ms = v->now_ms,
 	};
 	const struct petition_showing showing = {

@@ -2,6 +2,7 @@
 #include "geo/geoip.h"
 
 #include "base/log.h"
+#include "conf/conf.h"
 #include "fact/conn.h"
 #include "geo/geofile.h"
 
@@ -441,6 +442,17 @@ enum result geoip_open(struct geoip **out, const struct geoip_options *options)
 	geoip_check(g);
 	*out = g;
 	return RES_OK;
+}
+
+enum result geoip_open_conf(struct geoip **out, const struct conf *conf)
+{
+	const struct geoip_options options = {
+		.path = { conf->geo.country, conf->geo.asn },
+		.check_s = conf->geo.check_s,
+		.size_max = conf->geo.size_max,
+	};
+
+	return geoip_open(out, &options);
 }
 
 enum result geoip_start(struct geoip *g)

@@ -19,6 +19,7 @@
 
 #include "net/ipaddr.h"
 
+struct conf;
 struct conn;
 struct geoip;
 
@@ -37,6 +38,9 @@ struct geoip_options {
  * used is no error. */
 enum result geoip_open(
 	struct geoip **out, const struct geoip_options *options) MUST_USE;
+/* The same with what geo of a config says. */
+enum result geoip_open_conf(
+	struct geoip **out, const struct conf *conf) MUST_USE;
 /* Starts looking at the files again, after any change of user. Without it they
  * stay as they are. RES_NOMEM. */
 enum result geoip_start(struct geoip *g) MUST_USE;

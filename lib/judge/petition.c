@@ -3,6 +3,8 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
+#include "geo/geoip.h"
+#include "store/client.h"
 #include "store/details.h"
 #include "store/mirror.h"
 #include "store/prefixes.h"
@@ -59,9 +61,16 @@ static bool is_in_step(struct mirror *m)
 static enum result match(struct redis *r, const struct petition_env *env,
 	const struct ipaddr *ip, struct arena *a, struct blocklist_result *out)
 {
-	enum result res =
-		blocklist_match(env->blocklist, ip, slice_of(""), a, out);
+	struct list_client client = { .ip = *ip };
+	struct geoip_place place;
 	bool has_asked = false;
+	enum result res;
+
+	geoip_find(env->geo, ip, &place);
+	client.asn = place.asn;
+	memcpy(client.country, place.country, sizeof(client.country));
+	res = blocklist_match_client(
+		env->blocklist, &client, slice_of(""), a, out);
 
 	for (size_t i = 0; res == RES_OK && i < out->count; i++) {
 		struct listing *l = &out->entry[i];

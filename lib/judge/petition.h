@@ -5,8 +5,10 @@
  *
  * The portal (a link or a button), the milter (a message to delist+TOKEN) and
  * reprievectl (a person's word) come here, so that all decide alike. Asks the
- * mirror in memory for the listing, Redis for the rest. While the mirror is not
- * in step with Redis the answer is "unknown". Threads: any.
+ * mirror in memory for the listing, Redis for the rest. A listing of the
+ * address's ASN or country counts as a range; one of a domain is not looked
+ * for. While the mirror is not in step with Redis the answer is "unknown".
+ * Threads: any.
  */
 #pragma once
 
@@ -14,12 +16,14 @@
 #include "store/delist.h"
 
 struct arena;
+struct geoip;
 struct mirror;
 
 struct petition_env {
 	const struct conf *conf;
 	struct mirror *mirror;
 	struct blocklist *blocklist;
+	struct geoip *geo; /* NULL: neither ASN nor country are known */
 	int64_t now_ms; /* wall */
 };
 

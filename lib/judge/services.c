@@ -33,17 +33,6 @@ static enum result open_psl(struct services *s, const struct conf *conf)
 	return RES_OK;
 }
 
-static enum result open_geo(struct services *s, const struct conf *conf)
-{
-	const struct geoip_options options = {
-		.path = { conf->geo.country, conf->geo.asn },
-		.check_s = conf->geo.check_s,
-		.size_max = conf->geo.size_max,
-	};
-
-	return geoip_open(&s->geo, &options);
-}
-
 static void fill(struct services *s, struct blocklist *list)
 {
 	pipeline_init(&s->pipeline);
@@ -75,7 +64,7 @@ enum result services_open(struct services *s, const struct conf *conf,
 	if (res == RES_OK)
 		res = imitation_open(&s->imitation);
 	if (res == RES_OK)
-		res = open_geo(s, conf);
+		res = geoip_open_conf(&s->geo, conf);
 	fill(s, list);
 	return res;
 }

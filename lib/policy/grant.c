@@ -2,6 +2,7 @@
 #include "policy/grant.h"
 
 #include "conf/conf.h"
+#include "store/subject.h"
 
 #include <string.h>
 #include <time.h>
@@ -187,7 +188,8 @@ static void keep(const struct listing **slot, const struct listing *l)
 static void look_at(struct picture *p, const struct grant_question *q,
 	const struct listing *l)
 {
-	bool is_wide = l->net.bits < cidr_of_client(q->ip).bits;
+	bool is_wide = l->net.bits < cidr_of_client(q->ip).bits ||
+		subject_of(&l->net) != SUBJECT_NET;
 	int64_t since_ms = read_since(l->since, q->now_ms);
 
 	keep(&p->first, l);

@@ -542,6 +542,65 @@ def _():
     gives(place("check", "192.0.2.0/24"), USAGE)
 
 
+def located():
+    """The configuration with databases: 192.0.2.0/24 is NL and AS64500."""
+    folder = os.path.abspath(SOURCE + "/t/data/geo")
+    with open(place.conf) as f:
+        text = f.read()
+    return place.file("geo.conf", text + 'geo { country = "%s/country.mmdb" '
+                      'asn = "%s/asn.mmdb" }\n' % (folder, folder))
+
+
+@case("check knows countries, networks by number, and domains")
+def _():
+    fresh()
+    conf = located()
+
+    def ask(*words):
+        answer = place("--json", "check", *words, conf=conf)
+        return answer.code, answer.json()
+
+    code, data = ask("192.0.2.7")
+    assert code == DONE and data["country"] == "NL" and data["asn"] == 64500, data
+    redis("SET", "rp:block:country:NL", "a country")
+    redis("SET", "rp:block:asn:64500", "a network")
+    for quick in ([], ["--quick"]):
+        code, data = ask("192.0.2.7", *quick)
+        assert code == NO and data["winner"] == "rp:block:asn:64500", data
+        assert [e["key"] for e in data["entries"]] == [
+            "rp:block:asn:64500", "rp:block:country:NL"], data
+        assert data["rule"].startswith("3"), data
+        assert ask("203.0.113.1", *quick)[0] == DONE
+    redis("SET", "rp:block:192.0.2.0/24", "narrower")
+    for quick in ([], ["--quick"]):
+        assert ask("192.0.2.7", *quick)[1]["winner"] == "rp:block:192.0.2.0/24"
+    redis("SET", "rp:allow:domain:good.example", "friends")
+    for words in (["--helo", "mx.good.example"], ["--from", "good.example"]):
+        assert ask("192.0.2.7", *words)[0] == NO, words
+    code, data = ask("192.0.2.7", "--ptr", "MX.good.example")
+    assert code == DONE and data["winner"] == "rp:allow:domain:good.example", data
+    gives(place("check", "192.0.2.7", "--helo", "a b"), USAGE)
+
+
+@case("list shows what an entry is about")
+def _():
+    fresh()
+    redis("SET", "rp:block:country:nl", "x")
+    redis("SET", "rp:block:asn:64500", "x")
+    redis("SET", "rp:block:domain:spam.example", "x")
+    redis("SET", "rp:block:ff00:300::4e4c", "nobody")
+    by = {e["key"]: e for e in place("--json", "list").json()["entries"]}
+    assert by["rp:block:country:nl"]["country"] == "NL", by
+    assert by["rp:block:asn:64500"]["asn"] == "64500", by
+    assert by["rp:block:domain:spam.example"]["domain"] == "spam.example", by
+    ignored = [key for key, e in by.items() if "ignored_because" in e]
+    assert ignored == ["rp:block:ff00:300::4e4c"], by
+    human = place("list").out
+    for word in ("country:NL", "asn:64500", "spam.example"):
+        assert word in human, human
+    assert place("export", "--format", "cidr").out.strip() == "", "no line is a network"
+
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 

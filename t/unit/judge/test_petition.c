@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "geo/geoip.h"
 #include "store/mirror.h"
 #include "store/redis.h"
 #include "store/secret.h"
@@ -13,6 +14,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -269,6 +271,34 @@ static void leaves_a_range_to_a_person(void **state)
 	end(&b);
 }
 
+/* The address is of that network; the list names the network by number. */
+static void leaves_a_network_to_a_person(void **state)
+{
+	const char *top = getenv("top_srcdir");
+	char path[TEXT_MAX];
+	const struct geoip_options options = {
+		.path = { "", path }, .check_s = 60, .size_max = 1 << 20
+	};
+	struct geoip *geo;
+	struct bench b;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/t/data/geo/asn.mmdb",
+		top == NULL ? "." : top);
+	assert_int_equal(geoip_open(&geo, &options), RES_OK);
+	begin(&b);
+	DO(&b, "SET", "rp:block:asn:64500", "bad neighbours");
+	listed(&b);
+	b.env.geo = geo;
+	file(&b);
+	wants(&b, GRANT_PROOF_MAIL, "ok review range mail");
+	wants(&b, GRANT_PROOF_ADMIN, "ok granted none mail");
+	wants_redis(&b, "1", "EXISTS", "rp:block:asn:64500", NULL);
+	wants_redis(&b, "delist", "HGET", "rp:allow:192.0.2.7", "origin");
+	end(&b);
+	geoip_close(geo);
+}
+
 static void excepts_for_a_good_name(void **state)
 {
 	struct bench b;
@@ -506,6 +536,8 @@ int main(void)
 			takes_it_off_in_each_spelling, NULL),
 		CASE("a range is for a person, who excepts one address",
 			leaves_a_range_to_a_person, NULL),
+		CASE("so is a network by number", leaves_a_network_to_a_person,
+			NULL),
 		CASE("dynamic space is excepted for a good name",
 			excepts_for_a_good_name, NULL),
 		CASE("what was proved before counts", adds_proofs_up, NULL),

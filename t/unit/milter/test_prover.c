@@ -147,7 +147,7 @@ static void waits_for_the_lists(void **unused)
 	assert_int_equal(
 		prover_open(&s.prover,
 			&(struct prover_needs){ s.rig.conf, s.rig.mirror,
-				s.list, clock_system() }),
+				s.list, NULL, clock_system() }),
 		RES_OK);
 	assert_false(show(&s, LISTED, s.token));
 	assert_string_equal(state(&s), "queued");
