@@ -4,10 +4,12 @@
 #include "support/case.h"
 #include "support/ledger_rig.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HOUR_S = 3600, DAY_S = 86400 };
+enum { HOUR_S = 3600, DAY_S = 86400, THREADS = 8, SENT = 25 };
 
 static const char sections[] =
 	"rate { address_hour = 8 burst = 4 network_hour = 100\n"
@@ -381,6 +383,55 @@ static void a_new_sender_grows_along_the_curve(void **state)
 	assert_int_equal(ledger_rig_endless(r), 0);
 }
 
+struct crowd {
+	struct ledger_rig *rig;
+	struct ledger *ledger;
+	atomic_uint *passed;
+	atomic_uint *faults;
+};
+
+/* No assertion here: cmocka's end the thread of the test only. */
+static void *press(void *arg)
+{
+	struct crowd *c = arg;
+
+	for (int i = 0; i < SENT; i++) {
+		struct ledger_question q = { .take = 1 };
+		int64_t until_s;
+
+		ledger_add_limit(&q, c->rig->conf, LEDGER_ADDRESS,
+			slice_of("192.0.2.1"));
+		if (ledger_ask(c->ledger, c->rig->conf, &q) != RES_OK)
+			(*c->faults)++;
+		else if (q.bucket[0].until_s == 0)
+			(*c->passed)++;
+		(void)ledger_is_spent(c->ledger, LEDGER_ADDRESS,
+			slice_of("192.0.2.1"), &until_s);
+	}
+	return NULL;
+}
+
+static void a_crowd_gets_no_more_than_one_sender(void **state)
+{
+	struct ledger_rig *r = *state;
+	atomic_uint passed = 0;
+	atomic_uint faults = 0;
+	struct crowd c[THREADS];
+	pthread_t thread[THREADS];
+
+	ledger_rig_reload(r, "rate { address_hour = 200 burst = 4 }");
+	for (int i = 0; i < THREADS; i++) {
+		c[i] = (struct crowd){ r, i % 2 == 0 ? r->one : r->two, &passed,
+			&faults };
+		assert_int_equal(
+			pthread_create(&thread[i], NULL, press, &c[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	assert_int_equal(faults, 0);
+	assert_int_equal(passed, 50);
+}
+
 /* Each, and none of them makes anything of what was asked. */
 static void is_told_nothing(struct ledger_rig *r, enum result want)
 {
@@ -513,6 +564,7 @@ int main(void)
 		WITH_REDIS(a_bad_name_is_greylisted_at_all_its_addresses),
 		WITH_REDIS(what_is_old_counts_less),
 		WITH_REDIS(a_new_sender_grows_along_the_curve),
+		WITH_REDIS(a_crowd_gets_no_more_than_one_sender),
 		WITH_REDIS(without_redis_only_a_few_wait_for_it),
 		WITH_REDIS(a_redis_that_was_restarted_is_asked_at_once),
 		WITH_REDIS(a_replica_is_not_asked_to_count),
