@@ -14,6 +14,9 @@
 enum {
 	DAY_S = 86400,
 	HOUR_S = 3600,
+	/* From Baker Island to Kiritimati; past them is no place. */
+	ZONE_MIN = -12 * 60,
+	ZONE_MAX = 14 * 60,
 	OWN_PASSES_MAX = 2, /* a forward that comes back once is no loop */
 	RECEIVED_WORDS_MAX = 64 /* of a Received field that are read */
 };
@@ -61,7 +64,12 @@ static void check_date(struct headernote *n)
 		return;
 	shown = headernote_quote(field->value);
 	res = date_parse(field->value, &date);
-	if (res == RES_OK)
+	if (res == RES_OK &&
+		(date.zone_min < ZONE_MIN || date.zone_min > ZONE_MAX))
+		headernote_add(n, "bad_date", 1,
+			"Date names a time zone that is nowhere: %.*s",
+			SLICE_ARG(shown));
+	else if (res == RES_OK)
 		check_age(n, &date, shown);
 	else
 		headernote_add(n, "bad_date", 1, "Date %s: %.*s",
