@@ -196,22 +196,6 @@ static void ask_records(const struct conf *conf, const struct names *n,
 	q->ramp.is_wanted = is_ramp;
 }
 
-static bool is_ignored(const struct conf *conf, const char *word)
-{
-	const struct conf_rule *rule =
-		conf_check_rule(conf_check_find(conf, "greylist"), word);
-
-	return rule == NULL || rule->action == CONF_ACTION_IGNORE;
-}
-
-/* An entry is made only where it can come to something. */
-static bool is_greylist_used(const struct conf *conf)
-{
-	return conf->greylist.enabled &&
-		(conf->policy.greylist_at > 0 || !is_ignored(conf, "first") ||
-			!is_ignored(conf, "early"));
-}
-
 static enum result make_tuple(const struct check_input *in, struct slice who,
 	const struct state *s, char out[SECRET_HASH_MAX])
 {
@@ -243,7 +227,7 @@ static void ask_grey(const struct check_input *in, const struct state *s,
 	const struct conf *conf = in->conf;
 	struct ledger_greylist *g = &q->grey;
 
-	if (!is_greylist_used(conf) || s == NULL || s->count == 0)
+	if (!conf->greylist.enabled || s == NULL || s->count == 0)
 		return;
 	if (has_domain(n) && !conf->reputation.enabled) {
 		g->answer = LEDGER_GREY_SKIPPED;

@@ -387,10 +387,9 @@ static void a_bad_domain_is_greylisted_as_one_sender(void **state)
 	wants(w, "greylist", "miss");
 }
 
-static void where_it_comes_to_nothing_no_entry_is_made(void **state)
+static void where_nobody_is_greylisted_no_entry_is_made(void **state)
 {
-	struct world *w = world_new("policy { greylist_at = 0 }\n"
-				    "reputation { enabled = no }\n");
+	struct world *w = world_new("greylist { enabled = no }\n");
 
 	(void)state;
 	send(w, "192.0.2.1", "<a@example.org>", "<joe@example.net>");
@@ -722,7 +721,7 @@ int main(void)
 		WITH(set_up_grey, the_first_recipient_that_was_taken_counts),
 		WITH(set_up_grey, an_honest_small_server_is_never_greylisted),
 		WITH(set_up_grey, a_bad_domain_is_greylisted_as_one_sender),
-		cmocka_unit_test(where_it_comes_to_nothing_no_entry_is_made),
+		cmocka_unit_test(where_nobody_is_greylisted_no_entry_is_made),
 		WITH(set_up, who_is_over_a_limit_is_told_which_and_until_when),
 		WITH(set_up, until_then_it_is_told_at_rcpt_without_redis),
 		WITH(set_up, a_mailbox_over_its_limit_is_put_off_alone),

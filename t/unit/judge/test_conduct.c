@@ -55,7 +55,7 @@ static const char *judge(const struct conf *conf, struct findings *found,
 	struct conn conn = { .kind = kind };
 	struct verdict v;
 	struct record r = { .stage = stage,
-		.conf = conf,
+		.scope = { .conf = conf },
 		.conn = &conn,
 		.envelope = &envelope,
 		.verdict = &v,
