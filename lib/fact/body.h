@@ -61,7 +61,9 @@ struct body_facts {
 	const struct body_link *links;
 	size_t link_count;
 	struct slice text; /* UTF-8: what a reader sees, all text parts */
-	size_t hidden; /* octets of text made invisible in HTML */
+	/* Octets of text made invisible in HTML, blanks left aside; not what a
+	 * style sheet may show again. */
+	size_t hidden;
 	size_t octets; /* of the body as it came */
 	bool is_cut; /* longer than mime.body_max: the rest was not seen */
 	bool is_too_deep; /* mime.depth_max */

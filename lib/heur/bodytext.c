@@ -301,7 +301,8 @@ static size_t weight_of(struct slice text)
 static void read_text(struct reader *r, const struct html_token *t)
 {
 	if (t->is_hidden) {
-		r->facts->hidden += r->is_shown ? weight_of(t->text) : 0;
+		r->facts->hidden +=
+			r->is_shown && !t->is_toggled ? weight_of(t->text) : 0;
 		return;
 	}
 	if (r->anchor == NO_LINK)

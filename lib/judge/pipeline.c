@@ -65,7 +65,7 @@ static const struct pipeline_check checks[] = {
 		NULL, 10, 10 },
 	{ "headers", STAGE_END, STAGE_END, headers_step, NULL,
 		SERVICE_IMITATION, NULL, 10, 10 },
-	{ "links", STAGE_END, STAGE_END, links_step, NULL, SERVICE_NONE, NULL,
+	{ "links", STAGE_END, STAGE_END, links_step, NULL, SERVICE_PSL, NULL,
 		10, 10 },
 	{ "attach", STAGE_END, STAGE_END, attach_step, NULL, SERVICE_NONE, NULL,
 		10, 10 },

@@ -31,6 +31,7 @@ enum service {
 	SERVICE_IMITATION, /* struct imitation */
 	SERVICE_GEO, /* struct geoip */
 	SERVICE_LEDGER, /* struct history_service */
+	SERVICE_PSL, /* struct psl */
 	SERVICE_COUNT
 };
 

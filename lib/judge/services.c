@@ -44,6 +44,7 @@ static void fill(struct services *s, struct blocklist *list)
 	s->pipeline.service[SERVICE_DMARC] = &s->dmarc;
 	s->pipeline.service[SERVICE_IMITATION] = s->imitation;
 	s->pipeline.service[SERVICE_GEO] = s->geo;
+	s->pipeline.service[SERVICE_PSL] = s->psl;
 	s->pipeline.service[SERVICE_LEDGER] = &s->history;
 }
 

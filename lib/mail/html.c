@@ -163,6 +163,7 @@ static void give_text(struct walk *w, struct slice raw)
 		t.text = slice_make(
 			w->scratch, squeeze(w->scratch, t.text, &t.dropped));
 	t.is_hidden = htmlstack_is_hidden(&w->stack);
+	t.is_toggled = htmlstack_is_toggled(&w->stack);
 	hand_out(w, &t);
 }
 

@@ -41,6 +41,9 @@ struct html_token {
 	const struct html_attribute *attributes; /* the first of each name */
 	size_t attribute_count;
 	bool is_hidden; /* a reader does not see it */
+	/* It is hidden, but a style sheet may show it, as on small screens: the
+	 * element has a class or an id. */
+	bool is_toggled;
 	bool is_block; /* a tag that begins or ends a line */
 	size_t dropped; /* characters of no width left out of text */
 };

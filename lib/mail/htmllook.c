@@ -358,6 +358,8 @@ void htmllook_init(struct htmllook *look)
 
 void htmllook_enter(struct htmllook *look, const struct html_token *open)
 {
+	const bool was_gone = look->is_gone;
+
 	/* A link has a colour of its own. */
 	if (slice_is_equal(open->name, slice_of("a")))
 		look->color = HTMLLOOK_UNKNOWN;
@@ -377,6 +379,9 @@ void htmllook_enter(struct htmllook *look, const struct html_token *open)
 	}
 	/* CSS goes over the old attributes, whichever comes first. */
 	read_style(look, html_value(open, "style"));
+	if (look->is_gone && !was_gone)
+		look->is_named = html_value(open, "class").len > 0 ||
+			html_value(open, "id").len > 0;
 }
 
 static unsigned differ(uint32_t a, uint32_t b, unsigned shift)

@@ -21,6 +21,7 @@ enum {
 
 struct htmllook {
 	bool is_gone; /* nothing within can be seen again */
+	bool is_named; /* by an element with a class or an id */
 	bool is_invisible; /* visibility: an element within may undo it */
 	bool is_tiny; /* so may a size */
 	uint32_t color; /* 0xrrggbb, or one of the above */

@@ -25,6 +25,13 @@ bool htmlstack_is_hidden(const struct htmlstack *s)
 	return htmllook_is_hidden(&s->open[s->depth - 1].look, s->has_sheet);
 }
 
+bool htmlstack_is_toggled(const struct htmlstack *s)
+{
+	const struct htmllook *look = &s->open[s->depth - 1].look;
+
+	return s->has_sheet && look->is_gone && look->is_named;
+}
+
 static void end_groups(struct htmlstack *s, const struct htmltag *tag)
 {
 	const bool is_table = (tag->flags & HTMLTAG_TABLE) != 0;

@@ -27,6 +27,8 @@ void htmlstack_init(struct htmlstack *s);
 
 /* What stands here is not seen. */
 bool htmlstack_is_hidden(const struct htmlstack *s);
+/* It is, but a style sheet may show it. */
+bool htmlstack_is_toggled(const struct htmlstack *s);
 
 /* Takes in an open tag (tag NULL: not known). Is that element hidden? */
 bool htmlstack_enter(struct htmlstack *s, const struct htmltag *tag,

@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A label of 63 octets may come from as many characters of 4 octets. */
-enum { UNICODE_MAX = 4 * HOSTNAME_MAX };
-
 struct psl {
 	psl_ctx_t *list;
 };
@@ -77,7 +74,7 @@ static enum result of_idn(int rc)
 
 enum result psl_to_ascii(struct slice text, char out[HOSTNAME_MAX], size_t *len)
 {
-	char unicode[UNICODE_MAX];
+	char unicode[PSL_UNICODE_MAX];
 	uint8_t *ascii = NULL;
 	enum result res;
 
@@ -94,5 +91,27 @@ enum result psl_to_ascii(struct slice text, char out[HOSTNAME_MAX], size_t *len)
 	if (res == RES_OK)
 		res = hostname_parse(slice_of((const char *)ascii), out, len);
 	idn2_free(ascii);
+	return res;
+}
+
+enum result psl_to_unicode(
+	struct slice name, char out[PSL_UNICODE_MAX], size_t *len)
+{
+	char ascii[HOSTNAME_MAX];
+	char *unicode = NULL;
+	enum result res;
+
+	if (name.len >= sizeof(ascii))
+		return RES_TOOBIG;
+	memcpy(ascii, name.at, name.len);
+	ascii[name.len] = '\0';
+	res = of_idn(idn2_to_unicode_8z8z(ascii, &unicode, 0));
+	if (res == RES_OK && strlen(unicode) >= PSL_UNICODE_MAX)
+		res = RES_TOOBIG;
+	if (res == RES_OK) {
+		*len = strlen(unicode);
+		memcpy(out, unicode, *len + 1);
+	}
+	idn2_free(unicode);
 	return res;
 }

@@ -30,3 +30,12 @@ struct slice psl_organisation(const struct psl *p, struct slice domain);
  */
 enum result psl_to_ascii(
 	struct slice text, char out[HOSTNAME_MAX], size_t *len) MUST_USE;
+
+enum { PSL_UNICODE_MAX = 4 * HOSTNAME_MAX };
+
+/*
+ * A folded name with its A-labels as U-labels, in UTF-8 with a NUL. RES_SYNTAX:
+ * an A-label that is none; RES_TOOBIG; RES_NOMEM.
+ */
+enum result psl_to_unicode(
+	struct slice name, char out[PSL_UNICODE_MAX], size_t *len) MUST_USE;

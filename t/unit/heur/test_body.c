@@ -299,6 +299,12 @@ int main(void)
 			"text/html", "",
 			"<p style='display:none'>ab&nbsp;&zwnj;&nbsp;</p>c",
 			"c[2]"),
+		TEXT("what a style sheet may show again weighs nothing",
+			"text/html", "",
+			"<style>@media x</style><p class=m "
+			"style='display:none'>small</p>"
+			"<p style='display:none'>never</p>wide",
+			"wide[5]"),
 		LINKS("links and what they show",
 			"<a href='http://A.example/b'>see <b>this</b>\nnow</a>"
 			"<img src=//c.example/d>",
