@@ -9,11 +9,13 @@
 #include "conf/conf.h"
 #include "dns/resolver.h"
 #include "judge/asncount.h"
+#include "judge/budget.h"
 #include "judge/conduct.h"
 #include "judge/factlog.h"
 #include "judge/record.h"
 #include "judge/services.h"
 #include "judge/session.h"
+#include "judge/shadowcount.h"
 #include "judge/telemetry.h"
 #include "milter/gauges.h"
 #include "milter/prover.h"
@@ -56,6 +58,9 @@ struct context {
 	struct prover *prover;
 	struct asncount *networks;
 	struct session_watch watch_networks;
+	struct shadowcount shadows;
+	struct session_watch watch_shadows;
+	struct budget *budget;
 	struct factlog *facts; /* NULL: none are kept */
 	struct ledger *ledger;
 	struct repute *repute;
@@ -161,7 +166,8 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 
 	ctx->warned = once_new(WARNINGS_MAX);
 	ctx->networks = asncount_new();
-	if (ctx->warned == NULL || ctx->networks == NULL)
+	ctx->budget = budget_new();
+	if (ctx->warned == NULL || ctx->networks == NULL || ctx->budget == NULL)
 		return RES_NOMEM;
 	res = open_lists(ctx, conf);
 	if (res == RES_OK)
@@ -212,9 +218,14 @@ enum result context_open(
 		return res;
 	}
 	ctx->cases = (struct casework){ refer, record, ctx };
+	ctx->watch_shadows = (struct session_watch){
+		.judged = shadowcount_judged,
+		.at = &ctx->shadows,
+	};
 	ctx->watch_networks = (struct session_watch){
 		.judged = asncount_judged,
 		.at = ctx->networks,
+		.next = &ctx->watch_shadows,
 	};
 	ctx->env = (struct session_env){
 		.clock = clock,
@@ -223,6 +234,7 @@ enum result context_open(
 		.telemetry = &ctx->telemetry,
 		.seal = ctx->seal,
 		.watch = &ctx->conduct.watch,
+		.budget = ctx->budget,
 		.proof = prover_proof(ctx->prover),
 	};
 	*out = ctx;
@@ -244,6 +256,8 @@ static void serve_metrics(
 	out->type = METRICS_TYPE;
 	gauges_format(ctx->telemetry.metrics, &out->body);
 	asncount_format(ctx->networks, &out->body);
+	shadowcount_format(&ctx->shadows, &out->body);
+	budget_format(ctx->budget, &out->body);
 }
 
 static enum result start_metrics(struct context *ctx)
@@ -333,6 +347,7 @@ void context_close(struct context *ctx)
 	mirror_close(ctx->mirror);
 	telemetry_clear(&ctx->telemetry);
 	asncount_free(ctx->networks);
+	budget_free(ctx->budget);
 	once_free(ctx->warned);
 	conf_release(ctx->conf);
 	conf_release(ctx->started);

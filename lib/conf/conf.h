@@ -68,6 +68,8 @@ struct conf_policy {
 	double greylist_at;
 	double quarantine_at;
 	double reject_at;
+	unsigned unknown_percent; /* of a check's answers; more: advisory */
+	unsigned unknown_window; /* messages that this is a share of */
 };
 
 /* domain "example.org" { mode = "monitor" }: overrides for one recipient

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
+#include "judge/budget.h"
 #include "judge/record.h"
 #include "judge/sessioncore.h"
 #include "judge/transaction.h"
@@ -47,13 +48,15 @@ enum answer arrival_judge(
 {
 	const struct conf_domain *domain = conf_domain_find(
 		s->conf, slice_of(s->at->envelope.rcpt_domain));
+	struct ruling_advisory advisory;
 	const struct rules_input in = { .conf = s->conf,
 		.domain = domain,
+		.advisory = &advisory,
 		.envelope = &s->at->envelope,
 		.findings = &s->at->findings,
 		.stage = RULES_RCPT };
 	struct record r = { .stage = "rcpt",
-		.scope = { .conf = s->conf, .domain = domain },
+		.scope = { s->conf, domain, &advisory },
 		.conn = &s->conn,
 		.envelope = &s->at->envelope,
 		.verdict = v,
@@ -65,6 +68,7 @@ enum answer arrival_judge(
 	bool is_new;
 	enum answer answer;
 
+	budget_read(s->env->budget, &advisory);
 	sessioncore_gather(s);
 	rules_decide(&in, v);
 	alone = *v;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "dns/asker.h"
+#include "judge/budget.h"
 #include "judge/fields.h"
 #include "judge/marks.h"
 #include "judge/mta.h"
@@ -101,8 +102,10 @@ static void show_proof(struct session *s)
 enum answer ending_judge(struct session *s, const struct mta *mta)
 {
 	const struct verdict carried = s->at->carried;
+	struct ruling_advisory advisory;
 	const struct rules_input in = { .conf = s->conf,
 		.domain = s->at->domain,
+		.advisory = &advisory,
 		.envelope = &s->at->envelope,
 		.findings = &s->at->findings,
 		.auth = &s->at->auth,
@@ -111,7 +114,7 @@ enum answer ending_judge(struct session *s, const struct mta *mta)
 		.all_spared = s->at->spared > 0 &&
 			s->at->spared == s->at->envelope.rcpt_accepted };
 	struct record r = { .stage = "eom",
-		.scope = { .conf = s->conf, .domain = s->at->domain },
+		.scope = { s->conf, s->at->domain, &advisory },
 		.conn = &s->conn,
 		.envelope = &s->at->envelope,
 		.verdict = &s->at->carried,
@@ -122,6 +125,7 @@ enum answer ending_judge(struct session *s, const struct mta *mta)
 	enum answer answer;
 	bool is_new;
 
+	budget_read(s->env->budget, &advisory);
 	show_proof(s);
 	if (s->at->broken || s->conn.kind != CONN_REMOTE) {
 		sessioncore_gather(s);
@@ -129,6 +133,7 @@ enum answer ending_judge(struct session *s, const struct mta *mta)
 		sessioncore_run(s, STAGE_END, &s->at->findings);
 		await(s);
 	}
+	budget_add(s->env->budget, &s->conf->policy, &s->at->findings);
 	rules_decide(&in, &s->at->carried);
 	r.rcpt_domain = slice_of(s->at->carried_domain);
 	if (is_of_end(&carried, &s->at->carried)) {

@@ -33,6 +33,7 @@
 #include <stdint.h>
 
 struct arcseal;
+struct budget;
 struct casework;
 struct clock;
 struct conf;
@@ -65,6 +66,7 @@ struct session_env {
 	const struct session_watch *watch; /* NULL: nobody looks */
 	bool is_trial; /* no mail: no verdict goes into the log */
 	bool is_without_trust; /* milter.trusted counts for nothing */
+	struct budget *budget; /* of what checks cannot tell; NULL: none */
 	const struct proof *proof; /* judge/proof; NULL: nobody asks for it */
 };
 
