@@ -255,6 +255,7 @@ static void serve_metrics(
 	out->status = 200;
 	out->type = METRICS_TYPE;
 	gauges_format(ctx->telemetry.metrics, &out->body);
+	gauges_format_zones(ctx->services.watch, &out->body);
 	asncount_format(ctx->networks, &out->body);
 	shadowcount_format(&ctx->shadows, &out->body);
 	budget_format(ctx->budget, &out->body);
@@ -281,11 +282,20 @@ static enum result start_metrics(struct context *ctx)
 	return res;
 }
 
+/* Those that stay are known; without memory new ones are asked untested. */
+static void follow_zones(struct context *ctx, struct conf *conf)
+{
+	if (services_follow(&ctx->services, conf) != RES_OK)
+		log_message(LOG_LEVEL_ERROR, "dnsbl",
+			"no memory: new DNS lists are not tested");
+}
+
 /* Mail goes on without DNS: what hangs on it can not be told then. */
 static void start_services(struct context *ctx)
 {
 	struct buf why;
 
+	follow_zones(ctx, ctx->started);
 	buf_init(&why, 512);
 	if (services_start(&ctx->services, ctx->started, ctx->clock, &why) ==
 		RES_OK) {
@@ -471,6 +481,7 @@ enum result context_reload(struct context *ctx)
 		return res;
 	}
 	warn_of_restart(ctx, loaded);
+	follow_zones(ctx, loaded);
 	pthread_rwlock_wrlock(&ctx->lock);
 	old = ctx->conf;
 	ctx->conf = loaded;

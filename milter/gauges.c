@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dns/resolver.h"
+#include "dns/zonewatch.h"
 #include "geo/geoip.h"
 #include "judge/factlog.h"
 #include "judge/telemetry.h"
@@ -468,4 +469,61 @@ void gauges_format(struct metrics *m, struct buf *out)
 		"# HELP reprieve_build_info 1, and which build this is.\n"
 		"# TYPE reprieve_build_info gauge\n"
 		"reprieve_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
+}
+
+/* ---- DNS lists; their names come from the configuration ---- */
+
+static uint64_t zone_up(const struct zonewatch_status *s)
+{
+	return s->is_up ? 1 : 0;
+}
+
+static uint64_t zone_asked(const struct zonewatch_status *s)
+{
+	return s->asked;
+}
+
+static uint64_t zone_listed(const struct zonewatch_status *s)
+{
+	return s->listed;
+}
+
+static uint64_t zone_unknown(const struct zonewatch_status *s)
+{
+	return s->unknown;
+}
+
+static const struct zone_row {
+	const char *name;
+	const char *help;
+	const char *type;
+	uint64_t (*read)(const struct zonewatch_status *s);
+} zone_rows[] = {
+	{ "reprieve_dnsbl_zone_up",
+		"1 while a DNS list is asked, 0 while it does not work.",
+		"gauge", zone_up },
+	{ "reprieve_dnsbl_asked_total", "Answers of a DNS list looked at.",
+		"counter", zone_asked },
+	{ "reprieve_dnsbl_listed_total", "Of these, listings.", "counter",
+		zone_listed },
+	{ "reprieve_dnsbl_unknown_total",
+		"Of these, failures, silence, and errors of the list.",
+		"counter", zone_unknown },
+};
+
+void gauges_format_zones(struct zonewatch *w, struct buf *out)
+{
+	struct zonewatch_status s;
+
+	for (size_t i = 0; i < sizeof(zone_rows) / sizeof(zone_rows[0]); i++) {
+		const struct zone_row *row = &zone_rows[i];
+
+		if (!zonewatch_read(w, 0, &s))
+			return;
+		buf_add_format(out, "# HELP %s %s\n# TYPE %s %s\n", row->name,
+			row->help, row->name, row->type);
+		for (size_t at = 0; zonewatch_read(w, at, &s); at++)
+			buf_add_format(out, "%s{zone=\"%s\"} %llu\n", row->name,
+				s.name, (unsigned long long)row->read(&s));
+	}
 }

@@ -18,6 +18,7 @@ struct resolver;
 struct factlog;
 struct telemetry;
 struct writer;
+struct zonewatch;
 
 /* Borrowed as long as the metrics live. */
 struct gauges {
@@ -39,3 +40,6 @@ enum result gauges_register(struct gauges *g, struct metrics *m) MUST_USE;
 
 /* All metrics in Prometheus text format, with build_info. */
 void gauges_format(struct metrics *m, struct buf *out);
+
+/* Appends those of the DNS lists, a series for each zone. */
+void gauges_format_zones(struct zonewatch *w, struct buf *out);

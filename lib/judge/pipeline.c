@@ -59,8 +59,11 @@ static const struct pipeline_check checks[] = {
 		NULL, 10, 10 },
 	{ "body", STAGE_EOH, STAGE_END, body_step, body_clear, SERVICE_NONE,
 		body_take, 10, 10 },
-	{ "dnsbl", STAGE_CONNECT, STAGE_END, zones_step, NULL, SERVICE_NONE,
-		NULL, 10, 10 },
+	/* DNS lists have bounds of their own. */
+	{ "dnsbl", STAGE_CONNECT, STAGE_END, zones_begin_step, NULL,
+		SERVICE_ZONES, NULL, 0, 0 },
+	{ "dnsbl", STAGE_MAIL, STAGE_END, zones_step, zones_clear,
+		SERVICE_ZONES, NULL, 0, 0 },
 	{ "country", STAGE_CONNECT, STAGE_END, country_step, NULL, SERVICE_GEO,
 		NULL, 10, 10 },
 	{ "headers", STAGE_END, STAGE_END, headers_step, NULL,

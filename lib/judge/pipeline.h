@@ -32,6 +32,7 @@ enum service {
 	SERVICE_GEO, /* struct geoip */
 	SERVICE_LEDGER, /* struct history_service */
 	SERVICE_PSL, /* struct psl */
+	SERVICE_ZONES, /* struct zones_service */
 	SERVICE_COUNT
 };
 

@@ -3,9 +3,11 @@
 
 #include "auth/arc.h"
 #include "auth/dkim.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "dns/resolver.h"
+#include "dns/zonewatch.h"
 #include "geo/geoip.h"
 #include "heur/imitation.h"
 #include "net/psl.h"
@@ -45,6 +47,8 @@ static void fill(struct services *s, struct blocklist *list)
 	s->pipeline.service[SERVICE_IMITATION] = s->imitation;
 	s->pipeline.service[SERVICE_GEO] = s->geo;
 	s->pipeline.service[SERVICE_PSL] = s->psl;
+	s->zones = (struct zones_service){ s->watch, s->psl };
+	s->pipeline.service[SERVICE_ZONES] = &s->zones;
 	s->pipeline.service[SERVICE_LEDGER] = &s->history;
 }
 
@@ -66,8 +70,15 @@ enum result services_open(struct services *s, const struct conf *conf,
 		res = imitation_open(&s->imitation);
 	if (res == RES_OK)
 		res = geoip_open_conf(&s->geo, conf);
+	if (res == RES_OK)
+		res = zonewatch_open(&s->watch, clock_system());
 	fill(s, list);
 	return res;
+}
+
+enum result services_follow(struct services *s, struct conf *conf)
+{
+	return zonewatch_follow(s->watch, conf);
 }
 
 enum result services_start(struct services *s, const struct conf *conf,
@@ -88,16 +99,24 @@ enum result services_start(struct services *s, const struct conf *conf,
 		.answer_max = dns->answer_max,
 		.clock = clock,
 	};
+	enum result res;
 
 	/* Without the thread the databases serve as they are. */
 	if (geoip_start(s->geo) != RES_OK)
 		log_message(LOG_LEVEL_ERROR, "geo",
 			"no thread: new files need a restart");
-	return resolver_open(&s->resolver, &options, why);
+	res = resolver_open(&s->resolver, &options, why);
+	if (res == RES_OK &&
+		zonewatch_start(s->watch, resolver_source(s->resolver)) !=
+			RES_OK)
+		log_message(LOG_LEVEL_ERROR, "dnsbl",
+			"no thread: DNS lists are not tested");
+	return res;
 }
 
 void services_close(struct services *s)
 {
+	zonewatch_close(s->watch);
 	resolver_close(s->resolver);
 	imitation_close(s->imitation);
 	geoip_close(s->geo);

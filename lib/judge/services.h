@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "fact/trust.h"
 #include "heur/history.h"
+#include "heur/zones.h"
 #include "judge/pipeline.h"
 #include "list/blocked.h"
 
@@ -26,6 +27,7 @@ struct imitation;
 struct mirror;
 struct resolver;
 struct trust;
+struct zonewatch;
 
 struct services {
 	struct pipeline pipeline;
@@ -39,6 +41,8 @@ struct services {
 	struct imitation *imitation;
 	struct geoip *geo;
 	struct history_service history; /* zero: nothing is remembered */
+	struct zonewatch *watch; /* of the DNS lists */
+	struct zones_service zones;
 	struct resolver *resolver; /* NULL: no name can be asked for */
 };
 
@@ -47,6 +51,9 @@ struct services {
  * the rest works, the log says so. RES_NOMEM; to be closed then, too. */
 enum result services_open(struct services *s, const struct conf *conf,
 	struct mirror *mirror, struct blocklist *list) MUST_USE;
+/* The DNS lists of that snapshot are watched from now on; without it all are
+ * asked, whether they work or not. RES_NOMEM: as before. */
+enum result services_follow(struct services *s, struct conf *conf) MUST_USE;
 /*
  * Starts DNS, after any change of user. On an error there is none, *why says
  * what is wrong, and mail can go on: what hangs on DNS cannot be told.

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "dns/zonewatch.h"
 #include "judge/telemetry.h"
 #include "store/blocklist.h"
 #include "store/mirror.h"
@@ -108,6 +109,42 @@ static void all_are_there(void **state)
 	drop(&p);
 }
 
+static void each_zone_has_a_series(void **state)
+{
+	static const char zones[] =
+		"host = \"mx.example.net\"\n"
+		"portal_url = \"https://p.example.net\"\n"
+		"milter { socket = \"fd:3\" }\n"
+		"dnsbl \"a.test\" { }\ndnsbl \"b.test\" { }\n";
+	const struct dnsbl_reading listed = { .state = DNSBL_LISTED };
+	const struct dnsbl_reading error = { .state = DNSBL_TROUBLE };
+	struct zonewatch *w;
+	struct conf *conf;
+	struct parts p;
+
+	(void)state;
+	make(&p);
+	assert_int_equal(
+		conf_load_text("f", slice_of(zones), &conf, &p.out), RES_OK);
+	assert_int_equal(zonewatch_open(&w, clock_system()), RES_OK);
+	gauges_format_zones(w, &p.out);
+	assert_int_equal(p.out.len, 0);
+	assert_int_equal(zonewatch_follow(w, conf), RES_OK);
+	zonewatch_note(w, &conf->zones[0], &listed);
+	for (int i = 0; i < ZONEWATCH_ERRORS; i++)
+		zonewatch_note(w, &conf->zones[1], &error);
+	gauges_format_zones(w, &p.out);
+	assert_line(&p, "# TYPE reprieve_dnsbl_zone_up gauge\n");
+	assert_line(&p, "\nreprieve_dnsbl_zone_up{zone=\"a.test\"} 1\n");
+	assert_line(&p, "\nreprieve_dnsbl_zone_up{zone=\"b.test\"} 0\n");
+	assert_line(&p, "\nreprieve_dnsbl_asked_total{zone=\"b.test\"} 3\n");
+	assert_line(&p, "\nreprieve_dnsbl_listed_total{zone=\"a.test\"} 1\n");
+	assert_line(&p, "\nreprieve_dnsbl_unknown_total{zone=\"b.test\"} 3\n");
+	zonewatch_close(w);
+	conf_release(conf);
+	drop(&p);
+}
+
 /* promtool is Prometheus' own judge of the format. */
 static void promtool_has_nothing_to_say(void **state)
 {
@@ -133,6 +170,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		CASE("each metric is there with its value", all_are_there,
 			NULL),
+		CASE("each DNS list has a series of its own",
+			each_zone_has_a_series, NULL),
 		CASE("promtool finds nothing to say",
 			promtool_has_nothing_to_say, NULL),
 	};
