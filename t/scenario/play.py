@@ -7,7 +7,8 @@ milter of this build serve all of them; a milter is started for each
 configuration that a file asks for. What a file may say:
 
   # text                a comment; the first one is the name of the case
-  conf LINE             a line for the configuration file
+  conf LINE             a line for the configuration file; {geo} in it is a
+                        copy of t/data/geo that the milter may read
   without redis         the milter finds no Redis at all
   redis WORDS           a command; the milter's lists are awaited after it
   session IP            negotiate, connect, helo and mail in one, port 4321
@@ -354,7 +355,8 @@ class Player:
                 elif line.startswith("="):
                     steps[-1][2].append(line[1:].strip())
                 elif line.startswith("conf "):
-                    self.conf.append(line[5:])
+                    self.conf.append(line[5:].replace(
+                        "{geo}", self.table.geo))
                 elif line == "without redis":
                     self.has_redis = False
                 elif line:
@@ -571,6 +573,9 @@ class Table:
         self.dns = dns_server.Server()
         self.running = {}
         self.ended = []
+        self.geo = os.path.join(folder, "geo")
+        shutil.copytree(os.path.join(
+            os.environ["top_srcdir"], "t", "data", "geo"), self.geo)
 
     def milter(self, conf, has_redis):
         for key in self.redis.lists():
