@@ -82,11 +82,17 @@ enum result history_ask(const struct check_input *in, struct ledger_question *q)
 {
 	const struct history_service *s = in->service;
 	int64_t start_ms = clock_mono_ms(s->clock);
-	enum result res = ledger_ask(s->ledger, in->conf, q);
+	enum result res;
+	int64_t took_ms;
 
-	if (s->meters.metrics != NULL)
+	if (ledger_is_nothing(q))
+		return RES_OK;
+	res = ledger_ask(s->ledger, in->conf, q);
+	took_ms = clock_mono_ms(s->clock) - start_ms;
+	/* Whoever need not wait for a Redis that is away has not asked. */
+	if (s->meters.metrics != NULL && (res != RES_DOWN || took_ms > 0))
 		metrics_observe(s->meters.metrics, s->meters.seconds,
-			(double)(clock_mono_ms(s->clock) - start_ms) / 1000.0);
+			(double)took_ms / 1000.0);
 	return res;
 }
 

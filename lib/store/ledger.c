@@ -469,7 +469,7 @@ static void count(struct ledger *l, enum result res, int64_t start_ms)
 	tell_state(l, res);
 }
 
-static bool is_nothing(const struct ledger_question *q)
+bool ledger_is_nothing(const struct ledger_question *q)
 {
 	return q->bucket_count == 0 && q->record_count == 0 &&
 		!q->grey.is_wanted;
@@ -485,7 +485,7 @@ enum result ledger_ask(
 	int64_t start_ms = clock_mono_ms(l->clock);
 	enum result res;
 
-	if (is_nothing(q))
+	if (ledger_is_nothing(q))
 		return RES_OK;
 	if (!breaker_allows(&l->breaker, start_ms)) {
 		atomic_fetch_add(&l->skipped, 1);

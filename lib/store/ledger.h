@@ -109,6 +109,9 @@ void ledger_add_limit(struct ledger_question *q, const struct conf *conf,
 size_t ledger_add_record(
 	struct ledger_question *q, enum ledger_limit kind, struct slice who);
 
+/* Is there nothing to ask? */
+bool ledger_is_nothing(const struct ledger_question *q);
+
 /*
  * conf is held. time: NULL, but for tests that hold the time still, which then
  * is not that of Redis; clock is for waiting. RES_NOMEM.

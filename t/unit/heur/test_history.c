@@ -2,11 +2,13 @@
 #include "heur/history.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "heur/rate.h"
 #include "heur/sender.h"
 #include "store/secret.h"
 #include "support/case.h"
 #include "support/ledger_rig.h"
+#include "web/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -606,6 +608,34 @@ static void the_curve_is_a_pure_function(void **state)
 	assert_true(rate_ramp(&conf, 365) <= 1e12);
 }
 
+static void what_is_told_is_counted(void **state)
+{
+	static const char *const lines[] = {
+		"reprieve_rate_limited_total{limit=\"address\"} 1\n",
+		"reprieve_rate_limited_total{limit=\"ramp\"} 0\n",
+		"reprieve_greylist_total{answer=\"first\"} 1\n",
+		"reprieve_greylist_total{answer=\"early\"} 2\n",
+		"reprieve_greylist_total{answer=\"skipped\"} 1\n",
+		"reprieve_ledger_seconds_count 4\n",
+	};
+	struct world *w = *state;
+	struct metrics *m = metrics_new();
+	struct buf out;
+
+	assert_non_null(m);
+	assert_int_equal(history_meters_init(&w->service.meters, m), RES_OK);
+	for (int i = 0; i < 3; i++)
+		send(w, "192.0.2.1", "<a@example.org>", "<joe@example.net>");
+	send_proved(w, "203.0.113.1", "<a@example.com>", "<ann@example.net>");
+	buf_init(&out, MEMORY);
+	metrics_format(m, &out);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (strstr(buf_text(&out), lines[i]) == NULL)
+			fail_msg("no %s in\n%s", lines[i], buf_text(&out));
+	buf_clear(&out);
+	metrics_free(m);
+}
+
 /* ---- reputation ---- */
 
 static void reputation_adds_by_share_and_number(void **state)
@@ -731,6 +761,7 @@ int main(void)
 		WITH(set_up, where_redis_is_away_a_user_goes_on),
 		cmocka_unit_test(a_new_sender_follows_the_published_curve),
 		cmocka_unit_test(the_curve_is_a_pure_function),
+		WITH(set_up, what_is_told_is_counted),
 		WITH(set_up_grey, reputation_adds_by_share_and_number),
 		WITH(set_up_grey,
 			who_has_a_name_is_not_judged_by_its_neighbours),
