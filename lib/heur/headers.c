@@ -246,7 +246,7 @@ static const struct field *find_octets(
 
 static struct slice name_of(const struct field *f)
 {
-	return slice_part(f->name, 0, HEADERNOTE_VALUE_MAX);
+	return headernote_quote(f->name);
 }
 
 static void check_controls(struct headernote *n)

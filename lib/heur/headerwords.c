@@ -99,7 +99,7 @@ void headerwords_run(struct headernote *n)
 		if (one.factor <= worst.factor)
 			continue;
 		worst = one;
-		where = slice_part(m->fields[i].name, 0, HEADERNOTE_VALUE_MAX);
+		where = headernote_quote(m->fields[i].name);
 	}
 	if (worst.text != NULL)
 		headernote_add(n, "encoded_word", worst.factor,
