@@ -203,7 +203,7 @@ class Milter:
             "reputation": "enabled = no"}
         return ["%s {\n%s\n}" % (name, options)
                 for name, options in lenient.items()
-                if not any(line.startswith(name) for line in lines)]
+                if not any(name in line for line in lines)]
 
     def listens(self):
         if self.process.poll() is not None:

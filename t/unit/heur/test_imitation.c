@@ -61,36 +61,48 @@ static void looks_at_the_name_too(void **state)
 	imitation_close(i);
 }
 
+/* Two sessions with configurations of their own. */
+struct pair {
+	struct imitation *imitation;
+	struct headerrig rig[2];
+};
+
 static void *ask_often(void *arg)
 {
-	for (int n = 0; n < 50; n++) {
-		const char *conf = n % 2 == 0 ? PAYPAL : OWN;
-		enum lookalike_kind want =
-			n % 2 == 0 ? LOOKALIKE_CONFUSABLE : LOOKALIKE_NO;
+	static const enum lookalike_kind want[] = { LOOKALIKE_CONFUSABLE,
+		LOOKALIKE_NO };
+	const struct imitation_question q = { slice_of("paypa1.com"),
+		slice_of("") };
+	struct pair *p = arg;
 
-		if (ask(arg, conf, "paypa1.com", "").kind != want)
+	for (int n = 0; n < 200; n++)
+		if (imitation_ask(p->imitation, p->rig[n % 2].conf, &q).kind !=
+			want[n % 2])
 			return arg;
-	}
 	return NULL;
 }
 
 static void serves_sessions_side_by_side(void **state)
 {
-	struct imitation *i;
+	struct pair p;
 	pthread_t thread[4];
 
 	(void)state;
-	assert_int_equal(imitation_open(&i), RES_OK);
+	assert_int_equal(imitation_open(&p.imitation), RES_OK);
+	headerrig_init(&p.rig[0], PAYPAL);
+	headerrig_init(&p.rig[1], OWN);
 	for (int n = 0; n < 4; n++)
 		assert_int_equal(
-			pthread_create(&thread[n], NULL, ask_often, i), 0);
+			pthread_create(&thread[n], NULL, ask_often, &p), 0);
 	for (int n = 0; n < 4; n++) {
 		void *failed;
 
 		assert_int_equal(pthread_join(thread[n], &failed), 0);
 		assert_null(failed);
 	}
-	imitation_close(i);
+	headerrig_clear(&p.rig[0]);
+	headerrig_clear(&p.rig[1]);
+	imitation_close(p.imitation);
 }
 
 int main(void)
