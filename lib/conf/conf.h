@@ -343,6 +343,7 @@ struct conf_content {
 	double spam_max; /* the factor of what surely is spam */
 	double ham_max; /* the factor of what surely is not */
 	unsigned refresh_s; /* how often the model is looked at */
+	unsigned examples_max; /* of both kinds, that are kept */
 };
 
 struct conf_listing {
