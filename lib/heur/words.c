@@ -4,8 +4,9 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
-enum { HOST_MAX = 64 };
+enum { HOST_MAX = 64, LOCAL_MAX = 64 };
 
 /* What a character is in a text. */
 enum role {
@@ -221,16 +222,39 @@ static void add(struct spell *s, uint32_t c)
 	}
 }
 
+/* RFC 5321 s4.1.2, without what nobody has in an address. */
+static bool is_atom(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		(c >= '0' && c <= '9') ||
+		(c != '\0' && strchr("._+-~#", c) != NULL);
+}
+
+/* How long the local part of an address at the front is, with its "@". */
+static size_t local_part(struct slice text)
+{
+	size_t len = 0;
+
+	while (len < text.len && len <= LOCAL_MAX && is_atom(text.at[len]))
+		len++;
+	return len > 0 && len < text.len && text.at[len] == '@' ? len + 1 : 0;
+}
+
 void words_walk(struct slice text, size_t most,
 	void (*each)(void *ctx, struct slice word), void *ctx)
 {
 	struct spell s = { .left = most, .each = each, .ctx = ctx };
+	bool is_within = false; /* a run of is_atom */
 
 	while (text.len > 0 && s.left > 0) {
-		size_t len;
-		uint32_t c = character(text, &len);
+		size_t len = is_within ? 0 : local_part(text);
+		bool is_local = len > 0;
+		uint32_t c = ' ';
 
+		if (!is_local)
+			c = character(text, &len);
 		add(&s, c);
+		is_within = !is_local && is_atom(text.at[0]);
 		text = slice_part(text, len, text.len);
 	}
 	end_word(&s);

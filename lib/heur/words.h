@@ -6,7 +6,8 @@
  * or behind it. Case is folded (ASCII, Latin, Greek, Cyrillic), characters of
  * no width are dropped. Of scripts that put no blanks between words (Han, kana,
  * Hangul, Thai) each two characters that follow are one. Octets that are no
- * UTF-8 are read as Latin-1. Threads: plain data.
+ * UTF-8 are read as Latin-1. Local parts of addresses are people, and left
+ * out. Threads: plain data.
  */
 #pragma once
 

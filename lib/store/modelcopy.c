@@ -87,9 +87,24 @@ static uint64_t version_held(struct modelcopy *m)
 
 /* Between two looks at its version, so that both are of one model. RES_EXISTS:
  * somebody has learnt meanwhile. */
+static enum result read_model(struct modelcopy *m, struct modelcopy_model *out)
+{
+	struct lessons_about after;
+	enum result res = lessons_weights(m->redis, m->conf, out->weights);
+
+	if (res == RES_TOOBIG || res == RES_RANGE || res == RES_MISSING)
+		return RES_CORRUPT;
+	if (res == RES_OK)
+		res = lessons_about(m->redis, m->conf, &after);
+	if (res == RES_OK && after.version != out->about.version)
+		res = RES_EXISTS;
+	return res;
+}
+
+/* *out stays NULL when there is nothing new. */
 static enum result fetch(struct modelcopy *m, struct held **out)
 {
-	struct lessons_about about, after;
+	struct lessons_about about;
 	struct held *h = NULL;
 	enum result res = lessons_about(m->redis, m->conf, &about);
 
@@ -100,14 +115,8 @@ static enum result fetch(struct modelcopy *m, struct held **out)
 	h = held_new();
 	if (h == NULL)
 		return RES_NOMEM;
-	res = lessons_weights(m->redis, m->conf, h->model.weights);
-	if (res == RES_TOOBIG || res == RES_RANGE || res == RES_MISSING)
-		res = RES_CORRUPT;
-	if (res == RES_OK)
-		res = lessons_about(m->redis, m->conf, &after);
-	if (res == RES_OK && after.version != about.version)
-		res = RES_EXISTS;
 	h->model.about = about;
+	res = read_model(m, &h->model);
 	if (res == RES_OK)
 		*out = h;
 	else
