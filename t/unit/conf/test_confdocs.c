@@ -52,6 +52,23 @@ static bool contains(struct slice text, const char *word)
 	return memmem(text.at, text.len, word, strlen(word)) != NULL;
 }
 
+/* The same where the page may begin a new line instead of a blank. */
+static bool contains_words(struct slice text, const char *words)
+{
+	struct slice line;
+	struct buf flat;
+	bool found;
+
+	buf_init(&flat, PAGE_MAX);
+	while (slice_cut(&text, '\n', &line)) {
+		buf_add(&flat, line);
+		buf_add_char(&flat, ' ');
+	}
+	found = contains(buf_slice(&flat), words);
+	buf_clear(&flat);
+	return found;
+}
+
 static struct slice page_section(struct slice page, const char *section)
 {
 	struct buf title;
@@ -142,7 +159,7 @@ static void check_default(const struct conf *c, const struct conf_row *row,
 		buf_add_text(&want, "none, must be given");
 	else
 		print_default(c, row, &want);
-	if (!contains(item, buf_text(&want)))
+	if (!contains_words(item, buf_text(&want)))
 		buf_add_format(faults, "%s.%s: no \"%s\"\n", row->section,
 			row->name, buf_text(&want));
 	buf_clear(&want);
@@ -184,7 +201,7 @@ static void check_range(
 			&want, "%" PRId64 " to %" PRId64, row->min, row->max);
 	else if (range_words[row->kind] == 'u')
 		buf_add_format(&want, "up to %" PRId64, row->max);
-	if (!contains(item, buf_text(&want)))
+	if (!contains_words(item, buf_text(&want)))
 		buf_add_format(faults, "%s.%s: no \"%s\"\n", row->section,
 			row->name, buf_text(&want));
 	buf_clear(&want);
