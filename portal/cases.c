@@ -72,6 +72,8 @@ static void show_code(struct visit *v, const struct dossier *d)
 	view_text(v->view, "smtp", row->smtp);
 	view_text(v->view, "xcode", row->xcode);
 	view_say(v->view, "cause", row->cause);
+	if (remedy_help(d->code) != NULL)
+		view_text(v->view, "help", remedy_help(d->code));
 }
 
 /* Sums are repaired part by part. */

@@ -5,6 +5,7 @@
 #include "portal/frame.h"
 #include "portal/helptables.h"
 #include "portal/pages.h"
+#include "portal/remedies.h"
 #include "portal/texts.h"
 #include "portal/visit.h"
 #include "web/html.h"
@@ -203,14 +204,14 @@ static void code_index(struct visit *v)
 
 void page_code(struct visit *v)
 {
-	const struct code_row *row;
+	const enum code code = code_find(v->rest);
+	const struct code_row *row = code_row(code);
 
 	view_flag(v->view, "is_public", true);
 	if (v->rest.len == 0) {
 		code_index(v);
 		return;
 	}
-	row = code_row(code_find(v->rest));
 	if (row == NULL) {
 		visit_not_found(v);
 		return;
@@ -221,6 +222,8 @@ void page_code(struct visit *v)
 	view_text(v->view, "reply", row->text);
 	view_say(v->view, "cause", row->cause);
 	view_say(v->view, "remedy", row->remedy);
+	if (remedy_help(code) != NULL)
+		view_text(v->view, "help", remedy_help(code));
 	view_flag(v->view, "is_temporary", row->smtp[0] == '4');
 	view_say(v->view, "title", "{smtp} {xcode}: what it means");
 	visit_page(v, STATUS_OK, "code");

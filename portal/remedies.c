@@ -366,6 +366,38 @@ const struct remedy_step *remedy_step(enum code c, size_t i)
 	return &steps[table[c][i]];
 }
 
+/* The beginning of the names of codes that have one page. */
+static const struct {
+	const char *prefix;
+	const char *page;
+} help_pages[] = {
+	{ "BLOCKED_", "delisting" },
+	{ "SCORE_", "scores" },
+	{ "IPREV_", "rdns" },
+	{ "SPF_", "authentication" },
+	{ "DKIM_", "authentication" },
+	{ "ARC_", "authentication" },
+	{ "DMARC_", "authentication" },
+	{ "AUTH_", "authentication" },
+	{ "FROM_", "policies" },
+	{ "GREYLIST_", "greylisting" },
+	{ "RATE_", "rates" },
+	{ "DEFERRED_CORRESPONDENT", "scores" },
+};
+
+const char *remedy_help(enum code c)
+{
+	const struct code_row *row = code_row(c);
+
+	for (size_t i = 0;
+		row != NULL && i < sizeof(help_pages) / sizeof(help_pages[0]);
+		i++)
+		if (strncmp(row->name, help_pages[i].prefix,
+			    strlen(help_pages[i].prefix)) == 0)
+			return help_pages[i].page;
+	return NULL;
+}
+
 /* ---- showing ---- */
 
 /* Has the view every value that the text names? */

@@ -53,6 +53,9 @@ enum { REMEDY_STEPS_MAX = 5 };
 /* Borrowed for ever. NULL: no more; every code but CODE_NONE has one. */
 const struct remedy_step *remedy_step(enum code c, size_t i);
 
+/* The help page that says more, "greylisting". NULL: none. */
+const char *remedy_help(enum code c);
+
 enum { REMEDY_PLAN_MAX = 64 };
 
 /* What has to be repaired. */

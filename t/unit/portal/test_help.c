@@ -2,9 +2,11 @@
 /* What help pages show of the conf in use. */
 #include "portal/pages.h"
 
+#include "portal/remedies.h"
 #include "support/case.h"
 #include "unit/portal/site.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A site of its own for each question. */
@@ -50,6 +52,27 @@ static void keeps_order(void **state)
 	site_close(&s);
 }
 
+/* No case leads to a page that is not there. */
+static void has_a_page_for_codes(void **state)
+{
+	char target[64];
+	struct site s;
+
+	(void)state;
+	site_open_alone(&s, "");
+	for (enum code c = CODE_NONE + 1; c < CODE_COUNT; c++) {
+		if (remedy_help(c) == NULL)
+			continue;
+		snprintf(target, sizeof(target), "/help/%s", remedy_help(c));
+		(void)site_get(&s, target);
+		site_expect(&s, 200);
+	}
+	assert_non_null(remedy_help(CODE_GREYLIST_FIRST));
+	assert_null(remedy_help(CODE_NONE));
+	assert_null(remedy_help(CODE_INTERNAL));
+	site_close(&s);
+}
+
 #define ZONES                                                              \
 	"dnsbl \"zen.example\" { score = 4 removal = "                     \
 	"\"https://zen.example/remove\" }\n"                               \
@@ -61,6 +84,11 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		CASE("tables stand where the page has them", keeps_order, NULL),
+		CASE("a reply leads to a help page that is there",
+			has_a_page_for_codes, NULL),
+		CASE("the page of a reply leads to its help page", shows,
+			(&(struct row){ "", "/e/GREYLIST_FIRST",
+				"href=\"/help/greylisting\"", NULL })),
 		CASE("the sums are those of the conf", shows,
 			(&(struct row){ "policy { reject_at = 17.5 }\n",
 				"/help/scores", "From 17.5 on, the message is",
