@@ -201,7 +201,7 @@ static void says_what_heuristics_saw(void **state)
 		"<dt>The administrator of the sending server 192.0.2.7</dt>");
 	site_expect_text(&s.site, "<li>Have the server greet with its full");
 	site_expect_text(&s.site, "<dt>You, the author</dt>");
-	site_expect_text(&s.site, "<li>Put the program on a web site");
+	site_expect_text(&s.site, "<li>Do not send programs by mail");
 	/* What added nothing needs no repair, nor does what speaks for it. */
 	site_expect_text(&s.site, "vouches for the address");
 	site_expect_no_text(&s.site, "List-Unsubscribe-Post");
