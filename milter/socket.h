@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * milter/socket - a unix socket for libmilter that is safe to open.
+ * milter/socket - a socket for libmilter that is safe to open, and quick.
  *
  * It is opened while we may be root, for the user that we will become.
  * Threads: main only, before any other thread.
@@ -26,8 +26,10 @@ enum result socket_clear(const struct endpoint *e, const struct identity *id,
 	struct buf *why) MUST_USE;
 
 /*
- * Owner, group and mode of the socket that was just opened; group (gid_t)-1:
- * as its folder gave it.
+ * Owner, group and mode of the unix socket that was just opened; group
+ * (gid_t)-1: as its folder gave it. A TCP socket sends each packet at once: an
+ * answer of several (a field to insert, a verdict) would otherwise wait up to
+ * 40 ms for the acknowledgement of its first.
  */
 enum result socket_fit(const struct endpoint *e, const struct identity *id,
 	gid_t group, unsigned mode, struct buf *why) MUST_USE;

@@ -6,6 +6,8 @@
 #include "support/case.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +163,37 @@ static void sets_the_mode(void **state)
 	drop(&p);
 }
 
+/* An answer of several packets must not wait for the MTA's acknowledgement of
+ * the first. */
+static void sends_at_once(void **state)
+{
+	struct place p;
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sa), size = sizeof(int);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int mta = socket(AF_INET, SOCK_STREAM, 0);
+	int session, on = 0;
+
+	(void)state;
+	make(&p);
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&sa, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	p.at.kind = ENDPOINT_INET;
+	assert_int_equal(
+		socket_fit(&p.at, &p.id, (gid_t)-1, 0660, &p.why), RES_OK);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+	assert_int_equal(connect(mta, (const struct sockaddr *)&sa, len), 0);
+	session = accept(fd, NULL, NULL);
+	assert_int_equal(
+		getsockopt(session, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+	assert_true(on != 0);
+	close(session);
+	close(mta);
+	close(fd);
+	drop(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -175,6 +208,7 @@ int main(void)
 			wants_a_safe_folder, NULL),
 		CASE("other kinds of sockets have no path", leaves_other_kinds,
 			NULL),
+		CASE("over TCP an answer leaves at once", sends_at_once, NULL),
 		CASE("the socket gets the configured mode", sets_the_mode,
 			NULL),
 	};
