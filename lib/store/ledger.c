@@ -21,6 +21,7 @@ enum {
 	MS_PER_S = 1000,
 	HOUR_MS = 3600000,
 	US_PER_MS = 1000,
+	COMPLAIN_EVERY_MS = 60000,
 	RECORD_UNIT = 1000, /* of the script's answer: thousandths */
 	SPENT_KEY_MAX = 320,
 	NUMBER_MAX = 32
@@ -34,6 +35,7 @@ struct ledger {
 	struct breaker breaker;
 	struct spent *spent;
 	atomic_bool was_open;
+	_Atomic int64_t complain_ms; /* not before this */
 	_Atomic uint64_t asked;
 	_Atomic uint64_t timeouts;
 	_Atomic uint64_t failed;
@@ -399,12 +401,35 @@ static enum result read_answer(
 
 /* ---- asking ---- */
 
+/* What a fault of ours, of a key or of the accounts in Redis brings about; each
+ * message would say it again. */
+static void complain(struct ledger *l, enum result kind, struct slice text)
+{
+	int64_t now_ms = clock_mono_ms(l->clock);
+	int64_t next_ms = atomic_load(&l->complain_ms);
+	struct logline line;
+
+	if ((kind != RES_DENIED && kind != RES_TYPE && kind != RES_INTERNAL) ||
+		(next_ms != 0 && now_ms < next_ms) ||
+		!atomic_compare_exchange_strong(
+			&l->complain_ms, &next_ms, now_ms + COMPLAIN_EVERY_MS))
+		return;
+	log_start(&line, LOG_LEVEL_ERROR, "ledger");
+	log_text(&line, "result", result_name(kind));
+	log_slice(&line, "message", text);
+	log_send(&line);
+}
+
 static enum result run(const struct asking *a, struct redis *r)
 {
 	struct redis_reply reply;
-	enum result res = script_run(r, ledger_text, a->call, &reply);
+	enum result res = script_ask(r, ledger_text, a->call, &reply);
 
-	return res == RES_OK ? read_answer(a, &reply) : res;
+	if (res == RES_OK)
+		return read_answer(a, &reply);
+	if (reply.type == REDIS_ERROR)
+		complain(a->ledger, res, reply.text);
+	return res;
 }
 
 /* The server may have closed a connection that was open before, or be no

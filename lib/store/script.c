@@ -94,6 +94,16 @@ static void complain(enum result kind, struct slice text)
 enum result script_run(struct redis *r, const char *text,
 	const struct script_call *call, struct redis_reply *out)
 {
+	enum result res = script_ask(r, text, call, out);
+
+	if (res != RES_OK && out->type == REDIS_ERROR)
+		complain(res, out->text);
+	return res;
+}
+
+enum result script_ask(struct redis *r, const char *text,
+	const struct script_call *call, struct redis_reply *out)
+{
 	struct slice argv[HEAD_ARGS + SCRIPT_ARGS_MAX];
 	struct buf keys;
 	enum result res;
@@ -112,10 +122,8 @@ enum result script_run(struct redis *r, const char *text,
 	for (size_t i = 0; i < call->count; i++)
 		argv[HEAD_ARGS + i] = call->argv[i];
 	res = redis_command(r, argv, HEAD_ARGS + call->count, out);
-	if (res == RES_OK && out->type == REDIS_ERROR) {
+	if (res == RES_OK && out->type == REDIS_ERROR)
 		res = redis_error_kind(out->text);
-		complain(res, out->text);
-	}
 done:
 	buf_clear(&keys);
 	return res;

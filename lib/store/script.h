@@ -40,6 +40,10 @@ void script_number(struct script_call *c, int64_t number);
 enum result script_run(struct redis *r, const char *text,
 	const struct script_call *call, struct redis_reply *out) MUST_USE;
 
+/* The same, and who asks tells the log: out->text is what the server says. */
+enum result script_ask(struct redis *r, const char *text,
+	const struct script_call *call, struct redis_reply *out) MUST_USE;
+
 /* Within a script that has kind(key), the type of a key: describe(key), what an
  * entry of a list is, as JSON for the audit; "" for none. */
 #define SCRIPT_LUA_DESCRIBE                                                      \
