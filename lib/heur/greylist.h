@@ -9,9 +9,10 @@
  * reputation of that domain is bad; then its entry is that of the domain, so
  * that a pool of addresses is one sender.
  *
- * Words: first, early; until_s is the earliest useful retry. All else is a
- * miss. A hit refuses nobody by itself: the action "greylist" of policy, or a
- * sum of policy.greylist_at, does. Threads: as its session.
+ * Words: first, early; until_s is the earliest useful retry. temperror: Redis
+ * could not tell, or DNS whether it has proved a domain. All else is a miss. A
+ * hit refuses nobody by itself: the action "greylist" of policy, or a sum of
+ * policy.greylist_at, does. Threads: as its session.
  */
 #pragma once
 

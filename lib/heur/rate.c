@@ -163,6 +163,21 @@ static bool is_in_use(const struct check_input *in)
 	return s != NULL && s->ledger != NULL && in->envelope != NULL;
 }
 
+/* Only who is put off for it is told here: of others the end of the message
+ * tells, and what is said twice would count twice. */
+static bool is_told_now(const struct check_input *in, enum ledger_limit limit)
+{
+	const struct conf_domain *domain =
+		conf_domain_find(in->conf, slice_of(in->envelope->rcpt_domain));
+	const struct conf_check *check = conf_check_for(in->conf, domain, name);
+	const struct conf_rule *rule =
+		conf_check_rule(check, ledger_limit_name(limit));
+
+	return rule != NULL && !check->shadow &&
+		(rule->action == CONF_ACTION_TEMPFAIL ||
+			rule->action == CONF_ACTION_REJECT);
+}
+
 /* Adds what is known to be used up, and nothing else. */
 static void recall(const struct check_input *in, struct ledger_question *q,
 	struct findings *out)
@@ -173,7 +188,9 @@ static void recall(const struct check_input *in, struct ledger_question *q,
 	for (size_t i = 0; i < q->bucket_count; i++) {
 		struct ledger_bucket *b = &q->bucket[i];
 
-		if (ledger_is_spent(s->ledger, b->limit, b->who, &b->until_s))
+		if (is_told_now(in, b->limit) &&
+			ledger_is_spent(
+				s->ledger, b->limit, b->who, &b->until_s))
 			is_spent = true;
 	}
 	if (is_spent)

@@ -31,7 +31,8 @@ struct ledger_question;
 /*
  * Steps of the pipeline; in->service is a struct history_service.
  * At RCPT, of mail from outside: the client and the recipient at hand; asks
- * memory only, adds nothing when they may have room.
+ * memory only, and adds nothing when they may have room, or when the rule of
+ * that limit does not put off or refuse: then the end of the message tells.
  */
 check_run rate_run;
 /*

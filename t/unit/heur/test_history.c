@@ -389,6 +389,31 @@ static void a_bad_domain_is_greylisted_as_one_sender(void **state)
 	wants(w, "greylist", "miss");
 }
 
+static void who_might_have_proved_a_name_is_not_greylisted(void **state)
+{
+	struct world *w = *state;
+
+	begin(w, "192.0.2.1", "<a@example.org>");
+	w->auth.mailfrom.result = AUTH_TEMPERROR;
+	rcpt(w, "<joe@example.net>", true);
+	finish(w);
+	wants(w, "greylist", "unknown temperror");
+	begin(w, "192.0.2.1", "<a@example.org>");
+	w->signature = (struct dkim_fact){ .result = AUTH_TEMPERROR };
+	w->auth.dkim = &w->signature;
+	w->auth.dkim_count = 1;
+	rcpt(w, "<joe@example.net>", true);
+	finish(w);
+	wants(w, "greylist", "unknown temperror");
+	/* Whoever is known anyway needs no name. */
+	ledger_rig_sleep(&w->rig, 60);
+	begin(w, "192.0.2.1", "<a@example.org>");
+	w->auth.mailfrom.result = AUTH_TEMPERROR;
+	rcpt(w, "<joe@example.net>", true);
+	finish(w);
+	wants(w, "greylist", "miss");
+}
+
 static void where_nobody_is_greylisted_no_entry_is_made(void **state)
 {
 	struct world *w = world_new("greylist { enabled = no }\n");
@@ -447,6 +472,28 @@ static void until_then_it_is_told_at_rcpt_without_redis(void **state)
 		RES_OK);
 	rate_run(&in, &w->found);
 	assert_int_equal(w->found.count, 0);
+}
+
+static void what_only_adds_to_a_sum_is_told_once(void **state)
+{
+	struct world *w = world_new(
+		LIMITS GREY "check \"rate\" { address = \"score 2\" }\n"
+			    "domain \"strict.example\" {\n"
+			    "rules = {\"rate address = tempfail\"} }\n");
+	const struct check_input in = input_of(w);
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		send(w, "192.0.2.1", "<a@example.org>", "<joe@example.net>");
+	wants(w, "rate", "hit address");
+	begin(w, "192.0.2.1", "<b@example.org>");
+	rate_run(&in, &w->found);
+	assert_int_equal(w->found.count, 0);
+	snprintf(w->envelope.rcpt_domain, sizeof(w->envelope.rcpt_domain),
+		"strict.example");
+	rate_run(&in, &w->found);
+	wants(w, "rate", "hit address");
+	world_free(w);
 }
 
 static void a_mailbox_over_its_limit_is_put_off_alone(void **state)
@@ -751,9 +798,12 @@ int main(void)
 		WITH(set_up_grey, the_first_recipient_that_was_taken_counts),
 		WITH(set_up_grey, an_honest_small_server_is_never_greylisted),
 		WITH(set_up_grey, a_bad_domain_is_greylisted_as_one_sender),
+		WITH(set_up_grey,
+			who_might_have_proved_a_name_is_not_greylisted),
 		cmocka_unit_test(where_nobody_is_greylisted_no_entry_is_made),
 		WITH(set_up, who_is_over_a_limit_is_told_which_and_until_when),
 		WITH(set_up, until_then_it_is_told_at_rcpt_without_redis),
+		cmocka_unit_test(what_only_adds_to_a_sum_is_told_once),
 		WITH(set_up, a_mailbox_over_its_limit_is_put_off_alone),
 		WITH(set_up, who_forges_a_domain_does_not_use_up_its_limit),
 		WITH(set_up, the_limit_that_opens_last_comes_first),
