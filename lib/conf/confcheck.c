@@ -381,6 +381,10 @@ static void check_dns(struct confload *l, const struct conf *c)
 		warn_at(l, "dns", "timeout_ms",
 			"dns.timeout_ms is above end_ms, after which nobody "
 			"waits any more");
+	if (c->dns.lists_ms > c->dns.end_ms)
+		warn_at(l, "dns", "lists_ms",
+			"dns.lists_ms is above end_ms, after which nobody "
+			"waits any more");
 	if (c->dkim.signatures_max * SIGNATURE_COSTS > c->dns.questions_max)
 		warn_at(l, "dns", "questions_max",
 			"dns.questions_max is less than five times "

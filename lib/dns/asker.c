@@ -305,6 +305,19 @@ const struct dns_answer *asker_ask_apart(struct asker *a, struct slice name,
 	return ask(a, name, type, limits);
 }
 
+const struct dns_answer *asker_known(
+	struct asker *a, struct slice name, enum dns_type type)
+{
+	char folded[NAME_MAX_LEN];
+	struct question *q;
+	size_t len;
+
+	if (!fold_name(name, folded, &len))
+		return &impossible;
+	q = find(a, slice_make(folded, len), type, hash_of(folded, len, type));
+	return q == NULL ? NULL : atomic_load(&q->answer);
+}
+
 void asker_own(struct asker *a, unsigned owner, unsigned percent)
 {
 	a->owner = owner < ASKER_OWNERS ? owner : ASKER_OWNERS - 1;

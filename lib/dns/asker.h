@@ -66,6 +66,10 @@ const struct dns_answer *asker_ask(
 const struct dns_answer *asker_ask_apart(struct asker *a, struct slice name,
 	enum dns_type type, const struct asker_limits *limits) MUST_USE;
 
+/* The answer to what was asked before; NULL: it was not, or not yet. */
+const struct dns_answer *asker_known(
+	struct asker *a, struct slice name, enum dns_type type) MUST_USE;
+
 /*
  * Whose questions follow (0 to ASKER_OWNERS - 1), and how much of a message's
  * bounds all of his may use up, in percent. Who can be made to ask for much by

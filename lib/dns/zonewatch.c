@@ -28,7 +28,7 @@ struct zone {
 	bool is_off[SIDES];
 	unsigned errors; /* in a row */
 	unsigned misses; /* in a row */
-	int64_t silent_ms; /* nobody waits for it until then */
+	int64_t silent_ms; /* nobody asks it until then */
 	int64_t due_ms; /* of the next test; monotonic */
 	uint64_t asked;
 	uint64_t listed;

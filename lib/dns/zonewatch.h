@@ -10,7 +10,8 @@
  * errors in the log. That DNS could not tell is no failure of a zone: one that
  * was never tested is asked. Of a zone of both families, IPv6 can fail alone.
  * A zone that leaves ZONEWATCH_MISSES questions in a row without an answer is
- * silent: it is asked, and nobody waits for it.
+ * silent for ZONEWATCH_RETRY_MS: nobody asks it or waits for it, so that a dead
+ * one holds up few messages and fills no queue.
  * Threads: one of its own; open, start and close from main; the rest from any.
  */
 #pragma once

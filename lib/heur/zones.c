@@ -34,6 +34,7 @@ struct survey {
 /* What one zone says of one name. */
 struct reply {
 	bool is_waiting;
+	bool is_silent; /* there was no use in asking */
 	struct dnsbl_reading reading;
 	struct slice about; /* what it is about */
 };
@@ -72,15 +73,21 @@ static bool asks_name(const struct survey *s, const struct conf_zone *z,
 		zonewatch_may_ask(s->watch, z, false);
 }
 
+/* A silent zone has what it has said; it is not asked for more. */
 static struct reply ask(const struct survey *s, const struct conf_zone *z,
 	struct slice question, struct slice about)
 {
-	const struct dns_answer *a =
-		asker_ask_apart(s->in->dns, question, DNS_A, &s->limits);
+	bool is_silent = zonewatch_is_silent(s->watch, z);
+	const struct dns_answer *a = is_silent
+		? asker_known(s->in->dns, question, DNS_A)
+		: asker_ask_apart(s->in->dns, question, DNS_A, &s->limits);
 
-	if (a == NULL)
-		return (struct reply){ .is_waiting = true, .about = about };
-	return (struct reply){ .reading = dnsbl_read(z, a), .about = about };
+	if (a != NULL)
+		return (struct reply){ .reading = dnsbl_read(z, a),
+			.about = about };
+	return (struct reply){
+		.is_waiting = !is_silent, .is_silent = is_silent, .about = about
+	};
 }
 
 static struct reply ask_address(
@@ -135,8 +142,7 @@ static bool ask_addresses(const struct survey *s)
 	for (size_t i = 0; i < conf->zone_count; i++) {
 		const struct conf_zone *z = &conf->zones[i];
 
-		if (asks_address(s, z) && ask_address(s, z).is_waiting &&
-			!zonewatch_is_silent(s->watch, z))
+		if (asks_address(s, z) && ask_address(s, z).is_waiting)
 			is_waiting = true;
 	}
 	return is_waiting;
@@ -154,8 +160,7 @@ static bool ask_names(const struct survey *s)
 			const struct zonename *name = &s->names->item[n];
 
 			if (asks_name(s, z, name) &&
-				ask_name(s, z, name).is_waiting &&
-				!zonewatch_is_silent(s->watch, z))
+				ask_name(s, z, name).is_waiting)
 				is_waiting = true;
 		}
 	return is_waiting;
@@ -228,11 +233,10 @@ static void add_untold(
 static bool settle(struct tally *t, const struct conf_zone *z, struct reply *r,
 	bool *is_told)
 {
-	/* Of a silent one, for which nobody waits. */
-	if (r->is_waiting)
-		r->reading = (struct dnsbl_reading){ .state = DNSBL_UNKNOWN,
-			.why = DNS_WHY_TIMEOUT };
-	zonewatch_note(t->survey->watch, z, &r->reading);
+	if (r->is_silent || r->is_waiting)
+		r->reading = (struct dnsbl_reading){ .why = DNS_WHY_TIMEOUT };
+	else
+		zonewatch_note(t->survey->watch, z, &r->reading);
 	t->asked++;
 	*is_told = r->reading.state == DNSBL_LISTED ||
 		r->reading.state == DNSBL_CLEAR;

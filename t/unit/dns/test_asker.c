@@ -75,12 +75,15 @@ static void same_question_is_sent_once(void **state)
 	(void)state;
 	open_place(&p, 10, 1000);
 	fake_dns_hold(p.dns, true);
+	assert_null(asker_known(p.asker, slice_of("a.example"), DNS_A));
 	assert_null(asker_ask(p.asker, slice_of("a.example"), DNS_A));
 	assert_null(asker_ask(p.asker, slice_of("A.Example."), DNS_A));
+	assert_null(asker_known(p.asker, slice_of("a.example"), DNS_A));
 	assert_null(asker_ask(p.asker, slice_of("a.example"), DNS_TXT));
 	assert_int_equal(fake_dns_asked(p.dns), 2);
 	assert_int_equal(fake_dns_let_go(p.dns), 2);
 	assert_non_null(asker_ask(p.asker, slice_of("a.EXAMPLE"), DNS_A));
+	assert_non_null(asker_known(p.asker, slice_of("A.example"), DNS_A));
 	assert_int_equal(fake_dns_asked(p.dns), 2);
 	asker_read_count(p.asker, &count);
 	assert_int_equal(count.asked, 2);

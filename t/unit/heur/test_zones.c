@@ -322,11 +322,12 @@ static void zone_that_fails_its_test_is_not_asked(void **state)
 	close_place(&p);
 }
 
-/* The first messages wait for it, later ones do not. */
+/* The first messages ask and wait for it, later ones do not. */
 static void dead_zone_is_not_waited_for(void **state)
 {
 	static const struct row row = { .text = BL,
 		.records = { { "1.2.0.192.bl.test", "TIMEOUT", "" } } };
+	struct zonewatch_status s;
 	struct place p;
 
 	(void)state;
@@ -350,6 +351,11 @@ static void dead_zone_is_not_waited_for(void **state)
 	findings_clear(&p.found);
 	assert_int_equal(zones_step(&p.in, &p.found), CHECK_DONE);
 	assert_string_equal(p.found.item[0].detail, "temperror");
+	assert_true(slice_is_equal(p.found.item[0].evidence,
+		slice_of("bl.test: no answer in time")));
+	assert_int_equal(fake_dns_asked(p.dns), ZONEWATCH_MISSES);
+	assert_true(zonewatch_read(p.service.watch, 0, &s));
+	assert_int_equal(s.unknown, ZONEWATCH_MISSES);
 	zonewatch_close(p.service.watch);
 	close_place(&p);
 }
