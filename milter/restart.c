@@ -73,6 +73,8 @@ static const struct option {
 	OPTION("geo.check_s", UNSIGNED, geo.check_s),
 	OPTION("geo.size_max", SIZE, geo.size_max),
 	OPTION("rate.keys_max", UNSIGNED, rate.keys_max),
+	OPTION("content.enabled", SWITCH, content.enabled),
+	OPTION("content.refresh_s", UNSIGNED, content.refresh_s),
 	OPTION("facts.folder", TEXT, facts.folder),
 	OPTION("facts.keep_days", UNSIGNED, facts.keep_days),
 	OPTION("facts.file_max", SIZE, facts.file_max),

@@ -76,7 +76,7 @@ static const struct pipeline_check checks[] = {
 		10 },
 	{ "backscatter", STAGE_END, STAGE_END, backscatter_step, NULL,
 		SERVICE_NONE, NULL, 10, 10 },
-	{ "content", STAGE_END, STAGE_END, content_step, NULL, SERVICE_NONE,
+	{ "content", STAGE_END, STAGE_END, content_step, NULL, SERVICE_CONTENT,
 		NULL, 10, 10 },
 	/* Of rate, reputation and greylist: one round trip to Redis. */
 	{ "rate", STAGE_RCPT, STAGE_END, history_step, history_clear,

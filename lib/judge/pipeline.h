@@ -33,6 +33,7 @@ enum service {
 	SERVICE_LEDGER, /* struct history_service */
 	SERVICE_PSL, /* struct psl */
 	SERVICE_ZONES, /* struct zones_service */
+	SERVICE_CONTENT, /* struct modelcopy */
 	SERVICE_COUNT
 };
 

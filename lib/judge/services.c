@@ -11,6 +11,7 @@
 #include "geo/geoip.h"
 #include "heur/imitation.h"
 #include "net/psl.h"
+#include "store/modelcopy.h"
 #include "store/trust.h"
 
 #include <string.h>
@@ -50,6 +51,7 @@ static void fill(struct services *s, struct blocklist *list)
 	s->zones = (struct zones_service){ s->watch, s->psl };
 	s->pipeline.service[SERVICE_ZONES] = &s->zones;
 	s->pipeline.service[SERVICE_LEDGER] = &s->history;
+	s->pipeline.service[SERVICE_CONTENT] = s->model;
 }
 
 enum result services_open(struct services *s, const struct conf *conf,
@@ -72,6 +74,8 @@ enum result services_open(struct services *s, const struct conf *conf,
 		res = geoip_open_conf(&s->geo, conf);
 	if (res == RES_OK)
 		res = zonewatch_open(&s->watch, clock_system());
+	if (res == RES_OK)
+		res = modelcopy_open(&s->model, conf);
 	fill(s, list);
 	return res;
 }
@@ -105,6 +109,9 @@ enum result services_start(struct services *s, const struct conf *conf,
 	if (geoip_start(s->geo) != RES_OK)
 		log_message(LOG_LEVEL_ERROR, "geo",
 			"no thread: new files need a restart");
+	if (conf->content.enabled && modelcopy_start(s->model) != RES_OK)
+		log_message(LOG_LEVEL_ERROR, "content",
+			"no thread: the classifier is not asked");
 	res = resolver_open(&s->resolver, &options, why);
 	if (res == RES_OK &&
 		zonewatch_start(s->watch, resolver_source(s->resolver)) !=
@@ -123,5 +130,6 @@ void services_close(struct services *s)
 	psl_close(s->psl);
 	arc_close(s->arc);
 	dkim_service_close(s->dkim);
+	modelcopy_close(s->model);
 	trust_close(s->trust);
 }

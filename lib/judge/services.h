@@ -25,6 +25,7 @@ struct dkim_service;
 struct geoip;
 struct imitation;
 struct mirror;
+struct modelcopy;
 struct resolver;
 struct trust;
 struct zonewatch;
@@ -39,6 +40,7 @@ struct services {
 	struct psl *psl; /* NULL: the library has no list */
 	struct dmarc_service dmarc;
 	struct imitation *imitation;
+	struct modelcopy *model; /* of the content classifier */
 	struct geoip *geo;
 	struct history_service history; /* zero: nothing is remembered */
 	struct zonewatch *watch; /* of the DNS lists */
@@ -46,9 +48,10 @@ struct services {
 	struct resolver *resolver; /* NULL: no name can be asked for */
 };
 
-/* mirror and list are borrowed until services_close. s->blocked.secret may be
- * set then, for those who vouch, and s->history. Without a Public Suffix List
- * the rest works, the log says so. RES_NOMEM; to be closed then, too. */
+/* conf, mirror and list are borrowed until services_close. s->blocked.secret
+ * may be set then, for those who vouch, and s->history. Without a Public
+ * Suffix List the rest works, the log says so. RES_NOMEM; to be closed then,
+ * too. */
 enum result services_open(struct services *s, const struct conf *conf,
 	struct mirror *mirror, struct blocklist *list) MUST_USE;
 /* The DNS lists of that snapshot are watched from now on; without it all are
