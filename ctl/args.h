@@ -25,7 +25,7 @@ struct args_option {
 	const char *help;
 };
 
-enum { ARGS_OPTIONS_MAX = 16, ARGS_WORDS_MAX = 4 };
+enum { ARGS_OPTIONS_MAX = 16, ARGS_WORDS_MAX = 256 };
 
 struct args_spec {
 	const char *name;

@@ -40,6 +40,7 @@ static const struct ctl_command *const commands[] = {
 	&cmd_deny,
 	&cmd_lock,
 	&cmd_forget,
+	&cmd_learn,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
