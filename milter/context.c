@@ -12,6 +12,7 @@
 #include "judge/budget.h"
 #include "judge/conduct.h"
 #include "judge/factlog.h"
+#include "judge/outbound.h"
 #include "judge/record.h"
 #include "judge/services.h"
 #include "judge/session.h"
@@ -61,6 +62,8 @@ struct context {
 	struct shadowcount shadows;
 	struct session_watch watch_shadows;
 	struct budget *budget;
+	struct correspond *correspond;
+	struct correspondents correspondents;
 	struct factlog *facts; /* NULL: none are kept */
 	struct ledger *ledger;
 	struct repute *repute;
@@ -139,7 +142,10 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 	s->secret = &ctx->secret;
 	s->clock = ctx->clock;
 	conduct_init(&ctx->conduct, ctx->repute, &ctx->watch_networks);
-	return RES_OK;
+	res = correspond_open(
+		&ctx->correspond, conf, &ctx->secret, ctx->writer, ctx->clock);
+	ctx->correspondents = outbound_correspondents(ctx->correspond);
+	return res;
 }
 
 /* What judging reads. */
@@ -235,6 +241,7 @@ enum result context_open(
 		.seal = ctx->seal,
 		.watch = &ctx->conduct.watch,
 		.budget = ctx->budget,
+		.correspondents = &ctx->correspondents,
 		.proof = prover_proof(ctx->prover),
 	};
 	*out = ctx;
@@ -346,6 +353,7 @@ void context_close(struct context *ctx)
 	web_server_close(ctx->web);
 	node_close(ctx->node);
 	case_book_close(ctx->book);
+	correspond_close(ctx->correspond);
 	repute_close(ctx->repute);
 	writer_close(ctx->writer);
 	factlog_close(ctx->facts);

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "judge/budget.h"
+#include "judge/outbound.h"
 #include "judge/record.h"
 #include "judge/sessioncore.h"
 #include "judge/transaction.h"
@@ -65,19 +66,22 @@ enum answer arrival_judge(
 	struct verdict alone;
 	struct reply reply;
 	char ref[CASE_REF_MAX];
-	bool is_new;
+	bool is_new, is_deferred = false;
 	enum answer answer;
 
 	budget_read(s->env->budget, &advisory);
 	sessioncore_gather(s);
 	rules_decide(&in, v);
 	alone = *v;
-	rules_mix(&s->at->carried, &alone, v);
+	if (!rules_mix(&s->at->carried, &alone, v))
+		is_deferred = outbound_defers(s, RULES_RCPT, v);
 	r.rcpt_domain = slice_of(s->at->envelope.rcpt_domain);
 	if (sessioncore_reply(s, &r, &reply, ref, &is_new))
 		r.reply = &reply;
 	if (ref[0] != '\0')
 		record_case(s->env->cases, &r, is_new);
+	if (is_deferred)
+		outbound_tell(s, &r, alone.code);
 	sessioncore_note(s, &r, action_is_refusal(v->action));
 	if (s->at->envelope.rcpt_accepted == 0)
 		s->at->domain = domain;

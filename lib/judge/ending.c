@@ -10,6 +10,7 @@
 #include "judge/fields.h"
 #include "judge/marks.h"
 #include "judge/mta.h"
+#include "judge/outbound.h"
 #include "judge/proof.h"
 #include "judge/record.h"
 #include "judge/sessioncore.h"
@@ -123,7 +124,8 @@ enum answer ending_judge(struct session *s, const struct mta *mta)
 		.ref = s->at->carried_ref };
 	struct reply reply;
 	enum answer answer;
-	bool is_new;
+	enum code was;
+	bool is_new, is_deferred;
 
 	budget_read(s->env->budget, &advisory);
 	show_proof(s);
@@ -135,6 +137,8 @@ enum answer ending_judge(struct session *s, const struct mta *mta)
 	}
 	budget_add(s->env->budget, &s->conf->policy, &s->at->findings);
 	rules_decide(&in, &s->at->carried);
+	was = s->at->carried.code;
+	is_deferred = outbound_defers(s, RULES_END, &s->at->carried);
 	r.rcpt_domain = slice_of(s->at->carried_domain);
 	if (is_of_end(&carried, &s->at->carried)) {
 		if (sessioncore_reply(
@@ -143,6 +147,8 @@ enum answer ending_judge(struct session *s, const struct mta *mta)
 		if (s->at->carried_ref[0] != '\0')
 			record_case(s->env->cases, &r, is_new);
 	}
+	if (is_deferred)
+		outbound_tell(s, &r, was);
 	if (!action_is_refusal(s->at->carried.action))
 		stamp(s, mta);
 	if (s->at->carried.action == ACTION_QUARANTINE)

@@ -13,6 +13,7 @@
 #include "judge/ending.h"
 #include "judge/fields.h"
 #include "judge/mta.h"
+#include "judge/outbound.h"
 #include "judge/record.h"
 #include "judge/sessioncore.h"
 #include "judge/stamps.h"
@@ -252,9 +253,13 @@ enum answer session_rcpt(
 	judged = sessioncore_why_not(s) == NULL;
 	if (judged) {
 		answer = arrival_judge(s, mta, &v);
-		if (answer == ANSWER_CONTINUE)
+		if (answer == ANSWER_CONTINUE) {
 			transaction_take_token(s->at);
-		advance(s, STAGE_RCPT);
+			outbound_keep(s);
+			advance(s, STAGE_RCPT);
+		}
+	} else {
+		answer = outbound_rcpt(s, mta, &v, &judged);
 	}
 	telemetry_recipient(s->env->telemetry, judged ? &v : NULL,
 		clock_mono_ms(s->env->clock) - start_ms);
@@ -338,6 +343,26 @@ bool session_body(struct session *s, struct slice piece)
 	return wanted || s->at->sealed != NULL;
 }
 
+/* A message that is not judged. */
+static enum answer leave_alone(
+	struct session *s, const struct mta *mta, const char *why)
+{
+	const struct record r = { .stage = "eom",
+		.conn = &s->conn,
+		.envelope = &s->at->envelope,
+		.ref = "",
+		.why = why };
+	enum answer answer = outbound_end(s, mta);
+
+	if (answer != ANSWER_CONTINUE)
+		return answer;
+	if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
+		ending_remove_forged(s, mta);
+	sessioncore_note(s, &r, true);
+	telemetry_message(s->env->telemetry, NULL);
+	return ANSWER_CONTINUE;
+}
+
 enum answer session_end(struct session *s, const struct mta *mta)
 {
 	const char *why;
@@ -351,16 +376,7 @@ enum answer session_end(struct session *s, const struct mta *mta)
 	if (why == NULL) {
 		answer = ending_judge(s, mta);
 	} else {
-		const struct record r = { .stage = "eom",
-			.conn = &s->conn,
-			.envelope = &s->at->envelope,
-			.ref = "",
-			.why = why };
-
-		if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
-			ending_remove_forged(s, mta);
-		sessioncore_note(s, &r, true);
-		telemetry_message(s->env->telemetry, NULL);
+		answer = leave_alone(s, mta, why);
 	}
 	end(s);
 	return answer;

@@ -37,6 +37,7 @@ struct budget;
 struct casework;
 struct clock;
 struct conf;
+struct correspondents;
 struct dns_source;
 struct mta;
 struct pipeline;
@@ -66,6 +67,9 @@ struct session_env {
 	const struct session_watch *watch; /* NULL: nobody looks */
 	bool is_trial; /* no mail: no verdict goes into the log */
 	bool is_without_trust; /* milter.trusted counts for nothing */
+	const struct correspondents *correspondents; /* judge/outbound; NULL:
+							whom users write to is
+							not remembered */
 	struct budget *budget; /* of what checks cannot tell; NULL: none */
 	const struct proof *proof; /* judge/proof; NULL: nobody asks for it */
 };

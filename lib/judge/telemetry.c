@@ -13,6 +13,8 @@ static const char *const outcomes[] = { "failed", "ok", NULL };
 
 static const char *const fates[] = { "dropped", "queued", NULL };
 
+static const char *const answers[] = { "unknown", "no", "yes", NULL };
+
 /* In the order of enum auth_result. */
 static const char *const results[] = { "unknown", "none", "pass", "fail",
 	"softfail", "neutral", "policy", "temperror", "permerror", NULL };
@@ -106,6 +108,9 @@ enum result telemetry_init(struct telemetry *t)
 	t->cases = metrics_counter(m, "reprieve_cases_total",
 		"Pieces of evidence, by whether the queue took them.",
 		"outcome", fates);
+	t->correspondents = metrics_counter(m, "reprieve_correspondents_total",
+		"Refusals by whether a user wrote to the sender lately.",
+		"known", answers);
 	has_auth = register_auth(t, m);
 	t->wait_seconds = metrics_histogram(m, "reprieve_dns_wait_seconds",
 		"Time the end of a message waited for DNS.", reply_bounds,
@@ -115,7 +120,8 @@ enum result telemetry_init(struct telemetry *t)
 		sizeof(reply_bounds) / sizeof(reply_bounds[0]));
 	if (t->connections < 0 || t->recipients < 0 || t->messages < 0 ||
 		t->would_refuse < 0 || t->reloads < 0 || t->cases < 0 ||
-		!has_auth || t->wait_seconds < 0 || t->reply_seconds < 0) {
+		t->correspondents < 0 || !has_auth || t->wait_seconds < 0 ||
+		t->reply_seconds < 0) {
 		telemetry_clear(t);
 		return RES_NOMEM;
 	}
@@ -224,6 +230,16 @@ void telemetry_auth(
 void telemetry_reload(struct telemetry *t, bool ok)
 {
 	metrics_add(t->metrics, t->reloads, ok ? 1 : 0, 1);
+}
+
+void telemetry_correspondent(
+	struct telemetry *t, enum result res, bool is_known)
+{
+	metrics_add(t->metrics, t->correspondents,
+		res != RES_OK	   ? 0
+			: is_known ? 2
+				   : 1,
+		1);
 }
 
 void telemetry_case(struct telemetry *t, bool queued)

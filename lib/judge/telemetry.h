@@ -36,6 +36,7 @@ struct telemetry {
 	int reply_seconds;
 	int reloads;
 	int cases;
+	int correspondents;
 	int auth[TELEMETRY_AUTH_COUNT];
 	int wait_seconds;
 	atomic_long open_sessions;
@@ -56,4 +57,7 @@ void telemetry_case(struct telemetry *t, bool queued);
 /* Results of a message (NULL: none), and how long its end waited for DNS. */
 void telemetry_auth(
 	struct telemetry *t, const struct auth_facts *auth, int64_t waited_ms);
+/* A refusal was asked about: was the sender written to (store/correspond)? */
+void telemetry_correspondent(
+	struct telemetry *t, enum result res, bool is_known);
 void telemetry_reload(struct telemetry *t, bool ok);

@@ -14,6 +14,7 @@
 #include "judge/fields.h"
 #include "policy/verdict.h"
 #include "store/case.h"
+#include "store/correspond.h"
 #include "store/token.h"
 
 struct arcseal_body;
@@ -37,6 +38,9 @@ struct transaction {
 	struct finding carried_cause;
 	char carried_domain[sizeof(((struct envelope *)0)->rcpt_domain)];
 	char carried_ref[CASE_REF_MAX];
+	/* For judge/outbound, in the arena: who writes to whom; or NULL. */
+	struct correspond_name *names;
+	size_t name_count;
 	char token[TOKEN_TEXT_MAX]; /* of judge/proof; "": none */
 	struct findings findings; /* of the recipient at hand, or of the end */
 };

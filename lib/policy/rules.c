@@ -278,6 +278,8 @@ static void settle(const struct rules_input *in, const struct balance *enforced,
 	}
 	out->code = code_of(in, told);
 	out->cause = told->cause;
+	out->is_of_rule = told->cause != NULL && told->cause != told->scored &&
+		!ruling_is_of_lists(told->cause);
 	out->domain = authcode_domain(out->code, told->cause, in->auth);
 	out->score = told->score;
 	out->enforced_score = enforced->score;
@@ -307,6 +309,7 @@ static void internal_error(const struct rules_input *in, struct verdict *out)
 static void exempt(struct verdict *out)
 {
 	out->is_exempt = true;
+	out->is_of_rule = false;
 	out->action = ACTION_ACCEPT;
 	out->would_be = ACTION_ACCEPT;
 	out->code = CODE_NONE;
@@ -377,6 +380,15 @@ void rules_decide(const struct rules_input *in, struct verdict *out)
 	if (in->carried != NULL && in->carried->action != ACTION_NONE)
 		add_carried(in, out);
 	out->policy = in->domain == NULL ? 0 : in->domain->number;
+}
+
+void rules_defer(enum rules_stage stage, struct verdict *v)
+{
+	v->action = ACTION_TEMPFAIL;
+	v->would_be = ACTION_TEMPFAIL;
+	v->code = stage == RULES_RCPT ? CODE_DEFERRED_CORRESPONDENT
+				      : CODE_DEFERRED_CORRESPONDENT_END;
+	v->domain = slice_of("");
 }
 
 void rules_internal_error(

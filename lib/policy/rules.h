@@ -60,6 +60,9 @@ struct rules_input {
  */
 void rules_decide(const struct rules_input *in, struct verdict *out);
 
+/* v refuses somebody whom one of our users wrote to lately: he is to wait. */
+void rules_defer(enum rules_stage stage, struct verdict *v);
+
 /* When a check or our own code broke: on_internal_error. */
 void rules_internal_error(
 	const struct conf *conf, enum rules_stage stage, struct verdict *out);

@@ -16,6 +16,7 @@
  *   Plists:generation      STRING, marks a living database
  *   Pfeed:NAME             HASH, what import did last for that source
  *   Paudit                 STREAM, every change of a list
+ *   Pcorr:HASH             whom users write to, see store/correspond
  *   Prate: Prep: Pgrey:    what is remembered of senders, see store/ledger
  *
  * The canonical name of an entry has its network as cidr_format writes it

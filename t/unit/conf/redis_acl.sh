@@ -97,6 +97,10 @@ may milter eval return(redis.call('hset',KEYS[1],'good',1)) 1 rp:rep:address:192
 may milter eval return(redis.call('pexpire',KEYS[1],9)) 1 rp:grey:known:192.0.2.0/24
 may milter eval return(redis.call('del',KEYS[1])) 1 rp:grey:first:00
 may milter eval return(redis.call('time')[1]) 3 rp:rate:user:00 rp:rep:network:192.0.2.0/24 rp:grey:known:x
+may milter set rp:corr:00ff 1 EX 3600
+may milter exists rp:corr:00ff rp:corr:11ee
+not milter del rp:corr:00ff
+not portal exists rp:corr:00ff
 not milter eval return(redis.call('del',KEYS[1])) 1 rp:rep:address:192.0.2.7
 not milter eval return(redis.call('del',KEYS[1])) 1 rp:rate:address:192.0.2.7
 not milter eval return(redis.call('set',KEYS[1],1)) 1 rp:rate:delist-client:192.0.2.7:1
