@@ -205,8 +205,10 @@ static void add_rule(struct buf *b, const struct ruling_scope *scope,
 	buf_add_char(b, '"');
 	if (r->is_of_domain)
 		buf_add_format(b, " of=\"%s\"", scope->domain->name);
-	if (is_score && f->factor != 0 && f->factor != 1)
-		buf_add_format(b, " factor=%.2f", f->factor);
+	if (is_score && f->factor != 0 && f->factor != 1) {
+		buf_add_text(b, " factor=");
+		add_score(b, f->factor);
+	}
 	if (r->is_advisory)
 		buf_add_text(b, " advisory=yes");
 }

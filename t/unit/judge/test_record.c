@@ -169,7 +169,7 @@ static const struct finding_row weighed = { .finding = { .check = "iprev",
 						    .detail = "fail",
 						    .factor = 2.5 },
 	.with_rules = true,
-	.text = "iprev=hit detail=fail rule=\"score 3.75\" factor=2.50\n" };
+	.text = "iprev=hit detail=fail rule=\"score 3.75\" factor=2.5\n" };
 
 static const struct finding_row refused = {
 	.finding = { .check = "blocked",
