@@ -380,6 +380,7 @@ void rules_decide(const struct rules_input *in, struct verdict *out)
 	if (in->carried != NULL && in->carried->action != ACTION_NONE)
 		add_carried(in, out);
 	out->policy = in->domain == NULL ? 0 : in->domain->number;
+	out->is_monitored = is_monitored(in);
 }
 
 void rules_defer(enum rules_stage stage, struct verdict *v)
@@ -430,6 +431,8 @@ void rules_carry(struct verdict *carried, const struct verdict *rcpt)
 /* Would the end of the message treat them alike? */
 static bool is_alike(const struct verdict *a, const struct verdict *b)
 {
+	if (a->is_monitored && b->is_monitored)
+		return true;
 	return a->action == b->action && a->policy == b->policy;
 }
 

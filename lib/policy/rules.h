@@ -76,7 +76,9 @@ void rules_carry(struct verdict *carried, const struct verdict *rcpt);
 /*
  * A recipient was taken with first, would next be treated in another way by
  * this message's end, or judged by another policy? Then it must come in a
- * transaction of its own: *out is 452 4.5.3 and true is returned.
+ * transaction of its own: *out is 452 4.5.3 and true is returned. Not in mode
+ * monitor, which refuses nobody: such a message is judged by the policy of its
+ * first recipient.
  */
 bool rules_mix(const struct verdict *first, const struct verdict *next,
 	struct verdict *out);

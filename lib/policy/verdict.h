@@ -40,6 +40,7 @@ struct verdict {
 	double score; /* of RCPT and of the end together */
 	double enforced_score; /* the same without what is in shadow */
 	struct slice domain; /* {domain} of the code, "" for none */
+	bool is_monitored; /* nothing of it is felt by the client */
 	bool is_of_rule; /* the rule of one check, not of our lists, decided */
 	unsigned policy; /* its number among those of conf */
 	bool wants_greylist; /* with what is in shadow, */

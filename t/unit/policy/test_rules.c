@@ -375,7 +375,7 @@ static void one_policy_a_message(void **state)
 	const struct verdict hold =
 		verdict_of(ACTION_QUARANTINE, ACTION_QUARANTINE);
 	const struct verdict refuse = verdict_of(ACTION_REJECT, ACTION_REJECT);
-	struct verdict other = pass;
+	struct verdict other = pass, quiet = hold;
 	struct verdict v;
 
 	(void)state;
@@ -388,6 +388,11 @@ static void one_policy_a_message(void **state)
 	assert_true(rules_mix(&pass, &hold, &v));
 	assert_true(rules_mix(&pass, &other, &v));
 	assert_false(rules_mix(&other, &other, &v));
+	quiet.is_monitored = true;
+	other.is_monitored = true;
+	assert_false(rules_mix(&quiet, &other, &v));
+	other.is_monitored = false;
+	assert_true(rules_mix(&quiet, &other, &v));
 	assert_int_equal(v.action, ACTION_TEMPFAIL);
 	assert_int_equal(v.code, CODE_MIXED_POLICY);
 }
