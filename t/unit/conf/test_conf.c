@@ -294,6 +294,57 @@ static void test_domain_modes(void **state)
 	conf_release(c);
 }
 
+static unsigned number_of(const struct conf *c, const char *domain)
+{
+	return conf_domain_find(c, slice_of(domain))->number;
+}
+
+static void test_domain_policies(void **state)
+{
+	struct conf *c = load(START SOCKET
+		"check \"spf\" { fail = \"score 3\" }\n"
+		"domain \"a.example\" { reject_at = 7 mark_at = 0\n"
+		" rules = {\"spf fail = reject\", \"iprev fail = score -1\"}\n"
+		" shadow = {\"dkim\", \"spf\"} }\n"
+		"domain \"b.example\" { mark_at = 0 shadow = {\"spf\", "
+		"\"dkim\"}\n"
+		" rules = {\"iprev fail = score -1\", \"spf  fail=reject\"} "
+		"reject_at = 7 }\n"
+		"domain \"c.example\" { rules = {\"spf fail = score 3\"} "
+		"reject_at = 15 mode = \"enforce\" }\n"
+		"domain \"d.example\" { mode = \"monitor\" }\n"
+		"domain \"e.example\" { }\n");
+	const struct conf_domain *a =
+		conf_domain_find(c, slice_of("a.example"));
+
+	(void)state;
+	assert_non_null(a);
+	assert_null(conf_domain_find(c, slice_of("x.example")));
+	assert_true(conf_policy_for(c, a)->reject_at == 7);
+	assert_true(conf_policy_for(c, a)->mark_at == 0);
+	assert_true(conf_policy_for(c, a)->quarantine_at == 10);
+	assert_true(conf_policy_for(c, NULL)->reject_at == 15);
+	assert_int_equal(
+		conf_check_for(c, a, "spf")->result[CONF_RESULT_FAIL].action,
+		CONF_ACTION_REJECT);
+	assert_true(conf_check_for(c, a, "spf")->shadow);
+	assert_true(
+		conf_check_for(c, a, "iprev")->result[CONF_RESULT_FAIL].score ==
+		-1);
+	assert_true(conf_check_for(c, NULL, "spf")
+			    ->result[CONF_RESULT_FAIL]
+			    .score == 3);
+	assert_false(conf_check_for(c, NULL, "dkim")->shadow);
+	/* The same policy, in other words. */
+	assert_int_equal(number_of(c, "a.example"), number_of(c, "b.example"));
+	assert_int_equal(number_of(c, "c.example"), 0);
+	assert_int_equal(number_of(c, "e.example"), 0);
+	assert_int_not_equal(number_of(c, "d.example"), 0);
+	assert_int_not_equal(
+		number_of(c, "d.example"), number_of(c, "a.example"));
+	conf_release(c);
+}
+
 static void test_exempt(void **state)
 {
 	struct conf *c = load(START SOCKET
@@ -460,7 +511,8 @@ static const char full[] = START
 	"check \"allowed\" { hit = \"score -0.5\" shadow = yes }\n"
 	"check \"blocked\" { hit = \"quarantine\" unknown = \"tempfail\" }\n"
 	"domain \"b.example\" { mode = enforce }\n"
-	"domain \"a.example\" { mode = monitor }\n"
+	"domain \"a.example\" { mode = monitor greylist_at = 0 mark_at = 2.5 "
+	"rules = {\"spf fail = score -1.25\"} shadow = {\"dkim\"} }\n"
 	"portal { listen = \"inet:80@0.0.0.0\" allow_direct = true }\n"
 	"metrics { listen = \"unix:/run/m.sock\" }\n"
 	"log { target = stderr level = debug }\n"
@@ -730,6 +782,9 @@ int main(void)
 		CASE("scores have a sign and three places", test_scores, NULL),
 		CASE("a recipient domain has a mode of its own",
 			test_domain_modes, NULL),
+		CASE("a recipient domain has a policy of its own, alike ones "
+		     "have one number",
+			test_domain_policies, NULL),
 		CASE("exempt names are found in any case", test_exempt, NULL),
 		CASE("an empty list is empty, not the default", test_empty_list,
 			NULL),
