@@ -3,6 +3,7 @@
 #include "ctl/ask.h"
 #include "ctl/authout.h"
 #include "ctl/entry.h"
+#include "ctl/meaning.h"
 #include "policy/code.h"
 #include "store/case.h"
 #include "store/standing.h"
@@ -192,6 +193,7 @@ static enum ctl_exit tell(struct ctl *ctl, const struct story *s)
 	say_precedence(ctl, field(s, "key"));
 	say_auth(ctl->out, s);
 	authout_lines(ctl->out, "findings", field(s, "findings"));
+	meaning_say(ctl->out, field(s, "findings"));
 	enum ctl_exit code = say_now(ctl, field(s, "key"));
 
 	return code == CTL_DONE ? say_standing(ctl, field(s, "ip")) : code;

@@ -12,6 +12,7 @@
 #include "ctl/dnswatch.h"
 #include "ctl/infile.h"
 #include "ctl/listcopy.h"
+#include "ctl/meaning.h"
 #include "ctl/savedmail.h"
 #include "dns/resolver.h"
 #include "judge/services.h"
@@ -70,6 +71,7 @@ static void say_verdict(
 	if (v->is_unchecked)
 		output_bool(o, "unchecked", true);
 	authout_lines(o, "findings", buf_slice(&v->findings));
+	meaning_say(o, buf_slice(&v->findings));
 	output_close(o);
 }
 

@@ -628,6 +628,15 @@ def _():
         "dkim": ["fail d=example.org s=a", "pass d=example.com s=b"]}, data
     assert data["score"] == "2.5", data
     assert data["entry_now"]["reason"] == "spam" and data["future_field"] == "x", data
+    assert "meaning" not in data, data
+    redis("HSET", "rp:case:" + ref, "findings",
+          'helo=hit detail=not_host rule="score 1.5" seen="localhost"\n'
+          'helo=miss rule="ignore"\ndnswl=hit detail=listed rule="score -1.0"\n'
+          'helo=hit detail=of_tomorrow\nspf=hit detail=fail rule="score 4.0"')
+    data = place("--json", "explain", ref).json()
+    assert len(data["findings"]) == 5 and len(data["meaning"]) == 2, data
+    assert data["meaning"][0].startswith("helo not_host: The server greeted with "), data
+    assert data["meaning"][1].startswith("dnswl listed: "), data
     redis("DEL", "rp:block:192.0.2.7")
     answer = place("explain", ref)
     gives(answer, DONE)
