@@ -164,6 +164,7 @@ static enum ctl_exit run(struct ctl *ctl, const struct args *args)
 		look_at_snapshot(&d);
 		doctor_milter(&d);
 		doctor_mta(&d);
+		doctor_dns(&d);
 	}
 	output_number(ctl->out, "ok", (int64_t)d.count[DOCTOR_OK]);
 	output_number(ctl->out, "warn", (int64_t)d.count[DOCTOR_WARN]);

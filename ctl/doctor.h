@@ -3,8 +3,8 @@
  * ctl/doctor - one line for each thing that was looked at: fine, doubtful or
  * broken, and what to do.
  *
- * cmd_doctor.c says the order; doctor_redis.c, doctor_milter.c and
- * doctor_mta.c hold the looking. None of them gives up on the others.
+ * cmd_doctor.c says the order; doctor_redis.c, doctor_milter.c, doctor_mta.c
+ * and doctor_dns.c hold the looking. None of them gives up on the others.
  * Threads: one.
  */
 #pragma once
@@ -25,3 +25,4 @@ void doctor_note(struct doctor *d, enum doctor_level level, const char *topic,
 void doctor_redis(struct doctor *d);
 void doctor_milter(struct doctor *d);
 void doctor_mta(struct doctor *d);
+void doctor_dns(struct doctor *d);

@@ -381,7 +381,7 @@ static void check_dns(struct confload *l, const struct conf *c)
 		warn_at(l, "dns", "timeout_ms",
 			"dns.timeout_ms is above end_ms, after which nobody "
 			"waits any more");
-	if (c->dns.lists_ms > c->dns.end_ms)
+	if (c->dns.lists_ms > c->dns.end_ms && c->zone_count > 0)
 		warn_at(l, "dns", "lists_ms",
 			"dns.lists_ms is above end_ms, after which nobody "
 			"waits any more");

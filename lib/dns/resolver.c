@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "conf/conf.h"
 #include "dns/dnscache.h"
 
 #include <unbound.h>
@@ -509,6 +510,28 @@ enum result resolver_open(struct resolver **out,
 fail:
 	resolver_close(r);
 	return res;
+}
+
+enum result resolver_open_conf(struct resolver **out, const struct conf *conf,
+	const struct clock *clock, struct buf *why)
+{
+	const struct conf_dns *dns = &conf->dns;
+	const struct resolver_options options = {
+		.forward = (const char *const *)dns->forward,
+		.forward_count = dns->forward_count,
+		.unbound_conf = dns->unbound_conf,
+		.dnssec = dns->dnssec,
+		.trust_anchor = dns->trust_anchor,
+		.timeout_ms = dns->timeout_ms,
+		.pending_max = dns->pending_max,
+		.cache_octets = dns->cache_octets,
+		.cache_positive_s = dns->cache_positive_s,
+		.cache_negative_s = dns->cache_negative_s,
+		.answer_max = dns->answer_max,
+		.clock = clock,
+	};
+
+	return resolver_open(out, &options, why);
 }
 
 void resolver_close(struct resolver *r)

@@ -17,6 +17,7 @@
 
 struct buf;
 struct clock;
+struct conf;
 struct resolver;
 
 struct resolver_options {
@@ -39,6 +40,9 @@ struct resolver_options {
  */
 enum result resolver_open(struct resolver **out,
 	const struct resolver_options *o, struct buf *why) MUST_USE;
+/* The same with the options of section dns. */
+enum result resolver_open_conf(struct resolver **out, const struct conf *conf,
+	const struct clock *clock, struct buf *why) MUST_USE;
 /* NULL is fine. No asker may use it any more. */
 void resolver_close(struct resolver *r);
 

@@ -18,7 +18,7 @@ enum {
 	TIMEOUT_MS = 5000,
 	SLICE_MS = 200, /* how soon a close is seen while waiting */
 	SLEEP_MAX_MS = 60 * 1000,
-	WHY_MAX = 128
+	WHY_MAX = ZONEWATCH_WHY_MAX
 };
 
 enum side { SIDE_MAIN = 0, SIDE_IPV6 };
@@ -26,6 +26,8 @@ enum side { SIDE_MAIN = 0, SIDE_IPV6 };
 struct zone {
 	const struct conf_zone *conf;
 	bool is_off[SIDES];
+	bool is_tested;
+	char why[SIDES][WHY_MAX]; /* it is off */
 	unsigned errors; /* in a row */
 	unsigned misses; /* in a row */
 	int64_t silent_ms; /* nobody asks it until then */
@@ -150,6 +152,7 @@ static void switch_off(struct zone *z, int side, const char *why)
 	if (z->is_off[side])
 		return;
 	z->is_off[side] = true;
+	snprintf(z->why[side], WHY_MAX, "%s", why);
 	/* Nobody asks it anyway. */
 	if (!is_main && z->is_off[main_side(z->conf)])
 		return;
@@ -163,6 +166,7 @@ static void switch_on(struct zone *z, int side)
 	if (!z->is_off[side])
 		return;
 	z->is_off[side] = false;
+	z->why[side][0] = '\0';
 	log_message(LOG_LEVEL_NOTICE, "dnsbl", "%s is asked again%s",
 		z->conf->name,
 		side == (int)main_side(z->conf) ? "" : " about IPv6");
@@ -251,6 +255,7 @@ static void apply(struct zone *z, const struct outcome_of_test *o, int64_t now)
 {
 	int64_t wait = ZONEWATCH_TEST_MS;
 
+	z->is_tested = true;
 	for (int side = 0; side < SIDES; side++) {
 		if (!has_side(z->conf, side))
 			continue;
@@ -265,6 +270,7 @@ static void apply(struct zone *z, const struct outcome_of_test *o, int64_t now)
 				wait = ZONEWATCH_AGAIN_MS;
 			break;
 		case FINISH_UNKNOWN:
+			z->is_tested = false;
 			wait = ZONEWATCH_RETRY_MS;
 			break;
 		}
@@ -551,23 +557,32 @@ void zonewatch_note(struct zonewatch *w, const struct conf_zone *zone,
 	pthread_mutex_unlock(&w->lock);
 }
 
+/* Locked. */
+static void read_zone(const struct zone *z, struct zonewatch_status *out)
+{
+	int side = z->is_off[main_side(z->conf)] ? (int)main_side(z->conf)
+						 : SIDE_IPV6;
+
+	*out = (struct zonewatch_status){
+		.is_up = !z->is_off[main_side(z->conf)],
+		.is_up_v6 = z->conf->has_v6 && !z->is_off[SIDE_IPV6],
+		.is_tested = z->is_tested,
+		.asked = z->asked,
+		.listed = z->listed,
+		.unknown = z->unknown,
+	};
+	snprintf(out->name, sizeof(out->name), "%s", z->conf->name);
+	memcpy(out->why, z->why[side], sizeof(out->why));
+}
+
 bool zonewatch_read(struct zonewatch *w, size_t i, struct zonewatch_status *out)
 {
 	bool is_there;
 
 	pthread_mutex_lock(&w->lock);
 	is_there = i < w->count;
-	if (is_there) {
-		const struct zone *z = &w->zone[i];
-
-		*out = (struct zonewatch_status){
-			.is_up = !z->is_off[main_side(z->conf)],
-			.asked = z->asked,
-			.listed = z->listed,
-			.unknown = z->unknown,
-		};
-		snprintf(out->name, sizeof(out->name), "%s", z->conf->name);
-	}
+	if (is_there)
+		read_zone(&w->zone[i], out);
 	pthread_mutex_unlock(&w->lock);
 	return is_there;
 }

@@ -25,6 +25,7 @@ struct conf_zone;
 struct zonewatch;
 
 enum {
+	ZONEWATCH_WHY_MAX = 128,
 	ZONEWATCH_ERRORS = 3,
 	ZONEWATCH_MISSES = 5,
 	ZONEWATCH_TEST_MS = 3600 * 1000,
@@ -64,6 +65,9 @@ void zonewatch_note(struct zonewatch *w, const struct conf_zone *zone,
 struct zonewatch_status {
 	char name[DNSBL_NAME_MAX];
 	bool is_up; /* is asked; of both families: about IPv4 */
+	bool is_up_v6; /* is asked about IPv6 */
+	bool is_tested; /* the last test could tell */
+	char why[ZONEWATCH_WHY_MAX]; /* it is not up, or IPv6 is not; "" */
 	uint64_t asked;
 	uint64_t listed;
 	uint64_t unknown;

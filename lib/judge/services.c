@@ -88,21 +88,6 @@ enum result services_follow(struct services *s, struct conf *conf)
 enum result services_start(struct services *s, const struct conf *conf,
 	const struct clock *clock, struct buf *why)
 {
-	const struct conf_dns *dns = &conf->dns;
-	const struct resolver_options options = {
-		.forward = (const char *const *)dns->forward,
-		.forward_count = dns->forward_count,
-		.unbound_conf = dns->unbound_conf,
-		.dnssec = dns->dnssec,
-		.trust_anchor = dns->trust_anchor,
-		.timeout_ms = dns->timeout_ms,
-		.pending_max = dns->pending_max,
-		.cache_octets = dns->cache_octets,
-		.cache_positive_s = dns->cache_positive_s,
-		.cache_negative_s = dns->cache_negative_s,
-		.answer_max = dns->answer_max,
-		.clock = clock,
-	};
 	enum result res;
 
 	/* Without the thread the databases serve as they are. */
@@ -112,7 +97,7 @@ enum result services_start(struct services *s, const struct conf *conf,
 	if (conf->content.enabled && modelcopy_start(s->model) != RES_OK)
 		log_message(LOG_LEVEL_ERROR, "content",
 			"no thread: the classifier is not asked");
-	res = resolver_open(&s->resolver, &options, why);
+	res = resolver_open_conf(&s->resolver, conf, clock, why);
 	if (res == RES_OK &&
 		zonewatch_start(s->watch, resolver_source(s->resolver)) !=
 			RES_OK)

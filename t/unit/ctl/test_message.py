@@ -271,6 +271,23 @@ def _():
     assert "no message" in answer.err, answer
 
 
+@case("doctor tests each DNS list as the milter does")
+def _():
+    for line in ("add 2.0.0.127.good.test A 127.0.0.2", "add *.all.test A 127.0.0.2",
+                 "add 2.0.0.127.refused.test A 127.255.255.254",
+                 "silent 2.0.0.127.dead.test", "add test.names.test A 127.0.0.2"):
+        dns.command(line)
+    zones = "".join('dnsbl "%s.test" { families = "ipv4" }\n' % name
+                    for name in ("good", "all", "refused", "dead"))
+    zones += 'dnsbl "names.test" { asks = "domain" }\n'
+    answer = place("doctor", conf=place.file("zones.conf", BASE + RULES % dns.port + zones))
+    for line in ("^OK +dnsbl +good.test works$", "^OK +dnsbl +names.test works$",
+                 "^FAIL +dnsbl +all.test does not work: it lists 127.0.0.1",
+                 "^FAIL +dnsbl +refused.test does not work: .* 127.255.255.254",
+                 "^WARN +dnsbl +dead.test did not answer"):
+        assert re.search(line, answer.out, re.M), answer
+
+
 @case("without Redis it is exit code 3")
 def _():
     gone = place.file("gone.conf", (BASE + RULES % dns.port).replace(
