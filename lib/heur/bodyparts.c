@@ -214,7 +214,9 @@ static enum result make_leaf(
 	if (is_seven_bit(p->encoding) && has_high_octet(raw))
 		m->facts->has_eight_bit = true;
 	res = decode(m, raw, p);
-	if (res == RES_OK && (p->kind == BODY_HTML || p->kind == BODY_TEXT))
+	if (res == RES_OK &&
+		(p->kind == BODY_HTML ||
+			(p->kind == BODY_TEXT && is_text_type(p->type))))
 		res = recode(m, p);
 	return res;
 }

@@ -275,7 +275,9 @@ static void read_open(struct reader *r, const struct html_token *t)
 	}
 	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
 		if (leads[i].tag == NULL ||
-			slice_is_equal(t->name, slice_of(leads[i].tag)))
+			(t->name.at[0] == leads[i].tag[0] &&
+				slice_is_equal(
+					t->name, slice_of(leads[i].tag))))
 			(void)add_link(r, html_value(t, leads[i].attribute),
 				leads[i].source);
 }

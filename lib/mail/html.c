@@ -484,8 +484,11 @@ enum result html_walk(struct slice utf8, html_take *take, void *ctx)
 
 struct slice html_value(const struct html_token *t, const char *name)
 {
+	const struct slice wanted = slice_of(name);
+
 	for (size_t i = 0; i < t->attribute_count; i++)
-		if (slice_is_equal(t->attributes[i].name, slice_of(name)))
+		if (t->attributes[i].name.len == wanted.len &&
+			slice_is_equal(t->attributes[i].name, wanted))
 			return t->attributes[i].value;
 	return (struct slice){ NULL, 0 };
 }

@@ -71,11 +71,15 @@ static const struct entity *find(struct slice name)
 {
 	size_t low = 0, high = sizeof(entities) / sizeof(entities[0]);
 
+	if (name.len == 0)
+		return NULL;
 	while (low < high) {
 		const size_t mid = low + (high - low) / 2;
 		const char *other = entities[mid].name;
-		int order = strncmp(name.at, other, name.len);
+		int order = name.at[0] - other[0];
 
+		if (order == 0)
+			order = strncmp(name.at, other, name.len);
 		if (order == 0 && other[name.len] != '\0')
 			order = -1;
 		if (order == 0)

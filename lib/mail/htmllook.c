@@ -3,6 +3,8 @@
 
 #include "mail/html.h"
 
+#include <string.h>
+
 enum {
 	WHITE = 0xffffff,
 	CLOSE_MAX = 24, /* sum of what red, green and blue differ */
@@ -314,8 +316,13 @@ static const struct property {
 
 static void set_property(struct style *s, struct slice name, struct slice value)
 {
+	if (name.len == 0)
+		return;
 	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++)
-		if (slice_is_equal_nocase(name, slice_of(properties[i].name))) {
+		/* One letter tells most of them apart, and quickly. */
+		if ((name.at[0] | 0x20) == properties[i].name[0] &&
+			slice_is_equal_nocase(
+				name, slice_of(properties[i].name))) {
 			properties[i].set(s, value);
 			return;
 		}
@@ -356,6 +363,24 @@ void htmllook_init(struct htmllook *look)
 	};
 }
 
+/* Attributes of HTML 3.2, and hidden. */
+static void set_attribute(
+	struct htmllook *look, struct slice name, struct slice value)
+{
+	/* Most are none of these. */
+	if (name.len < 4 || strchr("hctb", name.at[0]) == NULL)
+		return;
+	if (slice_is_equal(name, slice_of("hidden")))
+		look->is_gone = true;
+	else if (slice_is_equal(name, slice_of("color")) ||
+		slice_is_equal(name, slice_of("text")))
+		look->color = old_colour(value);
+	else if (slice_is_equal(name, slice_of("bgcolor")))
+		look->background = old_colour(value);
+	else if (slice_is_equal(name, slice_of("background")))
+		look->background = HTMLLOOK_UNKNOWN;
+}
+
 void htmllook_enter(struct htmllook *look, const struct html_token *open)
 {
 	const bool was_gone = look->is_gone;
@@ -363,20 +388,9 @@ void htmllook_enter(struct htmllook *look, const struct html_token *open)
 	/* A link has a colour of its own. */
 	if (slice_is_equal(open->name, slice_of("a")))
 		look->color = HTMLLOOK_UNKNOWN;
-	for (size_t i = 0; i < open->attribute_count; i++) {
-		const struct slice name = open->attributes[i].name;
-		const struct slice value = open->attributes[i].value;
-
-		if (slice_is_equal(name, slice_of("hidden")))
-			look->is_gone = true;
-		else if (slice_is_equal(name, slice_of("color")) ||
-			slice_is_equal(name, slice_of("text")))
-			look->color = old_colour(value);
-		else if (slice_is_equal(name, slice_of("bgcolor")))
-			look->background = old_colour(value);
-		else if (slice_is_equal(name, slice_of("background")))
-			look->background = HTMLLOOK_UNKNOWN;
-	}
+	for (size_t i = 0; i < open->attribute_count; i++)
+		set_attribute(look, open->attributes[i].name,
+			open->attributes[i].value);
 	/* CSS goes over the old attributes, whichever comes first. */
 	read_style(look, html_value(open, "style"));
 	if (look->is_gone && !was_gone)

@@ -109,13 +109,16 @@ const struct htmltag *htmltag_find(struct slice name)
 {
 	size_t low = 0, high = sizeof(tags) / sizeof(tags[0]);
 
-	if (name.len > NAME_LEN_MAX || slice_find(name, '\0') < name.len)
+	if (name.len == 0 || name.len > NAME_LEN_MAX ||
+		slice_find(name, '\0') < name.len)
 		return NULL;
 	while (low < high) {
 		const size_t mid = low + (high - low) / 2;
 		const char *other = tags[mid].name;
-		int order = strncmp(name.at, other, name.len);
+		int order = name.at[0] - other[0];
 
+		if (order == 0)
+			order = strncmp(name.at, other, name.len);
 		if (order == 0 && other[name.len] != '\0')
 			order = -1;
 		if (order == 0)

@@ -108,20 +108,6 @@ static void set_ipv4(struct url *u, uint32_t address)
 	u->is_address = true;
 }
 
-static void set_ipv6(struct url *u, struct slice text)
-{
-	char shown[IPADDR_TEXT_MAX];
-	struct ipaddr ip;
-
-	u->is_address = true;
-	if (ipaddr_parse(&ip, text) != RES_OK) {
-		set_host(u, text);
-		return;
-	}
-	ipaddr_format(&ip, shown);
-	set_host(u, slice_of(shown));
-}
-
 static bool has_puny_label(struct slice host)
 {
 	struct slice label;
@@ -140,6 +126,20 @@ static void set_odd_host(struct url *u, struct slice host)
 		if ((unsigned char)host.at[i] <= ' ' || host.at[i] == 0x7f)
 			return;
 	set_host(u, host);
+}
+
+static void set_ipv6(struct url *u, struct slice text)
+{
+	char shown[IPADDR_TEXT_MAX];
+	struct ipaddr ip;
+
+	u->is_address = true;
+	if (ipaddr_parse(&ip, text) != RES_OK) {
+		set_odd_host(u, text);
+		return;
+	}
+	ipaddr_format(&ip, shown);
+	set_host(u, slice_of(shown));
 }
 
 static size_t undo_percents(struct slice text, char out[DECODED_MAX])
