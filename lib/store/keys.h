@@ -18,6 +18,7 @@
  *   Paudit                 STREAM, every change of a list
  *   Pcorr:HASH             whom users write to, see store/correspond
  *   Prate: Prep: Pgrey:    what is remembered of senders, see store/ledger
+ *   Pcontent:              what the classifier was taught, see store/lessons
  *
  * The canonical name of an entry has its network as cidr_format writes it
  * (host bits zero, lower case, no "/32" or "/128") and its domain folded; any
