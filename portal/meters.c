@@ -47,8 +47,8 @@ static const char *const form_names[] = { "good", "forged", "stale", "quick",
 
 /* As store/mailq has them. */
 static const char *const kind_names[] = { "confirm", "answer", "review",
-	"ticket-link", "ticket-answer", "ticket-admin", "sponsor-link", "other",
-	NULL };
+	"ticket-link", "ticket-answer", "ticket-admin", "sponsor-link",
+	"correspondent", "other", NULL };
 
 /* As policy/grant has them. */
 static const char *const answer_names[] = { "unknown", "given", "exception",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the worker does for tickets and sponsors: a row for each of ticket-link,
- * ticket-answer, ticket-admin and sponsor-link.
+ * ticket-answer, ticket-admin and sponsor-link; and for correspondents of our
+ * users, of whom the administrator is told.
  */
 #include "portal/jobs.h"
 
@@ -9,6 +10,7 @@
 #include "conf/conf.h"
 #include "net/hostname.h"
 #include "portal/letter.h"
+#include "portal/origin.h"
 #include "portal/subjects.h"
 #include "portal/ticketwords.h"
 #include "store/sponsor.h"
@@ -152,7 +154,7 @@ static enum result ticket_answer(struct job *j)
 
 /* ---- ticket-admin ---- */
 
-static const char *admin_address(const struct job *j, struct affair *a)
+static const char *admin_address(const struct job *j)
 {
 	const struct conf *conf = j->site->conf;
 	char text[HOSTNAME_MAX + 16];
@@ -160,12 +162,12 @@ static const char *admin_address(const struct job *j, struct affair *a)
 	if (conf->support.admin[0] != '\0')
 		return conf->support.admin;
 	snprintf(text, sizeof(text), "postmaster@%s", conf->host);
-	return arena_text(a->arena, slice_of(text));
+	return arena_text(j->arena, slice_of(text));
 }
 
 static enum result send_admin(const struct job *j, struct affair *a)
 {
-	const char *admin = admin_address(j, a);
+	const char *admin = admin_address(j);
 	const char *subject = subjects_find(a->t.subject);
 
 	view_slice(a->view, "mail", a->t.mail);
@@ -237,10 +239,51 @@ static enum result sponsor_link(struct job *j)
 	return res == RES_OK ? send_sponsor(j, &s) : res;
 }
 
+/* ---- correspondent ---- */
+
+static enum result send_correspondent(
+	const struct job *j, const struct origin *o)
+{
+	const enum language language = job_language(j, slice_of(""));
+	struct view *view = job_view(j, language);
+	const char *admin = admin_address(j);
+	char id[MESSAGE_ID_MAX];
+	const struct job_letter letter = {
+		.template = "correspondent",
+		.language = language,
+		.view = view,
+		.to = slice_of(admin),
+		.reply_to = "",
+		.message_id = id,
+	};
+
+	if (admin == NULL)
+		return RES_NOMEM;
+	snprintf(id, sizeof(id), "correspondent.%s", o->ref);
+	view_text(view, "ref", o->ref);
+	view_slice(view, "class", o->class);
+	view_slice(view, "reason", o->reason);
+	if (o->has_ip)
+		job_ip(view, "ip", &o->ip);
+	return job_send(j, &letter);
+}
+
+static enum result correspondent(struct job *j)
+{
+	struct origin o;
+	enum result res =
+		origin_read(j->redis, j->site->conf, j->job->id, j->arena, &o);
+
+	if (res == RES_SYNTAX || res == RES_TYPE)
+		return RES_MISSING;
+	return res == RES_OK ? send_correspondent(j, &o) : res;
+}
+
 const struct job_kind jobs_support[] = {
 	{ "ticket-link", ticket_link },
 	{ "ticket-answer", ticket_answer },
 	{ "ticket-admin", ticket_admin },
 	{ "sponsor-link", sponsor_link },
+	{ "correspondent", correspondent },
 	{ NULL, NULL },
 };

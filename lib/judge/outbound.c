@@ -32,9 +32,14 @@ static enum result find(void *at, const struct conf *conf,
 	return correspond_find(at, conf, names, count, found);
 }
 
+static bool tell(void *at, const struct ipaddr *client, const char *ref)
+{
+	return correspond_tell(at, client, ref);
+}
+
 struct correspondents outbound_correspondents(struct correspond *c)
 {
-	return (struct correspondents){ name, wrote, find, c };
+	return (struct correspondents){ name, wrote, find, tell, c };
 }
 
 /* ---- names ---- */
@@ -221,7 +226,10 @@ static void put(struct logline *l, const char *key, struct slice value)
 void outbound_tell(
 	const struct session *s, const struct record *r, enum code was)
 {
+	const struct correspondents *c = correspondents_of(s);
 	const struct finding *f = r->verdict->cause;
+	bool has_letter =
+		r->ref[0] != '\0' && c->tell(c->at, &s->conn.ip, r->ref);
 	struct logline l;
 
 	log_start(&l, LOG_LEVEL_NOTICE, "correspondent");
@@ -235,5 +243,6 @@ void outbound_tell(
 		put(&l, "check", slice_of(f->check));
 		put(&l, "reason", f->evidence);
 	}
+	put(&l, "letter", slice_of(has_letter ? "yes" : "no"));
 	log_send(&l);
 }

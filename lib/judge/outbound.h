@@ -9,8 +9,9 @@
  * be refused for good by a list or a sum, and was written to lately by one of
  * the recipients, is put off instead, and the administrator is told, by a line
  * "correspondent" of the log:
- *     session ip from_domain rcpt code ref check reason
- * with the code that it would have had. Recipients of portal.local_domains are
+ *     session ip from_domain rcpt code ref check reason letter
+ * with the code that it would have had, and by a letter, but once a day for one
+ * network. Recipients of portal.local_domains are
  * none of our correspondents.
  * Threads: the session's own.
  */
@@ -28,6 +29,7 @@ struct correspondents {
 		const struct correspond_name *names, size_t count);
 	enum result (*find)(void *at, const struct conf *conf,
 		const struct correspond_name *names, size_t count, bool *found);
+	bool (*tell)(void *at, const struct ipaddr *client, const char *ref);
 	void *at;
 };
 

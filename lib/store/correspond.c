@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "conf/conf.h"
 #include "mail/mailbox.h"
+#include "net/cidr.h"
 #include "store/breaker.h"
 #include "store/keys.h"
 #include "store/pool.h"
@@ -13,10 +14,19 @@
 #include "store/secret.h"
 #include "store/writer.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { TOLD_MAX = 1024, HOUR_S = 3600 };
+
+/* A network that the administrator was told of. */
+struct told {
+	struct cidr net;
+	int64_t at_s;
+};
 
 enum { KEY_MAX = 96, NUMBER_MAX = 24, SECOND_MS = 1000 };
 
@@ -29,6 +39,11 @@ struct correspond {
 	struct breaker breaker;
 	_Atomic int64_t second; /* of asked */
 	atomic_uint asked;
+	pthread_mutex_t lock; /* of what follows */
+	struct told told[TOLD_MAX]; /* the newest, in a ring */
+	size_t told_at;
+	int64_t hour; /* of told_count */
+	unsigned told_count;
 };
 
 enum result correspond_open(struct correspond **out, struct conf *conf,
@@ -44,6 +59,7 @@ enum result correspond_open(struct correspond **out, struct conf *conf,
 	c->secret = secret;
 	c->writer = writer;
 	c->clock = clock;
+	pthread_mutex_init(&c->lock, NULL);
 	breaker_init(&c->breaker, conf->redis.breaker_failures,
 		conf->redis.breaker_probe_ms);
 	c->pool = pool_new(conf);
@@ -61,6 +77,7 @@ void correspond_close(struct correspond *c)
 		return;
 	pool_free(c->pool);
 	breaker_clear(&c->breaker);
+	pthread_mutex_destroy(&c->lock);
 	conf_release(c->conf);
 	free(c);
 }
@@ -132,6 +149,71 @@ void correspond_wrote(struct correspond *c, const struct conf *conf,
 	}
 	dropped = writer_add(c->writer, job);
 	(void)dropped; /* the writer counts it and says so */
+}
+
+/* ---- telling ---- */
+
+static bool was_told(
+	const struct correspond *c, const struct ipaddr *client, int64_t now_s)
+{
+	for (size_t i = 0; i < TOLD_MAX; i++)
+		if (c->told[i].at_s != 0 &&
+			now_s - c->told[i].at_s < CORRESPOND_TOLD_S &&
+			cidr_covers(&c->told[i].net, client))
+			return true;
+	return false;
+}
+
+/* Takes one of the letters of this hour. */
+static bool take_letter(
+	struct correspond *c, const struct ipaddr *client, int64_t now_s)
+{
+	bool may = false;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->hour != now_s / HOUR_S) {
+		c->hour = now_s / HOUR_S;
+		c->told_count = 0;
+	}
+	if (c->told_count < CORRESPOND_TOLD_HOUR &&
+		!was_told(c, client, now_s)) {
+		c->told_count++;
+		c->told[c->told_at] =
+			(struct told){ cidr_of_client(client), now_s };
+		c->told_at = (c->told_at + 1) % TOLD_MAX;
+		may = true;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return may;
+}
+
+bool correspond_tell(
+	struct correspond *c, const struct ipaddr *client, const char *ref)
+{
+	int64_t now_ms = clock_wall_ms(c->clock);
+	struct writer_job *job;
+	char since[NUMBER_MAX];
+	struct buf key;
+
+	if (!take_letter(c, client, now_ms / SECOND_MS))
+		return false;
+	job = writer_job_new();
+	buf_init(&key, KEY_MAX);
+	keys_format(
+		&key, slice_of(c->conf->redis.prefix), "mailq", slice_of(""));
+	snprintf(since, sizeof(since), "%lld", (long long)now_ms);
+	{
+		const struct slice argv[] = { slice_of("XADD"), buf_slice(&key),
+			slice_of("*"), slice_of("kind"),
+			slice_of("correspondent"), slice_of("id"),
+			slice_of(ref), slice_of("more"), slice_of(""),
+			slice_of("tries"), slice_of("0"), slice_of("since"),
+			slice_of(since) };
+
+		writer_job_command(job, argv, sizeof(argv) / sizeof(argv[0]));
+	}
+	buf_clear(&key);
+	return writer_add(c->writer, job) == RES_OK;
 }
 
 /* ---- asking ---- */

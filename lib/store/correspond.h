@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "base/slice.h"
+#include "net/ipaddr.h"
 
 struct clock;
 struct conf;
@@ -30,6 +30,10 @@ struct correspond_name {
 	char text[CORRESPOND_NAME_MAX];
 };
 
+/* Letters of one milter, at most: of one network in a day, of all in an hour.
+ */
+enum { CORRESPOND_TOLD_S = 86400, CORRESPOND_TOLD_HOUR = 10 };
+
 /* conf is held, the others are borrowed. RES_NOMEM. */
 enum result correspond_open(struct correspond **out, struct conf *conf,
 	const struct secret *secret, struct writer *writer,
@@ -46,6 +50,14 @@ enum result correspond_name(const struct correspond *c, struct slice user,
  * queue has no room for is the writer's to count. */
 void correspond_wrote(struct correspond *c, const struct conf *conf,
 	const struct correspond_name *names, size_t count);
+
+/*
+ * A refusal of that client was put off: has the portal write a letter to the
+ * administrator (store/mailq, job "correspondent") about the case, unless there
+ * were enough. ref: not empty. Never waits. True: a letter is on its way.
+ */
+bool correspond_tell(
+	struct correspond *c, const struct ipaddr *client, const char *ref);
 
 /*
  * Has one of them been written to? RES_OK: *found is the answer. RES_FULL: not

@@ -28,7 +28,8 @@ enum {
 
 /* kinds: confirm (a delist request's link), answer (its result), review (makes
  * the ticket of a request), ticket-link, ticket-answer, ticket-admin,
- * sponsor-link. "more" is the kind's own. */
+ * sponsor-link, correspondent (a refusal that was put off; id is a case, added
+ * by the milter). "more" is the kind's own. */
 struct mailq_job {
 	struct slice kind;
 	struct slice id;

@@ -97,6 +97,7 @@ may milter eval return(redis.call('hset',KEYS[1],'good',1)) 1 rp:rep:address:192
 may milter eval return(redis.call('pexpire',KEYS[1],9)) 1 rp:grey:known:192.0.2.0/24
 may milter eval return(redis.call('del',KEYS[1])) 1 rp:grey:first:00
 may milter eval return(redis.call('time')[1]) 3 rp:rate:user:00 rp:rep:network:192.0.2.0/24 rp:grey:known:x
+may milter xadd rp:mailq * kind correspondent id R more "" tries 0 since 1
 may milter set rp:corr:00ff 1 EX 3600
 may milter exists rp:corr:00ff rp:corr:11ee
 not milter del rp:corr:00ff

@@ -25,6 +25,7 @@ struct memory {
 	unsigned count;
 	bool wrote[PAIRS];
 	unsigned asked;
+	unsigned told;
 	enum result result;
 };
 
@@ -134,6 +135,16 @@ static enum result find(void *at, const struct conf *conf,
 	return m->result;
 }
 
+static bool tell(void *at, const struct ipaddr *client, const char *ref)
+{
+	struct memory *m = at;
+
+	(void)client;
+	assert_string_equal(ref, "7K3M9QXB2HTD4FZ6T");
+	m->told++;
+	return true;
+}
+
 /* ---- a world ---- */
 
 static struct world *world_new(const char *conf)
@@ -160,7 +171,7 @@ static struct world *world_new(const char *conf)
 	};
 	w->work = (struct casework){ refer, record, w };
 	w->correspondents =
-		(struct correspondents){ name, wrote, find, &w->memory };
+		(struct correspondents){ name, wrote, find, tell, &w->memory };
 	assert_int_equal(telemetry_init(&w->telemetry), RES_OK);
 	w->env = (struct session_env){ .clock = clock_system(),
 		.pipeline = &w->pipeline,
@@ -237,7 +248,9 @@ static void who_was_written_to_waits(void **state)
 	assert_said(w,
 		"reply 451 4.7.0 Access deferred, you have been written "
 		"to from here");
+	assert_int_equal(w->memory.told, 1);
 	assert_int_equal(rcpt(w, "<bob@example.net>"), ANSWER_REJECT);
+	assert_int_equal(w->memory.told, 1);
 	come(w, "<jim@sender.example>");
 	assert_int_equal(rcpt(w, "<ann@example.net>"), ANSWER_REJECT);
 	world_free(w);

@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
+#include "store/case.h"
+#include "store/redis.h"
 #include "store/sponsor.h"
 #include "store/tagged.h"
 #include "store/ticket.h"
@@ -162,6 +164,34 @@ static void a_link_holds_nothing_of_a_stranger(void **state)
 	wants_no(d, "Reply-To:");
 }
 
+static void the_admin_hears_of_a_correspondent(void **state)
+{
+	struct desk *d = *state;
+	char ref[CASE_REF_MAX], key[64], link[128];
+	struct redis_reply reply;
+
+	case_ref_new(ref);
+	snprintf(key, sizeof(key), "rp:case:%s", ref);
+	{
+		const struct slice argv[] = { slice_of("HSET"), slice_of(key),
+			slice_of("code"), slice_of("DEFERRED_CORRESPONDENT"),
+			slice_of("ip"), slice_of("192.0.2.7"),
+			slice_of("reason"), slice_of("spam run") };
+
+		assert_int_equal(
+			redis_command(redis(d), argv, 8, &reply), RES_OK);
+	}
+	assert_string_equal(run(d, "correspondent", ref, ""), "ok");
+	assert_string_equal(d->letter.rcpt, "<help@example.net>");
+	wants(d, "192.0.2.7");
+	wants(d, "spam run");
+	snprintf(link, sizeof(link), "%s/r/%s", d->view.conf->portal_url, ref);
+	wants(d, link);
+	case_ref_new(ref);
+	assert_string_equal(run(d, "correspondent", ref, ""), "missing");
+	assert_string_equal(run(d, "correspondent", "x", ""), "missing");
+}
+
 static void a_link_goes_once(void **state)
 {
 	struct desk *d = *state;
@@ -296,6 +326,8 @@ int main(void)
 		DESK("the end of a ticket is told", an_end_is_told),
 		DESK("the admin reads all of it, and how to answer",
 			the_admin_reads_it_all),
+		DESK("the admin hears of a correspondent who was put off",
+			the_admin_hears_of_a_correspondent),
 		DESK("a recipient is asked once", a_recipient_is_asked),
 		DESK("a job for what is gone is done", what_is_gone_is_done),
 		DESK("an MTA that says later keeps the job",

@@ -6,6 +6,7 @@
 #include "support/case.h"
 #include "support/ledger_rig.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -146,6 +147,52 @@ static void only_so_many_are_asked_for_in_a_second(void **state)
 		correspond_find(w->c, w->rig.conf, &n, 1, &found), RES_OK);
 }
 
+static bool tell(struct world *w, const char *client)
+{
+	struct ipaddr ip;
+
+	assert_int_equal(ipaddr_parse(&ip, slice_of(client)), RES_OK);
+	return correspond_tell(w->c, &ip, "7K3M9QXB2HTD4FZ6T");
+}
+
+static void the_admin_is_told_once_a_day(void **state)
+{
+	struct world *w = *state;
+	char address[32];
+
+	assert_true(tell(w, "192.0.2.1"));
+	assert_false(tell(w, "192.0.2.1"));
+	assert_true(tell(w, "2001:db8::1"));
+	assert_false(tell(w, "2001:db8::2"));
+	ledger_rig_sleep(&w->rig, CORRESPOND_TOLD_S + 1);
+	assert_true(tell(w, "192.0.2.1"));
+	/* However many networks come. */
+	for (int i = 0; i < 2 * CORRESPOND_TOLD_HOUR; i++) {
+		snprintf(address, sizeof(address), "198.51.100.%d", i);
+		assert_int_equal(
+			tell(w, address), i < CORRESPOND_TOLD_HOUR - 1);
+	}
+}
+
+static void the_portal_gets_the_job(void **state)
+{
+	struct world *w = *state;
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	int64_t end_ms = clock_mono_ms(clock_system()) + WAIT_MS;
+	struct writer_counts now;
+	char got[4096];
+
+	assert_true(tell(w, "192.0.2.1"));
+	do {
+		nanosleep(&nap, NULL);
+		writer_count(w->writer, &now);
+	} while (now.written == 0 && clock_mono_ms(clock_system()) < end_ms);
+	assert_true(redis_server_do(w->rig.server,
+		(const char *const[]){ "XLEN", "rp:mailq", NULL }, got,
+		sizeof(got)));
+	assert_string_equal(got, "1");
+}
+
 static void without_redis_nobody_is_known(void **state)
 {
 	struct world *w = *state;
@@ -176,6 +223,11 @@ int main(void)
 			redis_names_nobody),
 		CASE_IN("only so many are asked for in a second",
 			only_so_many_are_asked_for_in_a_second),
+		CASE_IN("the administrator is told of a network once a day, "
+			"and of few in an hour",
+			the_admin_is_told_once_a_day),
+		CASE_IN("a letter is a job of the portal",
+			the_portal_gets_the_job),
 		CASE_IN("without Redis nobody is known",
 			without_redis_nobody_is_known),
 	};
