@@ -195,6 +195,7 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		.blocklist = ctx->blocklist,
 		.writer = ctx->writer,
 		.geo = ctx->services.geo,
+		.model = ctx->services.model,
 		.ledger = ctx->ledger,
 		.repute = ctx->repute,
 		.clock = ctx->clock,

@@ -177,7 +177,10 @@ class Ours:
 
     def wait_for_model(self):
         deadline = time.monotonic() + 60
-        while 'reprieve_content_ready 1' not in self.milter.metrics():
+        wait_listening(("127.0.0.1", self.milter.metrics_port),
+                       self.milter.process, 30)
+        while not re.search(r"^reprieve_content_version [1-9]",
+                            self.milter.metrics(), re.M):
             if time.monotonic() > deadline:
                 raise AssertionError("the model was not read")
             time.sleep(0.2)
