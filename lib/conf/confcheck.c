@@ -8,6 +8,7 @@
 #include "conf/confgeo.h"
 #include "conf/confload.h"
 #include "conf/conftable.h"
+#include "conf/conftrap.h"
 #include "conf/confzone.h"
 #include "mail/mailbox.h"
 
@@ -399,6 +400,20 @@ static void check_auth(struct confload *l, const struct conf *c)
 			"nothing is sealed without auth.enabled");
 }
 
+static enum result check_listing(struct confload *l, struct conf_listing *c)
+{
+	const char *bad = "";
+	enum result res = conftrap_build(c, &bad);
+
+	if (res == RES_NOMEM)
+		return res;
+	if (res != RES_OK)
+		confload_note(l, CONF_ERROR,
+			confload_place(l, "listing", "traps"),
+			"traps: \"%s\" is not a mail address", bad);
+	return RES_OK;
+}
+
 static enum result check_geo(struct confload *l, struct conf_geo *g)
 {
 	const char *bad;
@@ -446,6 +461,8 @@ enum result confcheck_run(struct confload *l, const char *path)
 		res = check_secrets(l, &c->redis);
 	if (res == RES_OK)
 		res = check_geo(l, &c->geo);
+	if (res == RES_OK)
+		res = check_listing(l, &c->listing);
 	check_portal(l, c);
 	check_listen(l, "metrics", &c->metrics.listen, c->metrics.allow_direct);
 	check_milter(l, &c->milter);

@@ -58,6 +58,9 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		SAYS("a file with what must be there is fine", "", ""),
+		SAYS("a trap that is no address",
+			"listing { traps = {\"a@example.org\", \"trap\"} }\n",
+			"f:4: traps: \"trap\" is not a mail address\n"),
 		SAYS("a score of neither a country nor a network",
 			"geo { scores = {\"CHN 2\"} }\n",
 			"f:4: scores: \"CHN 2\" is neither like \"CN 2.5\" nor "
