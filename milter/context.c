@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "dns/resolver.h"
 #include "judge/asncount.h"
+#include "judge/autolist.h"
 #include "judge/budget.h"
 #include "judge/conduct.h"
 #include "judge/factlog.h"
@@ -68,6 +69,7 @@ struct context {
 	struct ledger *ledger;
 	struct repute *repute;
 	struct conduct conduct;
+	struct autolist *autolist;
 	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct casework cases;
 	struct session_env env;
@@ -136,12 +138,15 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 		res = repute_open(&ctx->repute, conf, ctx->writer, NULL);
 	if (res == RES_OK)
 		res = history_meters_init(&s->meters, ctx->telemetry.metrics);
+	if (res == RES_OK)
+		res = autolist_open(&ctx->autolist, conf, ctx->clock);
 	if (res != RES_OK)
 		return res;
 	s->ledger = ctx->ledger;
 	s->secret = &ctx->secret;
 	s->clock = ctx->clock;
-	conduct_init(&ctx->conduct, ctx->repute, &ctx->watch_networks);
+	conduct_init(&ctx->conduct, ctx->repute,
+		autolist_watch(ctx->autolist, &ctx->watch_networks));
 	res = correspond_open(
 		&ctx->correspond, conf, &ctx->secret, ctx->writer, ctx->clock);
 	ctx->correspondents = outbound_correspondents(ctx->correspond);
@@ -265,6 +270,7 @@ static void serve_metrics(
 	gauges_format(ctx->telemetry.metrics, &out->body);
 	gauges_format_zones(ctx->services.watch, &out->body);
 	asncount_format(ctx->networks, &out->body);
+	autolist_format(ctx->autolist, &out->body);
 	shadowcount_format(&ctx->shadows, &out->body);
 	budget_format(ctx->budget, &out->body);
 }
@@ -338,6 +344,8 @@ enum result context_start(struct context *ctx)
 	if (res == RES_OK)
 		res = writer_start(ctx->writer);
 	if (res == RES_OK)
+		res = autolist_start(ctx->autolist);
+	if (res == RES_OK)
 		res = node_start(ctx->node);
 	if (res == RES_OK)
 		res = start_metrics(ctx);
@@ -365,6 +373,7 @@ void context_close(struct context *ctx)
 	blocklist_close(ctx->blocklist);
 	mirror_close(ctx->mirror);
 	telemetry_clear(&ctx->telemetry);
+	autolist_close(ctx->autolist);
 	asncount_free(ctx->networks);
 	budget_free(ctx->budget);
 	once_free(ctx->warned);

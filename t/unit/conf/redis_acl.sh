@@ -13,6 +13,13 @@ socket=$dir/s
 
 cp "$top_srcdir/etc/reprieve.acl" "$dir/users.conf"
 sed -i 's/CHANGE-ME/secret/' "$dir/users.conf"
+# The same milter with what listing.enabled needs, as the file says.
+{
+	sed -n 's/^user reprieve-milter /user reprieve-lister /p' \
+		"$dir/users.conf" | tr -d '\n'
+	sed -n 's/^#   (resetkeys/ (resetkeys/p' "$dir/users.conf"
+} >"$dir/lister.conf"
+cat "$dir/lister.conf" >>"$dir/users.conf"
 printf 'include %s/users.conf\n' "$dir" >"$dir/redis.conf"
 redis-server "$dir/redis.conf" --port 0 --unixsocket "$socket" --unixsocketperm 777 \
 	--save '' \
@@ -86,6 +93,15 @@ may milter eval return(redis.call('del',KEYS[1])) 1 rp:block:192.0.2.77
 may milter eval return(redis.call('hset',KEYS[1],'state','x')) 1 rp:delist:R
 may milter eval return(redis.call('xadd',KEYS[1],'*','who','milter')) 1 rp:audit
 not milter eval return(redis.call('hset',KEYS[1],'a','b')) 1 rp:block:192.0.2.1
+may milter eval return(redis.call('zadd',KEYS[1],1,'a')) 1 rp:evidence:192.0.2.7
+may milter eval return(redis.call('zrevrange',KEYS[1],0,9)) 1 rp:evidence:192.0.2.7
+may lister eval return(redis.call('hset',KEYS[1],'a','b')) 1 rp:block:192.0.2.77
+may lister eval return(redis.call('expire',KEYS[1],60)) 1 rp:block:192.0.2.77
+may lister eval return(redis.call('hincrby',KEYS[1],'marks',1)) 1 rp:parole:192.0.2.77
+may lister eval return(redis.call('hincrby',KEYS[1],'listings',1)) 1 rp:hist:192.0.2.77
+may lister eval return(redis.call('xadd',KEYS[1],'*','who','milter')) 1 rp:audit
+not lister set rp:block:192.0.2.1 spam
+not lister eval return(redis.call('hset',KEYS[1],'a','b')) 1 rp:trust:arc:example.org
 not milter eval return(redis.call('set',KEYS[1],'a')) 1 rp:block:192.0.2.1
 not milter eval return(redis.call('set',KEYS[1],'a')) 1 rp:trust:arc:example.org
 not milter eval return(redis.call('del','rp:case:AAAA')) 0
