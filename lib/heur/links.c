@@ -215,9 +215,12 @@ static bool has_blank(struct slice text)
 	return false;
 }
 
-/* Is the text a link or a host and nothing else? Then u is where a reader
- * thinks to go. */
-static bool reads_as_host(
+/*
+ * Is the text a link or a host and nothing else? Then u is where a reader
+ * thinks to go, and the factor says how surely: a name without "www." may be
+ * that of a brand.
+ */
+static double reads_as_host(
 	struct slice shown, char clean[URL_MAX], struct url *u)
 {
 	struct slice host;
@@ -225,35 +228,37 @@ static bool reads_as_host(
 	shown = slice_trim(shown);
 	host = slice_part(shown, 0, slice_find(shown, '/'));
 	if (shown.len == 0 || has_blank(shown))
-		return false;
+		return 0;
 	(void)url_parse(shown, clean, u);
 	if (u->host_len > 0)
-		return slice_find(url_host(u), '.') < u->host_len;
-	if (u->scheme.len > 0 || !is_plain_host(host))
-		return false;
-	u->host_len = 0;
-	return hostname_parse(host, u->host, &u->host_len) == RES_OK;
+		return slice_find(url_host(u), '.') < u->host_len ? 1 : 0;
+	if (u->scheme.len > 0 || !is_plain_host(host) ||
+		hostname_parse(host, u->host, &u->host_len) != RES_OK)
+		return 0;
+	return half;
 }
 
 static void look_at_shown(
 	const struct look *l, struct word *w, const struct body_link *link)
 {
 	char clean[URL_MAX];
-	double factor = l->is_proved ? half : 1;
 	struct slice shown;
+	double factor;
 	struct url u;
 
-	if (link->shown.len == 0 || link->host.len == 0 ||
-		!reads_as_host(link->shown, clean, &u))
+	if (link->shown.len == 0 || link->host.len == 0)
 		return;
+	factor = reads_as_host(link->shown, clean, &u);
 	shown = url_host(&u);
-	if (slice_is_equal(organisation(l, shown), organisation(l, link->host)))
+	if (factor == 0 || ++w->looks > LOOKS_MAX ||
+		slice_is_equal(
+			organisation(l, shown), organisation(l, link->host)))
 		return;
-	if (++w->looks > LOOKS_MAX)
-		return;
+	if (l->is_proved)
+		factor *= half;
 	/* One that rewrites links says in them where they lead. */
 	if (holds(link->url, shown))
-		factor = half;
+		factor *= half;
 	if (note(w, link->host, factor))
 		buf_add_format(&w->evidence,
 			"a link shows \"%.*s\" and leads to \"%.*s\"",

@@ -119,9 +119,16 @@ static bool has_puny_label(struct slice host)
 }
 
 /* A name that is none by the rules; browsers try some of these. Without blanks
- * and controls. */
+ * and controls, and up to what is not ASCII: text may follow a link without a
+ * blank between. */
 static void set_odd_host(struct url *u, struct slice host)
 {
+	size_t ascii = 0;
+
+	while (ascii < host.len && (unsigned char)host.at[ascii] < 0x80)
+		ascii++;
+	host.len = ascii;
+	u->is_idn = has_puny_label(host);
 	for (size_t i = 0; i < host.len; i++)
 		if ((unsigned char)host.at[i] <= ' ' || host.at[i] == 0x7f)
 			return;

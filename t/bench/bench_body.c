@@ -58,8 +58,20 @@ static struct conf *load(void)
 
 struct outcome_line {
 	struct body_facts facts; /* of what is freed already: numbers only */
-	size_t findings;
+	struct buf findings; /* "word factor: evidence", each in brackets */
 };
+
+static void tell(struct buf *b, const struct findings *found)
+{
+	buf_reset(b);
+	for (size_t i = 0; i < found->count; i++) {
+		const struct finding *f = &found->item[i];
+
+		if (f->outcome == OUTCOME_HIT)
+			buf_add_format(b, " [%s %.2f: %.*s]", f->detail,
+				f->factor, SLICE_ARG(f->evidence));
+	}
+}
 
 static void judge(const struct conf *conf, const char *type,
 	const char *encoding, struct slice body, struct outcome_line *out)
@@ -89,7 +101,7 @@ static void judge(const struct conf *conf, const char *type,
 	(void)links_step(&in, &found);
 	(void)attach_step(&in, &found);
 	out->facts = facts;
-	out->findings = found.count;
+	tell(&out->findings, &found);
 	if (state != NULL)
 		body_clear(state);
 	arena_free(a);
@@ -102,14 +114,18 @@ static void measure(const char *name, const char *type, const char *encoding,
 	struct outcome_line line;
 	double begin, each;
 
+	buf_init(&line.findings, 65536);
 	judge(conf, type, encoding, body, &line); /* caches, iconv */
 	begin = now_us();
 	for (unsigned i = 0; i < rounds; i++)
 		judge(conf, type, encoding, body, &line);
 	each = (now_us() - begin) / rounds;
-	printf("%-34s %8zu %10.1f us %6zu parts %6zu links %7zu text%s\n", name,
-		body.len, each, line.facts.part_count, line.facts.link_count,
-		line.facts.text.len, line.facts.is_known ? "" : " (not known)");
+	printf("%-34s %8zu %10.1f us %6zu parts %6zu links %7zu text%s%s\n",
+		name, body.len, each, line.facts.part_count,
+		line.facts.link_count, line.facts.text.len,
+		line.facts.is_known ? "" : " (not known)",
+		buf_text(&line.findings));
+	buf_clear(&line.findings);
 	conf_release(conf);
 }
 

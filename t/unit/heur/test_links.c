@@ -164,8 +164,8 @@ int main(void)
 			"mismatch 1.00 evil.example|a link shows "
 			"\"www.bank.com\" and leads to \"evil.example\"\n",
 			LINK("http://evil.example/x", "https://www.bank.com/")),
-		JUDGES("a host without www is one too",
-			"mismatch 1.00 evil.example|a link shows \"bank.com\" "
+		JUDGES("a host without www may be a brand: half",
+			"mismatch 0.50 evil.example|a link shows \"bank.com\" "
 			"and leads to \"evil.example\"\n",
 			LINK("http://evil.example/x", " bank.com/login ")),
 		JUDGES("two hosts of one organisation are fine", "miss\n",
@@ -185,6 +185,10 @@ int main(void)
 			"mismatch 0.50 t.example|a link shows \"www.bank.com\" "
 			"and leads to \"t.example\"\n",
 			LINK("http://t.example/x", "www.bank.com")),
+		PROVED("a brand in a link that is rewritten weighs little",
+			"mismatch 0.12 t.example|a link shows \"bank.com\" "
+			"and leads to \"t.example\"\n",
+			LINK("http://t.example/?u=bank.com", "bank.com")),
 		JUDGES("so does one that says where it will lead",
 			"mismatch 0.50 t.example|a link shows \"www.bank.com\" "
 			"and leads to \"t.example\"\n",
