@@ -17,6 +17,7 @@
 #include "dns/resolver.h"
 #include "judge/services.h"
 #include "judge/trial.h"
+#include "store/modelcopy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -161,6 +162,9 @@ static enum ctl_exit open_services(
 	res = services_open(s, ctl->conf, copy->mirror, copy->list);
 	if (res == RES_OK)
 		res = services_start(s, ctl->conf, clock_system(), &why);
+	/* Its thread may come too late; what it cannot read it says. */
+	if (res == RES_OK && ctl->conf->content.enabled)
+		(void)!modelcopy_look(s->model);
 	if (res != RES_OK)
 		output_error(ctl->out, "cannot judge (%s): %s",
 			result_name(res), buf_text(&why));

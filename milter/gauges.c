@@ -343,6 +343,34 @@ static double geo_octets(void *ctx)
 		geo_of(ctx, GEOIP_ASN).octets);
 }
 
+static struct lessons_about model_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	const struct modelcopy_model *model = NULL;
+	struct lessons_about about = { 0 };
+
+	if (g->model == NULL || modelcopy_hold(g->model, &model) != RES_OK)
+		return about;
+	about = model->about;
+	modelcopy_release(g->model, model);
+	return about;
+}
+
+static double content_version(void *ctx)
+{
+	return (double)model_of(ctx).version;
+}
+
+static double content_spam(void *ctx)
+{
+	return (double)model_of(ctx).spam;
+}
+
+static double content_ham(void *ctx)
+{
+	return (double)model_of(ctx).ham;
+}
+
 static double lines_dropped(void *ctx)
 {
 	(void)ctx;
@@ -424,6 +452,13 @@ static const struct row {
 		geo_failures },
 	{ "reprieve_geo_bytes", "Size of the databases in use.", "gauge",
 		geo_octets },
+	{ "reprieve_content_model_version",
+		"Version of the classifier's model in memory, 0 for none.",
+		"gauge", content_version },
+	{ "reprieve_content_spam", "Spam that it was made of.", "gauge",
+		content_spam },
+	{ "reprieve_content_ham", "Ham that it was made of.", "gauge",
+		content_ham },
 	{ "reprieve_redis_breaker_open",
 		"1 while details of hits are not asked for.", "gauge",
 		breaker_open },

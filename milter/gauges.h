@@ -13,6 +13,7 @@ struct geoip;
 struct ledger;
 struct metrics;
 struct mirror;
+struct modelcopy;
 struct repute;
 struct resolver;
 struct factlog;
@@ -28,6 +29,7 @@ struct gauges {
 	struct blocklist *blocklist;
 	struct writer *writer;
 	struct geoip *geo; /* NULL: there is none */
+	struct modelcopy *model; /* of the classifier; the same */
 	struct ledger *ledger; /* NULL: nothing is remembered */
 	struct repute *repute; /* the same */
 	struct resolver *resolver; /* NULL: there is none */
