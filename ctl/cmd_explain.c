@@ -17,7 +17,7 @@ static const char *const order[] = { "ref", "first_seen", "last_seen", "count",
 	"code", "action", "stage", "mode", "ip", "net", "country", "asn", "key",
 	"class", "reason", "until", "helo", "sender_domain", "sender_hash",
 	"rcpt_domain", "rcpt_hash", "reply", "host", "session", "queue_id",
-	"score", "findings" };
+	"score", "policy", "findings" };
 
 enum { ORDER = sizeof(order) / sizeof(order[0]) };
 

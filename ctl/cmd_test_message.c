@@ -67,6 +67,7 @@ static void say_verdict(
 	output_text(o, "reason", buf_slice(&v->reason));
 	snprintf(score, sizeof(score), "%.1f", v->score);
 	output_text(o, "score", slice_of(score));
+	output_text(o, "policy", buf_slice(&v->policy));
 	if (v->is_exempt)
 		output_bool(o, "exempt", true);
 	if (v->is_unchecked)

@@ -242,6 +242,30 @@ static void check_policy(struct confload *l, const struct conf_policy *p)
 			"reject_at of 0 would refuse every message");
 }
 
+static bool has_greylist(const struct conf_check *k)
+{
+	bool found = k->hit.action == CONF_ACTION_GREYLIST ||
+		k->miss.action == CONF_ACTION_GREYLIST ||
+		k->unknown.action == CONF_ACTION_GREYLIST;
+
+	for (unsigned i = 0; i < CONF_RESULT_COUNT; i++)
+		found = found || k->result[i].action == CONF_ACTION_GREYLIST;
+	return found;
+}
+
+static void check_greylist(struct confload *l, const struct conf *c)
+{
+	if (c->greylist.enabled)
+		return;
+	for (size_t i = 0; i < c->check_count; i++)
+		if (has_greylist(&c->checks[i]))
+			confload_note(l, CONF_WARNING,
+				confload_titled_place(
+					l, "check", c->checks[i].name, ""),
+				"\"greylist\" has no effect without "
+				"greylist.enabled");
+}
+
 static void check_lists(struct confload *l, const struct conf *c)
 {
 	bool has_postmaster = conf_is_exempt(c, slice_of("postmaster"));
@@ -467,6 +491,7 @@ enum result confcheck_run(struct confload *l, const char *path)
 	check_listen(l, "metrics", &c->metrics.listen, c->metrics.allow_direct);
 	check_milter(l, &c->milter);
 	check_policy(l, &c->policy);
+	check_greylist(l, c);
 	check_lists(l, c);
 	check_dkim(l, &c->dkim);
 	check_arc(l, &c->arc);

@@ -240,7 +240,19 @@ void record_finding(struct buf *b, const struct ruling_scope *scope,
 	buf_add_char(b, '\n');
 }
 
-enum { FINDINGS_TEXT_MAX = 8192 };
+void record_policy(struct buf *b, const struct ruling_scope *scope)
+{
+	const struct conf_policy *p =
+		conf_policy_for(scope->conf, scope->domain);
+
+	buf_add_format(b,
+		"mark_at=%g greylist_at=%g quarantine_at=%g reject_at=%g",
+		p->mark_at, p->greylist_at, p->quarantine_at, p->reject_at);
+	if (scope->domain != NULL && scope->domain->number != 0)
+		buf_add_format(b, " of=\"%s\"", scope->domain->name);
+}
+
+enum { FINDINGS_TEXT_MAX = 8192, POLICY_TEXT_MAX = 512 };
 
 void record_case(const struct casework *w, const struct record *r, bool is_new)
 {
@@ -265,10 +277,15 @@ void record_case(const struct casework *w, const struct record *r, bool is_new)
 	struct evidence evidence;
 	struct buf reply;
 	struct buf lines;
+	struct buf policy;
 	char score[32];
 
 	buf_init(&reply, REPLY_TEXT_MAX + 32);
 	buf_init(&lines, FINDINGS_TEXT_MAX);
+	buf_init(&policy, POLICY_TEXT_MAX);
+	if (r->scope.conf != NULL)
+		record_policy(&policy, &r->scope);
+	facts.policy = buf_slice(&policy);
 	if (r->reply != NULL)
 		reply_format(r->reply, &reply);
 	for (size_t i = 0; r->findings != NULL && i < r->findings->count; i++)
@@ -292,6 +309,7 @@ void record_case(const struct casework *w, const struct record *r, bool is_new)
 		log_message(
 			LOG_LEVEL_DEBUG, "case", "%s was not queued", r->ref);
 	evidence_clear(&evidence);
+	buf_clear(&policy);
 	buf_clear(&lines);
 	buf_clear(&reply);
 }

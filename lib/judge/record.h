@@ -88,5 +88,11 @@ void record_refer(const struct casework *w, const struct record *r,
  */
 void record_finding(struct buf *out, const struct ruling_scope *scope,
 	const struct finding *f);
+/*
+ * Adds the thresholds of the sum: "mark_at=5 greylist_at=4 quarantine_at=10
+ * reject_at=15", and of="example.org" behind it when a section of that domain
+ * makes another policy.
+ */
+void record_policy(struct buf *out, const struct ruling_scope *scope);
 /* Queues the evidence; RES_FULL and the like are the writer's to count. */
 void record_case(const struct casework *w, const struct record *r, bool is_new);

@@ -25,6 +25,7 @@ static void verdict_init(struct trial_verdict *v)
 	};
 	buf_init(&v->reply, TEXT_MAX);
 	buf_init(&v->reason, TEXT_MAX);
+	buf_init(&v->policy, TEXT_MAX);
 	buf_init(&v->findings, TEXT_MAX);
 }
 
@@ -43,6 +44,7 @@ static void verdict_clear(struct trial_verdict *v)
 {
 	buf_clear(&v->reply);
 	buf_clear(&v->reason);
+	buf_clear(&v->policy);
 	buf_clear(&v->findings);
 }
 
@@ -78,6 +80,8 @@ static void keep_verdict(struct trial_verdict *to, const struct record *r)
 			slice_is_empty(v->cause->evidence) ? "" : ": ");
 		buf_add(&to->reason, v->cause->evidence);
 	}
+	if (r->scope.conf != NULL)
+		record_policy(&to->policy, &r->scope);
 	for (size_t i = 0; r->findings != NULL && i < r->findings->count; i++)
 		record_finding(&to->findings, &r->scope, &r->findings->item[i]);
 }

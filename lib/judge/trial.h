@@ -63,6 +63,7 @@ struct trial_verdict {
 	bool is_unchecked;
 	struct buf reply; /* the line that the client reads */
 	struct buf reason; /* of the finding that decided */
+	struct buf policy; /* of record_policy */
 	struct buf findings; /* lines of record_finding */
 };
 

@@ -356,6 +356,7 @@ static void put_evidence(struct fields *f, const struct case_book *b,
 	put_auth(f, facts->auth);
 	put(f, "findings", facts->findings, FINDINGS_CUT);
 	put(f, "score", facts->score, NAME_CUT);
+	put(f, "policy", facts->policy, NAME_CUT);
 	put(f, "reply", facts->reply, TEXT_CUT);
 	put(f, "session", facts->session, NAME_CUT);
 	put(f, "queue_id", facts->queue_id, NAME_CUT);

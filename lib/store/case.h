@@ -11,8 +11,8 @@
  *
  * Fields, left out when empty: ref first_seen last_seen count code action
  * stage mode ip net class key reason until helo sender_domain sender_hash
- * rcpt_domain rcpt_hash findings score reply session queue_id host, and those
- * of store/caseauth. Times are RFC 3339, hashes the first 16 hex digits
+ * rcpt_domain rcpt_hash findings score policy reply session queue_id host, and
+ * those of store/caseauth. Times are RFC 3339, hashes the first 16 hex digits
  * of HMAC-SHA256 over the address in lower case. Threads: any.
  */
 #pragma once
@@ -51,6 +51,7 @@ struct case_facts {
 	struct slice rcpt_domain;
 	struct slice findings; /* one line a finding, for explain */
 	struct slice score;
+	struct slice policy; /* thresholds of the sum, and whose; for explain */
 	const struct slice *auth; /* CASEAUTH_COUNT of them, or NULL */
 	struct slice session;
 	struct slice queue_id;

@@ -164,6 +164,11 @@ int main(void)
 		SAYS("an option said twice names both lines",
 			"redis { pool = 1\npool = 2 }\n",
 			"f:5: pool is there twice, first on line 4\n"),
+		SAYS("greylisting that is off has no effect",
+			"\ngreylist { enabled = no }\n"
+			"check \"spf\" { fail = \"greylist\" }\n",
+			"f:6: warning: \"greylist\" has no effect without "
+			"greylist.enabled\n"),
 		SAYS("a rule of a domain is like one of a check",
 			"\ndomain \"a.example\" { reject_at = 0\n"
 			" rules = {\"spf\", \"spf fail = score x\", "

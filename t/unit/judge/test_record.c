@@ -125,6 +125,47 @@ static void tells_finding(void **state)
 	buf_clear(&out);
 }
 
+static void tells_whose_rules(void **state)
+{
+	static const char text[] =
+		"host = \"mx.example.net\"\n"
+		"portal_url = \"https://postmaster.example.net\"\n"
+		"milter { socket = \"unix:/run/x/s\" }\n"
+		"redis { servers = {\"unix:/run/x/r\"} }\n"
+		"domain \"a.example\" { reject_at = 7.5 "
+		"rules = {\"iprev fail = mark\"} }\n"
+		"domain \"b.example\" { reject_at = 15 }\n";
+	const struct finding f = {
+		.check = "iprev", .outcome = OUTCOME_HIT, .detail = "fail"
+	};
+	struct ruling_scope scope = { .conf = NULL };
+	struct conf *conf = NULL;
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 4096);
+	assert_int_equal(
+		conf_load_text("test", slice_of(text), &conf, &out), RES_OK);
+	buf_reset(&out);
+	scope.conf = conf;
+	scope.domain = conf_domain_find(conf, slice_of("a.example"));
+	record_finding(&out, &scope, &f);
+	record_policy(&out, &scope);
+	assert_string_equal(buf_text(&out),
+		"iprev=hit detail=fail rule=\"mark\" of=\"a.example\"\n"
+		"mark_at=5 greylist_at=4 quarantine_at=10 reject_at=7.5 "
+		"of=\"a.example\"");
+	buf_reset(&out);
+	scope.domain = conf_domain_find(conf, slice_of("b.example"));
+	record_finding(&out, &scope, &f);
+	record_policy(&out, &scope);
+	assert_string_equal(buf_text(&out),
+		"iprev=hit detail=fail rule=\"score 2.0\"\n"
+		"mark_at=5 greylist_at=4 quarantine_at=10 reject_at=15");
+	conf_release(conf);
+	buf_clear(&out);
+}
+
 static const struct dkim_fact signatures[] = {
 	{ .result = AUTH_FAIL, .domain = S("example.org"), .selector = S("s") },
 	{ .result = AUTH_PASS, .domain = S("a.example"), .selector = S("x.y") },
@@ -199,6 +240,8 @@ int main(void)
 		CASE("a share with a factor is told as their product",
 			tells_finding, &weighed),
 		CASE("a finding tells its action", tells_finding, &refused),
+		CASE("a rule of a domain, and its thresholds, name it",
+			tells_whose_rules, NULL),
 		CASE("without rules it tells what was seen", tells_finding,
 			&bare),
 	};

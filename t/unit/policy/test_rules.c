@@ -422,7 +422,7 @@ static const struct {
 	struct row row;
 } rows[] = {
 	{ "nothing seen is accepted",
-		{ "", { { NULL } }, NULL, NULL, RULES_RCPT,
+		{ "", { { .check = NULL } }, NULL, NULL, RULES_RCPT,
 			"accept accept - enforce" } },
 	{ "a miss is accepted",
 		{ "", { { "blocked", OUTCOME_MISS, NULL, false } }, NULL, NULL,
