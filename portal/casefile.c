@@ -196,6 +196,23 @@ static struct slice without_trust(struct slice seen)
 	return at == NULL ? seen : slice_part(seen, 0, (size_t)(at - seen.at));
 }
 
+/* False: it is none, and *out stays. */
+static bool read_decimal(struct slice value, double *out)
+{
+	char text[16], *end;
+	double number;
+
+	if (value.len == 0 || value.len >= sizeof(text))
+		return false;
+	memcpy(text, value.at, value.len);
+	text[value.len] = '\0';
+	number = strtod(text, &end);
+	if (*end != '\0')
+		return false;
+	*out = number;
+	return true;
+}
+
 static bool read_finding(struct slice line, struct casefile_finding *out)
 {
 	struct slice outcome;
@@ -212,6 +229,10 @@ static bool read_finding(struct slice line, struct casefile_finding *out)
 	out->rule = casefile_word(line, "rule");
 	out->is_shadow =
 		slice_is_equal(casefile_word(line, "shadow"), slice_of("yes"));
+	out->is_advisory = slice_is_equal(
+		casefile_word(line, "advisory"), slice_of("yes"));
+	if (!read_decimal(casefile_word(line, "factor"), &out->factor))
+		out->factor = 0;
 	if (!is_of_lists(out->check))
 		out->seen = without_trust(casefile_word(line, "seen"));
 	return true;
@@ -234,20 +255,9 @@ bool casefile_next(struct slice *rest, struct casefile_finding *out)
 bool casefile_score(const struct casefile_finding *f, double *out)
 {
 	static const char word[] = "score ";
-	struct slice rest = f->rule;
-	char text[16], *end;
-	double score;
 
-	if (!slice_has_prefix(rest, slice_of(word)))
+	if (!slice_has_prefix(f->rule, slice_of(word)))
 		return false;
-	rest = slice_part(rest, sizeof(word) - 1, rest.len);
-	if (rest.len == 0 || rest.len >= sizeof(text))
-		return false;
-	memcpy(text, rest.at, rest.len);
-	text[rest.len] = '\0';
-	score = strtod(text, &end);
-	if (*end != '\0')
-		return false;
-	*out = score;
-	return true;
+	return read_decimal(
+		slice_part(f->rule, sizeof(word) - 1, f->rule.len), out);
 }

@@ -73,13 +73,16 @@ struct casefile_finding {
 		CASEFILE_HIT
 	} outcome;
 	bool is_shadow;
+	bool is_advisory; /* could not tell, and that counted for nothing */
+	double factor; /* the rule's score is that many times one; 0: once */
 };
 
 /* Takes the next line off *rest. False: no more. Lines that are none are left
  * out. Parts of rest. */
 bool casefile_next(struct slice *rest, struct casefile_finding *out);
 
-/* Of the rule: what it adds to the score. False: it is no "score N". */
+/* Of the rule: what it adds to the score, its factor in it. False: it is no
+ * "score N". */
 bool casefile_score(const struct casefile_finding *f, double *out);
 
 /* The value of KEY=VALUE among words that blanks part; quotes are dropped. */

@@ -433,6 +433,21 @@ static const struct {
 	{ "reject", N_("refuses, by itself"), true },
 };
 
+/* "+1.5", or "+3.0 (2 x 1.5)": how much was found, and what one counts. */
+static void show_score(
+	struct view *to, const struct casefile_finding *f, double score)
+{
+	bool is_weighed = f->factor != 0 && f->factor != 1;
+
+	if (score == 0)
+		view_say(to, "adds", N_("nothing"));
+	else if (is_weighed)
+		view_format(to, "adds", "%+.1f (%.4g x %.4g)", score, f->factor,
+			score / f->factor);
+	else
+		view_format(to, "adds", "%+.1f", score);
+}
+
 bool exhibits_adds(struct view *to, const struct casefile_finding *f)
 {
 	double score = 0;
@@ -441,11 +456,12 @@ bool exhibits_adds(struct view *to, const struct casefile_finding *f)
 		view_say(to, "adds", N_("nothing, it is on trial here"));
 		return false;
 	}
+	if (f->is_advisory) {
+		view_say(to, "adds", N_("nothing"));
+		return false;
+	}
 	if (casefile_score(f, &score)) {
-		if (score == 0)
-			view_say(to, "adds", N_("nothing"));
-		else
-			view_format(to, "adds", "%+.1f", score);
+		show_score(to, f, score);
 		return score > 0;
 	}
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)

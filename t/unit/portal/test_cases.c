@@ -182,11 +182,14 @@ static void says_what_heuristics_saw(void **state)
 		"attach=hit detail=executable rule=\"score 6.0\" "
 		"seen=\"setup.exe\"\n"
 		"bulk=hit detail=no_one_click rule=\"ignore\"\n"
+		"links=hit detail=ip rule=\"score 3.0\" factor=2.0\n"
+		"reverse=unknown detail=temperror rule=\"score 2.0\" "
+		"advisory=yes\n"
 		"dnswl=hit detail=listed rule=\"score -2.0\" "
 		"seen=\"allow.example\"\n"
 		"dnsbl=unknown detail=temperror rule=\"ignore\"\n"
 		"headers=miss rule=\"ignore\"\n"
-		"links=miss rule=\"ignore\"\n");
+		"bulk=miss rule=\"ignore\"\n");
 	(void)site_get(&s.site, PAGE);
 	site_expect(&s.site, 200);
 	site_expect_text(&s.site, "<th scope=\"row\">Greeting</th>");
@@ -194,6 +197,8 @@ static void says_what_heuristics_saw(void **state)
 		&s.site, "greeted with something that is no full host");
 	site_expect_text(&s.site, "<span class=\"small\">localhost</span>");
 	site_expect_text(&s.site, "<td>+1.5</td>");
+	site_expect_text(&s.site, "<td>+3.0 (2 x 1.5)</td>");
+	site_expect_no_text(&s.site, "+2.0");
 	site_expect_text(&s.site, "A program is attached.");
 	site_expect_text(&s.site, "<span class=\"small\">setup.exe</span>");
 	/* What to change, by who can. */
@@ -206,7 +211,8 @@ static void says_what_heuristics_saw(void **state)
 	site_expect_text(&s.site, "vouches for the address");
 	site_expect_no_text(&s.site, "List-Unsubscribe-Post");
 	site_expect_text(&s.site, "A DNS list could not be asked.");
-	site_expect_text(&s.site, "no fault: Header of the message, Links</p>");
+	site_expect_text(
+		&s.site, "no fault: Header of the message, Bulk mail</p>");
 	stage_close(&s);
 }
 
