@@ -107,6 +107,16 @@ void context_leave(struct context_view *v)
 	v->hold = NULL;
 }
 
+/* What a DNS list says counts only while it works, as in a milter. Without
+ * memory new ones are asked untested. */
+static void follow_zones(struct context *c, struct conf *conf)
+{
+	if (c->services.watch != NULL &&
+		services_follow(&c->services, conf) != RES_OK)
+		log_message(LOG_LEVEL_ERROR, "dnsbl",
+			"no memory: new DNS lists are not tested");
+}
+
 enum result context_reload(
 	struct context *c, struct conf *conf, struct buf *why)
 {
@@ -123,6 +133,7 @@ enum result context_reload(
 	c->next_try_ms = 0;
 	pthread_mutex_unlock(&c->lock);
 	setup_release(old);
+	follow_zones(c, conf);
 	return RES_OK;
 }
 
@@ -193,6 +204,7 @@ enum result context_start(struct context *c)
 			&c->services, c->started, c->mirror, c->blocklist);
 	if (res != RES_OK)
 		return res;
+	follow_zones(c, c->started);
 	start_dns(c);
 	if (mirror_start(c->mirror) != RES_OK)
 		log_message(LOG_LEVEL_ERROR, "start",

@@ -261,6 +261,26 @@ static void leaves_no_case(void **state)
 	stage_close(&s);
 }
 
+static void tells_of_dns_lists(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s,
+		"dnsbl \"zen.example\" { score = 4 selftest = no removal = "
+		"\"https://zen.example/off\" }\n");
+	say(&s, "add 7.2.0.192.zen.example A 127.0.0.2");
+	ask(&s, OTHER, "");
+	site_expect(&s.site, 200);
+	site_expect_text(&s.site, "<th scope=\"row\">DNS block lists</th>");
+	site_expect_text(
+		&s.site, "A public DNS list names the address of the server.");
+	site_expect_text(&s.site, "zen.example");
+	site_expect_text(&s.site, "<td>+4.0 (4 x 1)</td>");
+	site_expect_text(&s.site, "<li>Find out why the DNS list has the");
+	stage_close(&s);
+}
+
 #define FAULT(name, ...) CASE(name, finds_fault, (&(struct row){ __VA_ARGS__ }))
 
 int main(void)
@@ -291,6 +311,9 @@ int main(void)
 			delivers_what_is_good, NULL),
 		CASE("a rule on trial refuses nothing, and that is told",
 			says_what_is_on_trial, NULL),
+		CASE("a DNS list that names the address is told, and what to "
+		     "do",
+			tells_of_dns_lists, NULL),
 		CASE("visitors are told of their own listing",
 			tells_the_visitor, NULL),
 		CASE("whoever has a reference is told of its address",
