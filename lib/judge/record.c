@@ -39,6 +39,34 @@ static void put_shadow(struct logline *l, const struct verdict *v)
 	buf_clear(&text);
 }
 
+static bool is_told_before(const struct findings *findings, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (findings->item[j].outcome == OUTCOME_UNKNOWN &&
+			strcmp(findings->item[j].check,
+				findings->item[i].check) == 0)
+			return true;
+	return false;
+}
+
+/* Our own lists have "unchecked". */
+static void put_untold(struct logline *l, const struct findings *findings)
+{
+	struct buf text;
+
+	buf_init(&text, LOG_VALUE_MAX);
+	for (size_t i = 0; findings != NULL && i < findings->count; i++) {
+		const struct finding *f = &findings->item[i];
+
+		if (f->outcome == OUTCOME_UNKNOWN && !ruling_is_of_lists(f) &&
+			!is_told_before(findings, i))
+			buf_add_format(&text, "%s%s", text.len > 0 ? "," : "",
+				f->check);
+	}
+	put(l, "untold", buf_slice(&text));
+	buf_clear(&text);
+}
+
 static void put_verdict(struct logline *l, const struct record *r)
 {
 	const struct verdict *v = r->verdict;
@@ -67,6 +95,7 @@ static void put_verdict(struct logline *l, const struct record *r)
 		put_text(l, "exempt", "yes");
 	if (v->unchecked)
 		put_text(l, "unchecked", "lists");
+	put_untold(l, r->findings);
 }
 
 static void put_result(struct logline *l, const char *key, enum auth_result r)

@@ -94,6 +94,33 @@ static void logs_place(void **state)
 		line, " helo=mx.example.org country=NL asn=64500 action="));
 }
 
+static void logs_untold(void **state)
+{
+	const struct conn conn = { .kind = CONN_REMOTE, .id = "abc" };
+	const struct envelope envelope = { .rcpt_accepted = 1 };
+	const struct verdict verdict = { .action = ACTION_ACCEPT,
+		.would_be = ACTION_ACCEPT,
+		.mode = "enforce" };
+	struct findings findings = { .count = 0 };
+	const struct record r = { .stage = "eom",
+		.conn = &conn,
+		.envelope = &envelope,
+		.verdict = &verdict,
+		.findings = &findings,
+		.ref = "" };
+	char line[LOG_LINE_MAX];
+
+	(void)state;
+	findings_add(&findings, "blocked");
+	findings_add(&findings, "dnsbl");
+	findings_add(&findings, "dnsbl");
+	findings_add(&findings, "headers")->outcome = OUTCOME_MISS;
+	findings_add(&findings, "rate");
+	read_line(&r, line);
+	if (strstr(line, " untold=dnsbl,rate ") == NULL)
+		fail_msg("%s", line);
+}
+
 struct finding_row {
 	struct finding finding;
 	bool with_rules;
@@ -235,6 +262,8 @@ int main(void)
 		CASE("what was not evaluated is not in the line", logs,
 			&nothing),
 		CASE("the line says where the client is", logs_place, NULL),
+		CASE("the line names each check that could not tell, once",
+			logs_untold, NULL),
 		CASE("a finding tells its share in the sum", tells_finding,
 			&scored),
 		CASE("a share with a factor is told as their product",
