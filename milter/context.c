@@ -195,12 +195,12 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 	if (res != RES_OK)
 		return res;
 	ctx->gauges = (struct gauges){
+		.model = ctx->services.model,
 		.telemetry = &ctx->telemetry,
 		.mirror = ctx->mirror,
 		.blocklist = ctx->blocklist,
 		.writer = ctx->writer,
 		.geo = ctx->services.geo,
-		.model = ctx->services.model,
 		.ledger = ctx->ledger,
 		.repute = ctx->repute,
 		.clock = ctx->clock,

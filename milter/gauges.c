@@ -168,34 +168,6 @@ static double facts_lost(void *ctx)
 	return (double)facts_of(ctx).lost;
 }
 
-static struct lessons_about lessons_of(void *ctx)
-{
-	const struct gauges *g = ctx;
-	struct lessons_about about = { 0 };
-	const struct modelcopy_model *model;
-
-	if (g->model == NULL || modelcopy_hold(g->model, &model) != RES_OK)
-		return about;
-	about = model->about;
-	modelcopy_release(g->model, model);
-	return about;
-}
-
-static double content_version(void *ctx)
-{
-	return (double)lessons_of(ctx).version;
-}
-
-static double content_spam(void *ctx)
-{
-	return (double)lessons_of(ctx).spam;
-}
-
-static double content_ham(void *ctx)
-{
-	return (double)lessons_of(ctx).ham;
-}
-
 static struct ledger_counts ledger_of(void *ctx)
 {
 	const struct gauges *g = ctx;
@@ -499,13 +471,6 @@ static const struct row {
 	{ "reprieve_reputation_dropped_total",
 		"Senders whose reputation found no room.", "counter",
 		repute_dropped },
-	{ "reprieve_content_version",
-		"Model of the content classifier in use, 0: none.", "gauge",
-		content_version },
-	{ "reprieve_content_spam", "Messages it has learnt as spam.", "gauge",
-		content_spam },
-	{ "reprieve_content_ham", "Messages it has learnt as wanted.", "gauge",
-		content_ham },
 	{ "reprieve_writer_connected", "1 while writes reach Redis.", "gauge",
 		writer_connected },
 	{ "reprieve_writer_waiting", "Writes that wait for Redis.", "gauge",

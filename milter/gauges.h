@@ -17,7 +17,6 @@ struct modelcopy;
 struct repute;
 struct resolver;
 struct factlog;
-struct modelcopy;
 struct telemetry;
 struct writer;
 struct zonewatch;
@@ -34,7 +33,6 @@ struct gauges {
 	struct repute *repute; /* the same */
 	struct resolver *resolver; /* NULL: there is none */
 	struct factlog *facts; /* NULL: none are kept */
-	struct modelcopy *model; /* of the content classifier, or NULL */
 	const struct clock *clock;
 	double start_s; /* wall time of the start */
 };

@@ -179,7 +179,7 @@ class Ours:
         deadline = time.monotonic() + 60
         wait_listening(("127.0.0.1", self.milter.metrics_port),
                        self.milter.process, 30)
-        while not re.search(r"^reprieve_content_version [1-9]",
+        while not re.search(r"^reprieve_content_model_version [1-9]",
                             self.milter.metrics(), re.M):
             if time.monotonic() > deadline:
                 raise AssertionError("the model was not read")
