@@ -22,6 +22,7 @@ from harness.portal import Portal, letter, letters
 from harness.postfix import Postfix
 from harness.redis import Redis
 from harness.site import Site
+from harness.smtp import MESSAGE
 from harness.tap import Tap, equal, match, true
 from harness.wait import holds, until
 
@@ -30,6 +31,8 @@ DNS = ('dns { forward = {"127.0.0.1@53"} dnssec = no cache_negative_s = 0'
 # What changes in DNS is seen at once; that there is nothing, libunbound keeps for
 # some seconds.
 UNBOUND = "server:\n  cache-max-ttl: 0\n  cache-max-negative-ttl: 0\n"
+BY_ITSELF = ('\nlisting { enabled = yes }'
+             '\ncheck "headers" { future_date = "score 16" }')
 LINK = r"(?m)^(http://127\.0\.0\.1:\d+)(/c/[0-9a-z]{26}\?r=\w{17}&lang=\w+)$"
 CANCEL = r"(?m)^http://127\.0\.0\.1:\d+(/c/[0-9a-z]{26}/cancel\?\S+)$"
 OLD = "2020-01-01T00:00:00Z"  # long enough on the list for any level
@@ -89,7 +92,7 @@ class Home:
         self.postfix = Postfix(world)
         plain = self.postfix.listener("")
         self.gate = Gate(world, plain).open()
-        dns = DNS % world.write("unbound.conf", UNBOUND)
+        dns = DNS % world.write("unbound.conf", UNBOUND) + BY_ITSELF
         self.portal = Portal(world, self.redis, smtp=self.gate.port, more=dns)
         self.milter = self.portal.milter.start()
         self.portal.start()
@@ -368,6 +371,48 @@ def still_sending(home):
     home.refused(address)
 
 
+# ---- listed by what it sent ----
+
+def _spam(home, address):
+    """A message that comes to 16, and is refused for it."""
+    text = MESSAGE.replace("2023", "2090")
+    with home.site.session(address) as session:
+        match(session.deliver(text).text, "550 .*", "the end of spam")
+
+
+def _listed_again(home, address, level):
+    until(lambda: home.site.at_rcpt(address)[:3] == "554",
+          f"{address} on the list")
+    listing = home.redis.hash(f"rp:block:{address}")
+    equal((listing["level"], listing["origin"]), (level, "auto"), "listing")
+    return listing
+
+
+def by_itself(home):
+    """Five bad messages list; parole lists again at once."""
+    address, mail = home.addresses.next4(), home.person()
+    for _ in range(4):
+        _spam(home, address)
+    home.accepted(address)
+    _spam(home, address)
+    listing = _listed_again(home, address, "1")
+    equal(listing["reason"], "5 messages scored 15 or more within 24 h", "why")
+    ref = home.refused(address)
+    true(listing["reason"] in home.page(f"/r/{ref}"), "the page says why")
+    true(listing["ref"] != ref, "the case that led to it")
+    status = home.ask(address, mail, ref)
+    home.portal.submit(home.link(mail), {})
+    true("Try again" in home.page(status), "it has sent just now")
+    home.redis.ask("HSET", f"rp:hist:{address}", "evidence_ms", "1")
+    equal(home.portal.submit(status, {"do": "again"}).status, 303, "again")
+    home.page_with(status, GRANTED)
+    home.accepted(address)
+    for _ in range(5):
+        _spam(home, address)
+    listing = _listed_again(home, address, "2")
+    true("while on parole" in listing["reason"], listing["reason"])
+
+
 def _now():
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
@@ -500,6 +545,7 @@ CASES = [
     ("a mailbox of the refused sender's domain", domain_fits),
     ("a name that was repaired after the letter", needs_name),
     ("too early", still_sending),
+    ("listed by what it sent, and again on parole", by_itself),
     ("a person looks at it", review),
     ("a request that nobody asked for", cancelled),
     ("the MTA is away for a while", mta_away),
