@@ -76,13 +76,8 @@ static bool read_wish(struct ctl *ctl, const struct args *args,
 			w->what);
 		return false;
 	}
-	if (cidr_parse(&w->where.net, slice_of(args->word[0])) != RES_OK) {
-		output_error(ctl->out,
-			"\"%s\" is neither an address nor a network",
-			args->word[0]);
-		return false;
-	}
-	return ctl_read_scope(ctl, args, w->scope) && read_class(ctl, w) &&
+	return cover_parse(ctl, args->word[0], &w->where) &&
+		ctl_read_scope(ctl, args, w->scope) && read_class(ctl, w) &&
 		is_text(ctl, "reason", w->reason) &&
 		is_text(ctl, "note", w->note) && is_text(ctl, "code", w->code);
 }
@@ -225,8 +220,8 @@ static const struct args_option add_options[] = {
 
 static const struct args_spec add_spec = {
 	.name = "add",
-	.usage = "IP|CIDR --reason TEXT [options]",
-	.help = "Puts an address or a network on the block list.",
+	.usage = "IP|CIDR|asn:N|country:CC|domain:NAME --reason TEXT [options]",
+	.help = "Puts an address, a network or a name on the block list.",
 	.more = more,
 	.option = add_options,
 	.option_count = sizeof(add_options) / sizeof(add_options[0]),
@@ -247,7 +242,7 @@ static const struct args_option allow_options[] = {
 
 static const struct args_spec allow_spec = {
 	.name = "allow",
-	.usage = "IP|CIDR --reason TEXT [options]",
+	.usage = "IP|CIDR|asn:N|country:CC|domain:NAME --reason TEXT [options]",
 	.help = "Makes an exception: allow beats block.",
 	.more = more,
 	.option = allow_options,

@@ -49,7 +49,6 @@ static bool is_same(
 	struct list_name name;
 
 	return list_name_parse(&name, ctl_prefix(ctl), key) == RES_OK &&
-		name.subject == SUBJECT_NET &&
 		cidr_is_equal(&name.net, &r->where.net);
 }
 
@@ -94,12 +93,8 @@ static bool read_removal(struct ctl *ctl, const struct args *args,
 		r->why = "";
 	r->where.scope = r->scope;
 	r->where.kind = args_flag(args, "allow") ? LIST_ALLOW : LIST_BLOCK;
-	if (cidr_parse(&r->where.net, slice_of(args->word[0])) != RES_OK) {
-		output_error(ctl->out,
-			"\"%s\" is neither an address nor a network",
-			args->word[0]);
+	if (!cover_parse(ctl, args->word[0], &r->where))
 		return false;
-	}
 	if (!ctl_read_scope(ctl, args, r->scope))
 		return false;
 	if (cover_key(ctl, &r->where, &r->where.net, key))
@@ -141,7 +136,8 @@ static const struct args_option options[] = {
 
 static const struct args_spec spec = {
 	.name = "remove",
-	.usage = "IP|CIDR [--allow] [--rcpt DOMAIN] [--reason TEXT] [--quick]",
+	.usage =
+		"IP|CIDR|asn:N|country:CC|domain:NAME [--allow] [--rcpt DOMAIN] [--reason TEXT] [--quick]",
 	.help = "Takes an entry off the block list (or an exception away).",
 	.more = "Exit code 1: there was no such entry.",
 	.option = options,

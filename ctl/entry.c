@@ -63,7 +63,7 @@ static bool is_wanted(const struct entry_filter *f, const struct list_name *n)
 	if (!f->has_match)
 		return true;
 	if (n->subject != SUBJECT_NET)
-		return false;
+		return cidr_is_equal(&n->net, &f->match);
 	return cidr_covers(&n->net, &f->match.net) ||
 		cidr_covers(&f->match, &n->net.net);
 }

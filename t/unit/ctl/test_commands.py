@@ -582,6 +582,34 @@ def _():
     gives(place("check", "192.0.2.7", "--helo", "a b"), USAGE)
 
 
+@case("countries, networks by number, and domains are added and removed")
+def _():
+    fresh()
+    for word, key in (("asn:64500", "asn:64500"), ("country:nl", "country:NL"),
+                      ("domain:Spam.Example", "domain:spam.example")):
+        key = "rp:block:" + key
+        gives(place("add", word, "--reason", "r", "--class", "policy"), DONE)
+        assert redis.hash(key)["class"] == "policy", key
+        gives(place("add", word, "--reason", "r", "--rcpt", "example.org"), DONE)
+        scoped = key.replace("block:", "block@example.org:")
+        gives(place("remove", word, "--rcpt", "example.org"), DONE)
+        assert redis("EXISTS", scoped) == 0, scoped
+        gives(place("allow", word, "--reason", "r"), DONE)
+        answer = place("add", word, "--reason", "again")
+        assert "allow beats block" in answer.out, answer
+        gives(place("remove", word, "--allow"), DONE)
+        gives(place("remove", word), DONE)
+        assert redis("EXISTS", key) == 0, key
+        gives(place("remove", word), NO)
+    redis("SET", "rp:block:domain:SPAM.example", "another spelling")
+    redis("SET", "rp:block:country:nl", "another spelling")
+    gives(place("remove", "domain:spam.example"), DONE)
+    gives(place("remove", "country:NL"), DONE)
+    assert not redis("KEYS", "rp:block*"), "all spellings go"
+    for word in ("asn:x", "country:NLD", "domain:a b", "ff00:200::1"):
+        gives(place("add", word, "--reason", "r"), USAGE)
+
+
 @case("list shows what an entry is about")
 def _():
     fresh()
