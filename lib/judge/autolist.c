@@ -96,11 +96,12 @@ static bool is_bad(const struct record *r)
 		v->would_be == ACTION_QUARANTINE || (at > 0 && v->score >= at);
 }
 
+/* A bounce to one says that somebody else has forged it. */
 static bool is_of_trap(const struct record *r)
 {
 	const struct address *rcpt = &r->envelope->rcpt;
 
-	return strcmp(r->stage, "rcpt") == 0 &&
+	return strcmp(r->stage, "rcpt") == 0 && !r->envelope->sender.is_null &&
 		conftrap_has(&r->scope.conf->listing, rcpt->local,
 			slice_of(r->envelope->rcpt_domain));
 }

@@ -3,13 +3,13 @@
  * judge/autolist - lists an address by what it sends.
  *
  * Sees each verdict. A message whose sum is listing.score_at or more is a piece
- * of evidence, and so is a recipient of listing.traps, whatever the sum; of a
- * client that is judged, not of one that an allow entry or the configuration
- * trusts. Pieces of one IPv4 address or IPv6 /64 are counted in Redis for all
- * MX (store/offences); listing.messages of them within listing.window_s list it
- * (store/standing: level, life, class, parole). Never a range, and never an
- * address of ours: of an interface, of milter.trusted, or one that means
- * something in one network only.
+ * of evidence, and so is a recipient of listing.traps, whatever the sum, unless
+ * the sender is null; of a client that is judged, not of one that an allow
+ * entry or the configuration trusts. Pieces of one IPv4 address or IPv6 /64 are
+ * counted in Redis for all MX (store/offences); listing.messages of them within
+ * listing.window_s list it (store/standing: level, life, class, parole). Never
+ * a range, and never an address of ours: of an interface, of milter.trusted, or
+ * one that means something in one network only.
  *
  * Of an address on parole each message that is or would be refused or held, or
  * comes to policy.mark_at, is a mark, which may list it at once; what only was

@@ -263,6 +263,10 @@ static void counts_traps(void **state)
 	b.envelope.rcpt.local = slice_of("TRAP");
 	snprintf(b.envelope.rcpt_domain, sizeof(b.envelope.rcpt_domain),
 		"example.net");
+	/* A bounce: it was another one who forged the trap. */
+	b.envelope.sender.is_null = true;
+	see(&b);
+	b.envelope.sender.is_null = false;
 	see(&b);
 	/* The same once more, in the same session. */
 	see(&b);
