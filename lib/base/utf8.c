@@ -107,6 +107,15 @@ static size_t skip_ascii(struct slice s, size_t at)
 	return at;
 }
 
+size_t utf8_ascii(struct slice s)
+{
+	size_t at = skip_ascii(s, 0);
+
+	while (at < s.len && (unsigned char)s.at[at] < 0x80)
+		at++;
+	return at;
+}
+
 size_t utf8_whole(struct slice s)
 {
 	size_t at = skip_ascii(s, 0);

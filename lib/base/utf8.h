@@ -19,6 +19,9 @@ size_t utf8_write(uint32_t character, char out[UTF8_LEN_MAX]);
 /* Controls, and marks that hide or turn around the text beside them. */
 bool utf8_is_hidden(uint32_t character);
 
+/* How many octets at the front of s are ASCII. Quick. */
+size_t utf8_ascii(struct slice s);
+
 /* How many octets at the front of s are whole characters. Quick. */
 size_t utf8_whole(struct slice s);
 

@@ -2,6 +2,7 @@
 #include "heur/bodyparts.h"
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "conf/conf.h"
 #include "heur/bodykind.h"
 #include "mail/charset.h"
@@ -191,15 +192,6 @@ static enum result recode(struct maker *m, struct body_part *p)
 	return res;
 }
 
-static bool has_high_octet(struct slice text)
-{
-	unsigned above = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		above |= (unsigned char)text.at[i];
-	return above >= 0x80;
-}
-
 static bool is_seven_bit(struct slice encoding)
 {
 	return encoding.len == 0 || slice_is_equal(encoding, slice_of("7bit"));
@@ -211,7 +203,7 @@ static enum result make_leaf(
 	enum result res;
 
 	p->kind = kind_of(p, raw);
-	if (is_seven_bit(p->encoding) && has_high_octet(raw))
+	if (is_seven_bit(p->encoding) && utf8_ascii(raw) < raw.len)
 		m->facts->has_eight_bit = true;
 	res = decode(m, raw, p);
 	if (res == RES_OK &&

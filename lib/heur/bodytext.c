@@ -168,25 +168,38 @@ static void add_gap(struct reader *r)
 	r->has_blank = r->has_line = false;
 }
 
+/* How many octets from there on can be taken as they are: words with one blank
+ * between two. */
+static size_t words_len(struct slice text, size_t at)
+{
+	size_t end = at;
+
+	while (end < text.len &&
+		(!is_blank(text.at[end]) ||
+			(text.at[end] == ' ' && end + 1 < text.len &&
+				!is_blank(text.at[end + 1]))))
+		end++;
+	return end - at;
+}
+
 /* Text of HTML: blanks are one. */
 static void add_words(struct reader *r, struct slice text)
 {
 	size_t at = 0;
 
 	while (at < text.len && r->failed == RES_OK) {
-		size_t end = at;
+		struct slice words;
 
 		if (is_blank(text.at[at])) {
 			r->has_blank = true;
 			at++;
 			continue;
 		}
-		while (end < text.len && !is_blank(text.at[end]))
-			end++;
+		words = slice_part(text, at, words_len(text, at));
 		add_gap(r);
-		add(r, slice_part(text, at, end - at));
-		add_shown(r, slice_part(text, at, end - at));
-		at = end;
+		add(r, words);
+		add_shown(r, words);
+		at += words.len;
 	}
 }
 

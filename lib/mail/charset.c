@@ -147,15 +147,6 @@ bool charset_is_known(struct slice charset)
 	return find(charset) != NULL;
 }
 
-static bool is_ascii(struct slice text)
-{
-	unsigned above = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		above |= (unsigned char)text.at[i];
-	return above < 0x80;
-}
-
 /* text is valid UTF-8. */
 static enum result add(struct buf *out, struct slice text)
 {
@@ -289,5 +280,5 @@ bool charset_is_same(struct slice charset, struct slice text)
 	case METHOD_WINDOWS:
 		break;
 	}
-	return is_ascii(text);
+	return utf8_ascii(text) == text.len;
 }

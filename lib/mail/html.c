@@ -124,11 +124,7 @@ static bool may_be_widthless(char c)
 
 static bool may_hold_widthless(struct slice s)
 {
-	unsigned above = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		above |= (unsigned char)s.at[i];
-	return (above & 0x80) != 0 || memchr(s.at, '\0', s.len) != NULL;
+	return utf8_ascii(s) < s.len || find_from(s, 0, '\0') < s.len;
 }
 
 /* "to" may be where s is. */

@@ -144,35 +144,46 @@ static size_t unquote(char *to, struct slice text, size_t *at, size_t *broken)
 	return 1;
 }
 
+/* Drops the blanks at the end of a line, but those from "kept" on back: they
+ * were written as octets. */
+static size_t drop_blanks(const char *to, size_t len, size_t kept)
+{
+	while (len > kept && is_space(to[len - 1]))
+		len--;
+	return len;
+}
+
+/* A line end comes after what was written. */
+static size_t end_line(char *to, size_t len, size_t kept)
+{
+	const bool has_cr = len > kept && to[len - 1] == '\r';
+
+	len = drop_blanks(to, len - has_cr, kept);
+	if (has_cr)
+		to[len++] = '\r';
+	to[len++] = '\n';
+	return len;
+}
+
 size_t transfer_quoted(char *to, struct slice text, size_t *broken)
 {
-	size_t at = 0, len = 0;
-	/* Blanks up to here are known not to end a line: a long row of them
-	 * is looked at once. */
-	size_t inner = 0;
+	size_t at = 0, len = 0, kept = 0;
 
 	while (at < text.len) {
 		const char c = text.at[at];
 
 		if (c == '=') {
 			len += unquote(to + len, text, &at, broken);
-			continue;
+			kept = len;
+		} else if (c == '\n') {
+			len = end_line(to, len, kept);
+			at++;
+		} else {
+			to[len++] = c;
+			at++;
 		}
-		if (is_space(c) && at >= inner) {
-			size_t end = at;
-
-			while (end < text.len && is_space(text.at[end]))
-				end++;
-			inner = end;
-			if (line_end(text, end) > end || end == text.len) {
-				at = end;
-				continue;
-			}
-		}
-		to[len++] = c;
-		at++;
 	}
-	return len;
+	return drop_blanks(to, len, kept);
 }
 
 size_t transfer_q(char *to, struct slice text, size_t *broken)

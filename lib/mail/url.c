@@ -222,7 +222,8 @@ static size_t clean_up(struct slice text, char clean[URL_MAX], bool *is_cut)
 	for (size_t i = 0; i < text.len; i++) {
 		const char c = text.at[i];
 
-		if (c == '\t' || c == '\r' || c == '\n' || c == '\0')
+		if ((unsigned char)c < ' ' &&
+			(c == '\t' || c == '\r' || c == '\n' || c == '\0'))
 			continue;
 		if (len == URL_MAX) {
 			*is_cut = true;

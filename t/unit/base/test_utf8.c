@@ -59,6 +59,9 @@ static void tells_where_whole_characters_end(void **state)
 	assert_int_equal(utf8_whole(slice_of("a\xe2\x82")), 1);
 	assert_int_equal(utf8_whole(slice_of("\xed\xa0\x80")), 0);
 	assert_true(utf8_is_whole(slice_of("")));
+	assert_int_equal(utf8_ascii(text), 11);
+	assert_int_equal(utf8_ascii(slice_of("0123456789")), 10);
+	assert_int_equal(utf8_ascii(slice_of("")), 0);
 	assert_true(utf8_is_whole(slice_part(text, 0, text.len - 2)));
 }
 
