@@ -28,7 +28,7 @@ enum body_kind {
 /* One leaf or node of the tree of parts (RFC 2045 s2.4), in its order. */
 struct body_part {
 	struct slice type; /* "text/html", folded; "text/plain" without one */
-	struct slice charset; /* as it is named, "" */
+	struct slice charset; /* as it is named, by HTML itself too, "" */
 	struct slice encoding; /* Content-Transfer-Encoding, folded, "" */
 	struct slice name; /* of the file, UTF-8, RFC 2047 and 2231 undone */
 	struct slice content; /* decoded; of text parts UTF-8; maybe cut */

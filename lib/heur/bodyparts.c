@@ -158,6 +158,39 @@ static enum result decode(
 	return RES_OK;
 }
 
+static bool is_token(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		(c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+/* <meta charset=...>, or the like in http-equiv, which readers go by where the
+ * header says nothing. */
+static struct slice charset_of_page(struct slice html)
+{
+	static const char mark[] = "charset=";
+	const struct slice front = slice_part(html, 0, BODYKIND_HEAD);
+
+	for (size_t i = 0; i < front.len; i++) {
+		struct slice name = slice_part(front, i, front.len);
+		size_t len = 0;
+
+		if (!slice_has_prefix_nocase(name, slice_of(mark)))
+			continue;
+		name = slice_part(name, sizeof(mark) - 1, name.len);
+		if (name.len > 0 && (name.at[0] == '"' || name.at[0] == '\''))
+			name = slice_part(name, 1, name.len);
+		while (len < name.len && is_token(name.at[len]))
+			len++;
+		name = slice_part(name, 0, len);
+		/* What could be read so far is neither UTF-16 nor UTF-7. */
+		return slice_has_prefix_nocase(name, slice_of("ut"))
+			? slice_of("utf-8")
+			: name;
+	}
+	return slice_of("");
+}
+
 /* To UTF-8, as far as mime.text_max lets it. */
 static enum result recode(struct maker *m, struct body_part *p)
 {
@@ -165,6 +198,8 @@ static enum result recode(struct maker *m, struct body_part *p)
 	struct buf out;
 	enum result res;
 
+	if (p->charset.len == 0 && p->kind == BODY_HTML)
+		p->charset = charset_of_page(text);
 	if (charset_is_same(p->charset, text)) {
 		p->is_cut = p->is_cut || text.len > m->text_left;
 		if (text.len > m->text_left) {

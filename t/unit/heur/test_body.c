@@ -260,6 +260,17 @@ int main(void)
 			"quoted-printable", "=C3=BC=\nb",
 			"0 text/html html {\xc3\xbc"
 			"b}\n"),
+		PARTS("a page may say its charset itself", "text/html", "8bit",
+			"<meta charset='koi8-r'>\xf0",
+			"0 text/html html {<meta charset='koi8-r'>"
+			"\xd0\x9f}\n"),
+		PARTS("one that could not be read if it were true is not",
+			"text/html", "8bit", "<meta charset=utf-16>a",
+			"0 text/html html {<meta charset=utf-16>a}\n"),
+		PARTS("but the header is right", "text/html; charset=utf-8",
+			"8bit", "<meta charset=koi8-r>\xd0\x9f",
+			"0 text/html html {<meta charset=koi8-r>"
+			"\xd0\x9f}\n"),
 		PARTS("files have names", MIXED, "",
 			"--b\nContent-Type: text/plain\n\na\n--b\n"
 			"Content-Type: application/pdf; name=x.pdf\n"
