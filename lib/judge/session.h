@@ -15,15 +15,15 @@
  * Not judged, and not changed in any way: local submissions (no address, a
  * unix socket, or port 0) and clients in milter.trusted. Not judged either are
  * transactions that the MTA marks as authenticated; of their header only
- * Authentication-Results that claim our name are removed (RFC 8601 s5). The log
- * line of a message says why it was not judged.
+ * Authentication-Results that claim our name are removed (RFC 8601 s5), and an
+ * authenticated user has a limit. Whom all of these write to is remembered
+ * (judge/outbound). The log line of a message says why it was not judged.
  *
  * Checks besides authentication run whatever auth.enabled says. What is judged
- * gets, with auth.enabled, one Authentication-Results on top of
- * its header, Received-SPF below that when auth.received_spf says so, and
- * X-Reprieve; incoming fields that bear our name
- * are removed first. With a key to seal, a set of ARC fields stands between the
- * two.
+ * and passes gets X-Reprieve, and with auth.enabled one Authentication-Results
+ * on top of its header and Received-SPF below that when auth.received_spf says
+ * so; incoming fields that bear our name are removed first. With a key to seal,
+ * a set of ARC fields stands between the two.
  * Threads: one at a time, but not always the same.
  */
 #pragma once
