@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Policies of recipient domains, greylisting, and mail of our own users.
 
-A real Postfix with the milter and Redis; what a sending server is told, and
-what is delivered.
+Postfix and Sendmail with a milter each and one Redis; what a sending server is
+told, and what is delivered.
 """
 
 import re
@@ -17,7 +17,7 @@ from harness.redis import Redis
 from harness.smtp import MESSAGE
 from harness.tap import Tap, equal, match
 from harness.wait import until
-from test_listed import postfix_site, sasl
+from test_listed import postfix_site, sasl, sendmail_site
 
 CONNECTED = Addresses()
 PAGE = URL + "/r/" + REFERENCE
@@ -64,8 +64,9 @@ def own_rule_spares_the_honest(site):
 
 
 def first_contact(site):
-    """Told when to come again, and taken then."""
-    address = CONNECTED.next4()
+    """Told when to come again, and taken then. Known at once to both MTAs is
+    the whole network, so each case has one of its own."""
+    address = CONNECTED.next6()
     token = site.milter.world.unique("grey")
     text = without("Message-Id").replace("hello", token)
     with site.session(address) as session:
@@ -134,16 +135,24 @@ def main():
     world = worlds.enter()
     world.serve_syslog()
     Dns()
-    tap = Tap("policies, greylisting and users through Postfix")
+    tap = Tap("policies, greylisting and users")
     folder = sasl(world)
     redis = Redis(world).start()
-    milter = Reprieve(world, redis, more=MORE).start()
-    site = postfix_site(world, milter, Lists(redis, milter), folder)
-    for name, case in CASES:
-        tap.case(name, case, site)
-    tap.case("the milter lives, and stops at SIGTERM", lambda: equal(
-        milter.process.stop(), 0, milter.log()[-2000:]))
-    site.server.stop()
+    one = Reprieve(world, redis, more=MORE).start()
+    two = Reprieve(world, redis, more=MORE)
+    two.write(socket=f"unix:{two.folder}/milter.sock")
+    two.start()
+    lists = Lists(redis, one, two)
+    sites = [postfix_site(world, one, lists, folder),
+             sendmail_site(world, two, lists)]
+    for site in sites:
+        tap.group = site.name
+        for name, case in CASES:
+            tap.case(name, case, site)
+    tap.group = "at the end"
+    tap.case("both stop at SIGTERM with 0", lambda: equal(
+        (one.process.stop(), two.process.stop()), (0, 0), "exit codes"))
+    sites[0].server.stop()
     world.close()
     return tap.finish()
 
