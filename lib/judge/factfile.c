@@ -10,7 +10,8 @@ enum {
 	OUTCOME_BITS = 3,
 	IN_SHADOW = 4,
 	HAS_FACTOR = 8,
-	IS_EXEMPT = 1
+	IS_EXEMPT = 1,
+	IS_CORRESPONDENT = 2
 };
 
 /* ---- writing ---- */
@@ -100,7 +101,10 @@ void factfile_add(
 	add_number(out, (uint64_t)f->wall_ms, 8);
 	add_number(out, f->session, 8);
 	add_number(out, (unsigned)f->stage, 1);
-	add_number(out, f->is_exempt ? IS_EXEMPT : 0, 1);
+	add_number(out,
+		(f->is_exempt ? IS_EXEMPT : 0) |
+			(f->is_correspondent ? IS_CORRESPONDENT : 0),
+		1);
 	add_number(out, (unsigned)f->action, 1);
 	add_number(out, (unsigned)f->would_be, 1);
 	add_double(out, f->score);
@@ -218,13 +222,16 @@ static enum result take_fact(
 	struct factfile_reader *r, struct slice text, struct fact *out)
 {
 	struct body b = { text, false };
+	unsigned bits;
 
 	/* All but the findings, of which most are not used. */
 	memset(out, 0, offsetof(struct fact, findings));
 	out->wall_ms = (int64_t)take_number(&b, 8);
 	out->session = take_number(&b, 8);
 	out->stage = (enum fact_stage)take_in(&b, 1, FACT_ABORT);
-	out->is_exempt = take_in(&b, 1, IS_EXEMPT) == IS_EXEMPT;
+	bits = take_in(&b, 1, IS_EXEMPT | IS_CORRESPONDENT);
+	out->is_exempt = (bits & IS_EXEMPT) != 0;
+	out->is_correspondent = (bits & IS_CORRESPONDENT) != 0;
 	out->action = (enum action)take_in(&b, 1, ACTION_REJECT);
 	out->would_be = (enum action)take_in(&b, 1, ACTION_REJECT);
 	out->score = take_double(&b);

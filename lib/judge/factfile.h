@@ -38,6 +38,7 @@ struct fact {
 	uint64_t session; /* random; the same for all of one connection */
 	enum fact_stage stage;
 	bool is_exempt; /* the recipient is always reachable */
+	bool is_correspondent; /* put off, since a user wrote to the sender */
 	enum action action; /* what the MTA was told */
 	enum action would_be;
 	double score;

@@ -261,6 +261,12 @@ static enum fact_stage stage_of(const char *stage)
 	return strcmp(stage, "eom") == 0 ? FACT_END : FACT_ABORT;
 }
 
+static bool is_correspondent(const struct verdict *v)
+{
+	return v->code == CODE_DEFERRED_CORRESPONDENT ||
+		v->code == CODE_DEFERRED_CORRESPONDENT_END;
+}
+
 static void judged(void *at, const struct record *r)
 {
 	struct factlog *l = at;
@@ -273,6 +279,7 @@ static void judged(void *at, const struct record *r)
 		f->session = session_number(r->conn->id);
 		f->stage = stage_of(r->stage);
 		f->is_exempt = r->verdict->is_exempt;
+		f->is_correspondent = is_correspondent(r->verdict);
 		f->action = r->verdict->action;
 		f->would_be = r->verdict->would_be;
 		f->score = r->verdict->score;

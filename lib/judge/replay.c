@@ -108,6 +108,15 @@ static void judge_end(struct replay *r, const struct transaction *t,
 	rules_decide(&in, v);
 }
 
+/* Who was written to is put off for whatever he would be refused for. */
+static void spare_correspondent(
+	const struct replay *r, const struct fact *f, struct verdict *v)
+{
+	if (f->is_correspondent && r->conf->correspondents.enabled &&
+		v->action == ACTION_REJECT)
+		rules_defer(f->stage == FACT_RCPT ? RULES_RCPT : RULES_END, v);
+}
+
 void replay_fact(
 	struct replay *r, const struct fact *f, struct replay_result *out)
 {
@@ -117,6 +126,7 @@ void replay_fact(
 	switch (f->stage) {
 	case FACT_RCPT:
 		judge_rcpt(r, t, f, &out->verdict);
+		spare_correspondent(r, f, &out->verdict);
 		out->is_told = action_is_refusal(out->verdict.action) ||
 			action_is_refusal(f->action);
 		if (!action_is_refusal(out->verdict.action))
@@ -124,6 +134,7 @@ void replay_fact(
 		break;
 	case FACT_END:
 		judge_end(r, t, f, &out->verdict);
+		spare_correspondent(r, f, &out->verdict);
 		out->is_told = true;
 		break;
 	case FACT_ABORT:

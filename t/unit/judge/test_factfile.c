@@ -48,6 +48,7 @@ static void write_two(struct buf *out)
 	f->session = 2;
 	f->stage = FACT_RCPT;
 	f->is_exempt = true;
+	f->is_correspondent = true;
 	f->findings.count = 0;
 	factfile_add(&w, f, out);
 	free(f);
@@ -82,9 +83,11 @@ static void test_round_trip(void **state)
 	assert_string_equal(f->findings.item[1].check, "from");
 	assert_string_equal(f->findings.item[1].detail, "");
 	assert_true(f->findings.item[1].shadow);
+	assert_false(f->is_correspondent);
 	assert_int_equal(factfile_next(r, f), RES_OK);
 	assert_int_equal(f->session, 2);
 	assert_true(f->is_exempt);
+	assert_true(f->is_correspondent);
 	assert_int_equal(factfile_next(r, f), RES_MISSING);
 	factfile_close(r);
 	free(f);

@@ -146,6 +146,32 @@ static void test_spared_recipient(void **state)
 	conf_release(conf);
 }
 
+static enum action judge_correspondent(const char *conf_text)
+{
+	struct conf *conf = load(conf_text);
+	struct replay *r = replay_new(conf);
+	struct fact *f = malloc(sizeof(*f));
+	struct replay_result result;
+
+	make(f, FACT_RCPT, listed);
+	f->is_correspondent = true;
+	replay_fact(r, f, &result);
+	free(f);
+	replay_free(r);
+	conf_release(conf);
+	return result.verdict.action;
+}
+
+static void test_correspondent_is_put_off_again(void **state)
+{
+	(void)state;
+	assert_int_equal(judge_correspondent(""), ACTION_TEMPFAIL);
+	assert_int_equal(judge_correspondent("correspondents { enabled = no }"),
+		ACTION_REJECT);
+	assert_int_equal(
+		judge_correspondent("mode = \"monitor\""), ACTION_ACCEPT);
+}
+
 /* ---- keeping ---- */
 
 struct day_clock {
@@ -309,6 +335,8 @@ int main(void)
 			test_end_after_recipients, NULL),
 		CASE("a recipient that is always reachable stays so",
 			test_spared_recipient, NULL),
+		CASE("who was written to is put off again, not refused",
+			test_correspondent_is_put_off_again, NULL),
 		CASE("facts have a file for each day, and old ones go",
 			test_a_file_a_day, NULL),
 		CASE("without a folder nothing is kept, and it is said",
