@@ -23,6 +23,7 @@ enum {
 	LINKS_MAX = 400,
 	PARTS_MAX = 100,
 	LABELS_MAX = 5, /* of a host */
+	CAPITALS_MIN = 3, /* letters */
 	PATH_WORDS_MAX = 12
 };
 
@@ -248,17 +249,6 @@ static struct slice next_domain(struct slice *rest)
 	return slice_part(*rest, 0, len);
 }
 
-/* The local part in front of the first "@", for its shape only. */
-static struct slice first_local(struct slice value)
-{
-	size_t end = slice_find(value, '@');
-	size_t from = end;
-
-	while (from > 0 && strchr("<,;\"'( \t\r\n", value.at[from - 1]) == NULL)
-		from--;
-	return slice_part(value, from, end - from);
-}
-
 static void put_author(struct walk *w, struct slice name, struct slice value)
 {
 	size_t angle = slice_find(value, '<');
@@ -273,7 +263,6 @@ static void put_author(struct walk *w, struct slice name, struct slice value)
 				: angle == 0	     ? "brackets"
 				: value.at[0] == '"' ? "quoted"
 						     : "named"));
-	put_shape(w, "local part", name, first_local(value));
 	put_host(w, "domain", name, domain);
 }
 
@@ -405,6 +394,23 @@ static void put_link(struct walk *w, const struct body_link *link)
 	put_words(w, "link path", slice_of(""), u.path, PATH_WORDS_MAX);
 }
 
+/* Words in capitals, but nobody's address. */
+static void put_capitals(struct walk *w, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		size_t from = i;
+		struct slice word;
+
+		while (i < text.len && text.at[i] >= 'A' && text.at[i] <= 'Z')
+			i++;
+		word = slice_part(text, from, i - from);
+		if (word.len >= CAPITALS_MIN &&
+			words_local_part(slice_part(text, from, text.len)) == 0)
+			put(w, "capitals", slice_part(word, 0, VALUE_MAX),
+				slice_of(""));
+	}
+}
+
 static bool take_html(void *ctx, const struct html_token *t)
 {
 	struct walk *w = ctx;
@@ -444,14 +450,15 @@ static enum result put_html(struct walk *w)
 static enum result put_body(struct walk *w)
 {
 	const struct body_facts *b = w->source->body;
+	const struct slice text = slice_part(b->text, 0, w->source->octets_max);
 	enum result res;
 
 	put_parts(w);
 	for (size_t i = 0; i < b->link_count && i < LINKS_MAX; i++)
 		put_link(w, &b->links[i]);
 	res = put_html(w);
-	put_words(w, "word", slice_of(""),
-		slice_part(b->text, 0, w->source->octets_max), SIZE_MAX);
+	put_words(w, "word", slice_of(""), text, SIZE_MAX);
+	put_capitals(w, text);
 	return res;
 }
 

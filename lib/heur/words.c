@@ -230,8 +230,7 @@ static bool is_atom(char c)
 		(c != '\0' && strchr("._+-~#", c) != NULL);
 }
 
-/* How long the local part of an address at the front is, with its "@". */
-static size_t local_part(struct slice text)
+size_t words_local_part(struct slice text)
 {
 	size_t len = 0;
 
@@ -247,7 +246,7 @@ void words_walk(struct slice text, size_t most,
 	bool is_within = false; /* a run of is_atom */
 
 	while (text.len > 0 && s.left > 0) {
-		size_t len = is_within ? 0 : local_part(text);
+		size_t len = is_within ? 0 : words_local_part(text);
 		bool is_local = len > 0;
 		uint32_t c = ' ';
 

@@ -19,6 +19,10 @@ enum { WORDS_WORD_MAX = 40 }; /* octets; what is longer is cut */
 void words_walk(struct slice text, size_t most,
 	void (*each)(void *ctx, struct slice word), void *ctx);
 
+/* How long the local part of an address at the front of text, or what is left
+ * of one, is, with its "@"; 0: there is none. */
+size_t words_local_part(struct slice text);
+
 /* The text as one word, ASCII folded, cut at 64 octets. */
 void words_fold(struct slice text, void (*each)(void *ctx, struct slice word),
 	void *ctx);
