@@ -18,18 +18,6 @@
 
 enum { SIZE_MAX_OCTETS = 1 << 20, ADDRESSES = 64 };
 
-/*
- * libmaxminddb keeps a few octets of a file whose metadata break off in the
- * middle. A file is tried once for each time that it changes, so that is
- * little.
- */
-const char *__lsan_default_suppressions(void);
-
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libmaxminddb";
-}
-
 static void check_place(const struct geoip_place *p, bool is_country)
 {
 	size_t len = strlen(p->organisation);
