@@ -19,6 +19,7 @@
 #include "heur/links.h"
 #include "heur/rate.h"
 #include "heur/reverse.h"
+#include "heur/shape.h"
 #include "heur/zones.h"
 #include "list/blocked.h"
 
@@ -69,6 +70,8 @@ static const struct pipeline_check checks[] = {
 	{ "headers", STAGE_END, STAGE_END, headers_step, NULL,
 		SERVICE_IMITATION, NULL, 10, 10 },
 	{ "links", STAGE_END, STAGE_END, links_step, NULL, SERVICE_PSL, NULL,
+		10, 10 },
+	{ "shape", STAGE_END, STAGE_END, shape_step, NULL, SERVICE_NONE, NULL,
 		10, 10 },
 	{ "attach", STAGE_END, STAGE_END, attach_step, NULL, SERVICE_NONE, NULL,
 		10, 10 },
