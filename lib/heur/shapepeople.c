@@ -6,6 +6,7 @@
 #include "mail/display.h"
 #include "mail/encodedword.h"
 #include "mail/from.h"
+#include "net/hostname.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,55 @@ static void check_provider(struct headernote *n, const struct field *from)
 		headernote_add(n, "provider", 1,
 			"From names a mailbox at %.*s, and no host of theirs "
 			"sent it",
-			SLICE_ARG(list.domain[0]));
+			SLICE_ARG(slice_part(
+				list.domain[0], 0, HEADERNOTE_VALUE_MAX)));
+}
+
+/* ---- Reply-To ---- */
+
+static bool is_same_house(struct slice a, struct slice b)
+{
+	return hostname_is_within(a, b) || hostname_is_within(b, a);
+}
+
+/* SPF or DKIM vouches for that domain, as for what a form on a web site sends
+ * in the name of the site. */
+static bool is_proved(const struct auth_facts *a, struct slice text)
+{
+	char name[HOSTNAME_MAX];
+	struct slice domain;
+	size_t len;
+
+	if (a == NULL || hostname_parse(text, name, &len) != RES_OK)
+		return false;
+	domain = slice_make(name, len);
+	for (unsigned i = 0; i < a->dkim_count; i++)
+		if (a->dkim[i].result == AUTH_PASS &&
+			is_same_house(a->dkim[i].domain, domain))
+			return true;
+	return a->mailfrom.result == AUTH_PASS &&
+		is_same_house(a->mailfrom.domain, domain);
+}
+
+static void check_reply(struct headernote *n, const struct field *from)
+{
+	const struct field *f = headernote_field(n->in->message, "Reply-To");
+	const struct provider *p;
+	struct from_list author, reply;
+
+	if (f == NULL || f->is_cut ||
+		from_parse(from->value, &author) != RES_OK ||
+		from_parse(f->value, &reply) != RES_OK || author.count != 1 ||
+		reply.count != 1)
+		return;
+	p = provider_find(reply.domain[0]);
+	if (p != NULL && !provider_has(p, author.domain[0]) &&
+		!is_proved(n->in->auth, author.domain[0]))
+		headernote_add(n, "reply_elsewhere", 1,
+			"Reply-To leads to a mailbox at %.*s, and From is of "
+			"another domain that nothing proves",
+			SLICE_ARG(slice_part(
+				reply.domain[0], 0, HEADERNOTE_VALUE_MAX)));
 }
 
 /* ---- recipients ---- */
@@ -218,6 +267,7 @@ void shapepeople_run(struct headernote *n)
 	if (from != NULL && !from->is_cut) {
 		check_name(n, from);
 		check_provider(n, from);
+		check_reply(n, from);
 	}
 	check_crowd(n);
 }

@@ -17,7 +17,9 @@ enum {
 	TAIL_MIN = 8,
 	TURNS_MIN = 3,
 	URL_MAX_READ = 2048,
-	LOCAL_MAX = 64
+	LOCAL_MAX = 64,
+	LINE_MAX_LEN = 200, /* longer ones are a reason to encode */
+	PLAIN_MIN = 100
 };
 
 static bool is_upper(char c)
@@ -300,6 +302,46 @@ static void check_links(struct headernote *n)
 	}
 }
 
+/* ---- encoding ---- */
+
+/* ASCII in lines that pass everywhere (RFC 5322 s2.1.1). */
+static bool is_plain(struct slice text)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if ((text.at[i] & 0x80) != 0 || text.at[i] == '\0')
+			return false;
+		line = text.at[i] == '\n' ? 0 : line + 1;
+		if (line > LINE_MAX_LEN)
+			return false;
+	}
+	return text.len >= PLAIN_MIN;
+}
+
+static void check_encoding(struct headernote *n)
+{
+	const struct body_facts *body = n->in->body;
+
+	for (size_t i = 0; i < body->part_count; i++) {
+		const struct body_part *p = &body->parts[i];
+		const bool is_base64 =
+			slice_is_equal(p->encoding, slice_of("base64"));
+
+		if (p->is_attachment || p->is_cut ||
+			!slice_has_prefix(p->type, slice_of("text/")) ||
+			(!is_base64 &&
+				!slice_is_equal(p->encoding,
+					slice_of("quoted-printable"))) ||
+			!is_plain(p->content))
+			continue;
+		headernote_add(n, "needless_encoding", 1,
+			"a part of plain ASCII text is encoded as %s",
+			is_base64 ? "base64" : "quoted-printable");
+		return;
+	}
+}
+
 void shapetext_run(struct headernote *n)
 {
 	const struct body_facts *body = n->in->body;
@@ -310,4 +352,5 @@ void shapetext_run(struct headernote *n)
 	check_padding(n, body->text.len > TEXT_MAX ? text : body->text);
 	check_way_out(n);
 	check_links(n);
+	check_encoding(n);
 }

@@ -147,6 +147,21 @@ static const struct CMUnitTest text_cases[] = {
 	SEES("an address of the web at the end",
 		.body = "Hello.\r\nhttp://a.example/x7y8z9k1\r\n",
 		.want = "miss"),
+	SEES("plain text in base64",
+		.more = MIME "Content-Type: text/plain\r\n"
+			     "Content-Transfer-Encoding: base64\r\n",
+		.body = "SGVsbG8gQm9iLCBoZXJlIGFyZSB0aGUgbWludXRlcyBvZiB0aGUg"
+			"bWVldGluZyBvZg0K\r\n"
+			"TW9uZGF5OyBwbGVhc2Ugc2VuZCBtZSB3aGF0IHlvdSB0aGluayBv"
+			"ZiB0aGVtLg0KU2VlIHlvdSBuZXh0IHdlZWsuDQo=\r\n",
+		.want = "needless_encoding"),
+	SEES("text that needs quoted-printable",
+		.more = MIME "Content-Type: text/plain; charset=utf-8\r\n"
+			     "Content-Transfer-Encoding: quoted-printable\r\n",
+		.body = "Gr=C3=BC=C3=9Fe von hier, und hier steht noch so viel"
+			" Text, dass es\r\nfuer eine Zeile zu viel ist und fuer"
+			" zwei gerade recht, oder drei.\r\n",
+		.want = "miss"),
 	SEES("a link to unsubscribe, for people only",
 		.body = "Hello.\r\nhttp://a.example/unsubscribe?u=7\r\n",
 		.want = "way_out"),
@@ -236,6 +251,23 @@ static const struct CMUnitTest header_cases[] = {
 		.to = "To: annab@x.example, annac@x.example,\r\n"
 		      " annad@x.example, annae@x.example\r\n",
 		.want = "many_recipients"),
+	SEES("an answer has half of each mark",
+		.subject = "Subject: Re: HELP WANTED\r\n",
+		.more = "In-Reply-To: <1@a.example>\r\nCc:\r\n",
+		.want = "subject_capitals*0.5 undisclosed*0.5"),
+	SEES("an answer to nothing is none",
+		.subject = "Subject: Re: HELP WANTED\r\n",
+		.more = "References: \r\n", .want = "subject_capitals"),
+	SEES("answers to a mailbox of a provider, From of elsewhere",
+		.more = "Reply-To: <ann@gmail.com>\r\n",
+		.want = "reply_elsewhere"),
+	SEES("answers to another mailbox of the same provider",
+		.from = "From: Ann <ann@gmail.com>\r\n",
+		.more = "Reply-To: <ann2@gmail.com>\r\n"
+			"Received: from x.google.com by b.example\r\n",
+		.want = "miss"),
+	SEES("answers to another domain of one's own",
+		.more = "Reply-To: <ann@office.example>\r\n", .want = "miss"),
 	SEES("four people",
 		.to = "To: ann@x.example, bob@x.example, cy@x.example,\r\n"
 		      " dan@x.example\r\n",
