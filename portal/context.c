@@ -204,6 +204,8 @@ enum result context_start(struct context *c)
 			&c->services, c->started, c->mirror, c->blocklist);
 	if (res != RES_OK)
 		return res;
+	/* Whoever asks us about a server shows no message of his. */
+	services_forgo_content(&c->services);
 	follow_zones(c, c->started);
 	start_dns(c);
 	if (mirror_start(c->mirror) != RES_OK)

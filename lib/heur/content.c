@@ -195,12 +195,11 @@ enum check_progress content_step(
 	const struct check_input *in, struct findings *out)
 {
 	const struct modelcopy_model *model = NULL;
-	enum result res = RES_DOWN;
+	enum result res;
 
-	if (out == NULL || !in->conf->content.enabled)
+	if (out == NULL || !in->conf->content.enabled || in->service == NULL)
 		return CHECK_DONE;
-	if (in->service != NULL)
-		res = modelcopy_hold(in->service, &model);
+	res = modelcopy_hold(in->service, &model);
 	if (res != RES_OK && res != RES_MISSING)
 		report("temperror", OUTCOME_UNKNOWN, out);
 	else if (model == NULL ||

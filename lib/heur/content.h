@@ -3,10 +3,11 @@
  * heur/content - does it read like spam? The classifier that learns.
  *
  * Its service is the struct modelcopy (store/modelcopy): no message waits for
- * Redis. Off unless content.enabled; it says nothing before it has learnt
- * content.min_learnt messages of either kind. Where the probability is near
- * one half it says nothing either; from there the factor grows with the odds
- * up to content.spam_max, or ham_max. Threads: as its session.
+ * Redis; without it nothing is found. Off unless content.enabled; it says
+ * nothing before it has learnt content.min_learnt messages of either kind.
+ * Where the probability is near one half it says nothing either; from there the
+ * factor grows with the odds up to content.spam_max, or ham_max. Threads: as
+ * its session.
  */
 #pragma once
 

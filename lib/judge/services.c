@@ -85,6 +85,13 @@ enum result services_follow(struct services *s, struct conf *conf)
 	return zonewatch_follow(s->watch, conf);
 }
 
+void services_forgo_content(struct services *s)
+{
+	modelcopy_close(s->model);
+	s->model = NULL;
+	s->pipeline.service[SERVICE_CONTENT] = NULL;
+}
+
 enum result services_start(struct services *s, const struct conf *conf,
 	const struct clock *clock, struct buf *why)
 {
@@ -94,7 +101,8 @@ enum result services_start(struct services *s, const struct conf *conf,
 	if (geoip_start(s->geo) != RES_OK)
 		log_message(LOG_LEVEL_ERROR, "geo",
 			"no thread: new files need a restart");
-	if (conf->content.enabled && modelcopy_start(s->model) != RES_OK)
+	if (conf->content.enabled && s->model != NULL &&
+		modelcopy_start(s->model) != RES_OK)
 		log_message(LOG_LEVEL_ERROR, "content",
 			"no thread: the classifier is not asked");
 	res = resolver_open_conf(&s->resolver, conf, clock, why);

@@ -40,7 +40,7 @@ struct services {
 	struct psl *psl; /* NULL: the library has no list */
 	struct dmarc_service dmarc;
 	struct imitation *imitation;
-	struct modelcopy *model; /* of the content classifier */
+	struct modelcopy *model; /* of the content classifier, or NULL */
 	struct geoip *geo;
 	struct history_service history; /* zero: nothing is remembered */
 	struct zonewatch *watch; /* of the DNS lists */
@@ -57,6 +57,9 @@ enum result services_open(struct services *s, const struct conf *conf,
 /* The DNS lists of that snapshot are watched from now on; without it all are
  * asked, whether they work or not. RES_NOMEM: as before. */
 enum result services_follow(struct services *s, struct conf *conf) MUST_USE;
+/* Before the start: does without the classifier, which then finds nothing. For
+ * who judges letters that nobody wrote. */
+void services_forgo_content(struct services *s);
 /*
  * Starts DNS, after any change of user. On an error there is none, *why says
  * what is wrong, and mail can go on: what hangs on DNS cannot be told.

@@ -229,6 +229,21 @@ static void certainty_grows(void **state)
 	assert_true(before == 1);
 }
 
+static void nobody_is_asked_without_a_classifier(void **state)
+{
+	struct bench b;
+	struct modelcopy *model;
+
+	(void)state;
+	start(&b, "enabled = yes min_learnt = 10");
+	teach(&b);
+	model = b.model;
+	b.model = NULL;
+	assert_null(judge(&b, "money", "cheap pills"));
+	b.model = model;
+	stop(&b);
+}
+
 #define TEST(name, function)                     \
 	{                                        \
 		name, function, NULL, NULL, NULL \
@@ -248,6 +263,8 @@ int main(void)
 			nothing_learnt_is_a_miss),
 		TEST("without Redis at the start it could not tell",
 			cannot_tell_without_a_model),
+		TEST("without a classifier it says nothing",
+			nobody_is_asked_without_a_classifier),
 		TEST("the surer it is the more it counts", certainty_grows),
 	};
 
