@@ -1,15 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""All journeys of the site with a Redis that has the users of reprieve.acl,
-each program as its own: nothing is ever refused, and nothing stays for ever.
+"""All journeys of the site, and all heuristic checks, with a Redis that has
+the users of reprieve.acl, each program as its own: nothing is ever refused,
+and nothing stays for ever.
 """
 
 import re
 import sys
 
+import test_heur as heur
 import test_portal as site
 import test_support as support
 from harness import world as worlds
+from harness.heur import Home
 from harness.lists import Lists
 from harness.milter import Reprieve, retired
 from harness.redis import Redis
@@ -17,16 +20,20 @@ from harness.tap import Tap, equal, true
 
 REFUSED = re.compile(r"NOPERM|can't (run|access)|result=denied")
 # Lists and their marks, queues, and indexes of what ends by itself or waits
-# for a person.
+# for a person; what the classifier was taught, until it is forgotten.
 ENDLESS = re.compile(r"rp:(block|allow|trust)[:@].*|rp:audit|rp:mailq"
                      r"|rp:mailq:(slow|later)|rp:lists:generation"
-                     r"|rp:ticket:(open|all)")
+                     r"|rp:ticket:(open|all)"
+                     r"|rp:content:(examples|spam|ham|about|model)")
 
 
 def guarded(world):
     """A Redis with our users; the test itself is its admin."""
     with open(f"{world.srcdir}/etc/reprieve.acl", encoding="ascii") as file:
         text = file.read().replace("CHANGE-ME", "secret")
+    # What the file says of listing.enabled.
+    more = re.search(r"(?m)^#   (\(resetkeys .*\))$", text)[1]
+    text = re.sub(r"(?m)^(user reprieve-milter .*)$", rf"\1 {more}", text)
     redis = Redis(world, "--include", world.write("users.conf", text))
     redis.users = ("milter", "portal", "admin")
     return redis.start()
@@ -69,6 +76,10 @@ def unrefused(redis, programs):
         equal(line, None, "a line of a log")
 
 
+OF_CHECKS = (heur.honest, heur.first_contact, heur.listed,
+             heur.correspondent)
+OF_CHANGES = (heur.learnt, heur.limit_of_address, heur.limit_of_user,
+              heur.listed_by_itself)
 OF_SITE = (site.story, site.evidence, site.from_address, site.by_record,
            site.by_message, site.domain_fits, site.needs_name, site.review,
            site.cancelled)
@@ -96,17 +107,28 @@ def main():
     for name, case in support.CASES:
         if case in OF_DESK:
             tap.case(name, case, desk)
+    equal(desk.portal.process.stop(), 0, "exit code")
+    house = Home(world, redis, both=False, dns=home.dns)
+    house.learn()
+    for name, case in heur.CASES:
+        if case in OF_CHECKS:
+            tap.case(name, case, house.mxs[0])
+    for name, case, changes in heur.CHANGED:
+        if case in OF_CHANGES:
+            house.with_conf(changes, tap.case, name, case, house.mxs[0])
     tap.group = "at the end"
     tap.case("Redis has refused nothing", unrefused, redis,
-             (home.milter, home.portal, home.other, milter, desk.portal))
+             (home.milter, home.portal, home.other, milter, desk.portal,
+              house.portal, house.milters[0]))
     tap.case("no key stays for ever that should not", endless, redis)
     tap.case("the portal stops at SIGTERM with 0", lambda: equal(
-        desk.portal.process.stop(), 0, "exit code"))
-    for one in (milter, home.milter):
+        house.portal.stop(), 0, "exit code"))
+    for one in (milter, home.milter, house.milters[0]):
         one.retire()
     tap.case("so do the milters", retired, world)
     desk.server.stop()
     home.postfix.stop()
+    house.postfix.stop()
     world.close()
     return tap.finish()
 
