@@ -339,40 +339,61 @@ static struct flight *send_off(
 	return f;
 }
 
+static struct dns_answer *known(
+	struct resolver *r, struct slice name, enum dns_type type)
+{
+	struct dns_answer *a = dnscache_find(
+		r->cache, name, type, clock_mono_ms(r->options.clock));
+
+	if (a != NULL)
+		atomic_fetch_add_explicit(&r->hits, 1, memory_order_relaxed);
+	return a;
+}
+
+/* Waits for the flight of that question, or for a new one. An answer may have
+ * come since the cache was looked at: *a is that. False: neither. */
+static bool board(struct resolver *r, struct slice name, enum dns_type type,
+	struct waiter *w, struct dns_answer **a)
+{
+	struct flight *f;
+
+	pthread_mutex_lock(&r->lock);
+	f = flight_find(r, name, type);
+	*a = f == NULL ? known(r, name, type) : NULL;
+	if (f == NULL && *a == NULL)
+		f = send_off(r, name, type);
+	if (f != NULL) {
+		w->flight = f;
+		w->next = f->waiters;
+		f->waiters = w;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return f != NULL;
+}
+
 static struct dns_answer *start(void *ctx, struct slice name,
 	enum dns_type type, dns_done *done, void *at, void **ticket)
 {
 	struct resolver *r = ctx;
-	struct dns_answer *a = dnscache_find(
-		r->cache, name, type, clock_mono_ms(r->options.clock));
+	struct dns_answer *a = known(r, name, type);
 	struct waiter *w;
-	struct flight *f;
 
 	*ticket = NULL;
 	atomic_fetch_add_explicit(&r->asked, 1, memory_order_relaxed);
-	if (a != NULL) {
-		atomic_fetch_add_explicit(&r->hits, 1, memory_order_relaxed);
+	if (a != NULL)
 		return a;
-	}
 	if (atomic_load(&r->pending) >= r->options.pending_max)
 		return refuse(r, DNS_WHY_QUEUE);
 	w = malloc(sizeof(*w));
 	if (w == NULL)
 		return refuse(r, DNS_WHY_NOMEM);
-	pthread_mutex_lock(&r->lock);
-	f = flight_find(r, name, type);
-	if (f == NULL)
-		f = send_off(r, name, type);
-	if (f != NULL) {
-		*w = (struct waiter){ f, f->waiters, done, at };
-		f->waiters = w;
+	*w = (struct waiter){ .done = done, .at = at };
+	if (board(r, name, type, w, &a)) {
 		*ticket = w;
-	}
-	pthread_mutex_unlock(&r->lock);
-	if (f != NULL)
 		return NULL;
+	}
 	free(w);
-	return refuse(r, DNS_WHY_DOWN);
+	return a != NULL ? a : refuse(r, DNS_WHY_DOWN);
 }
 
 /* The flight goes on without its waiters: the cache takes what it brings. */
