@@ -194,7 +194,7 @@ static void a_message_is_one_question(void **state)
 {
 	struct ledger_rig *r = *state;
 	struct ledger_question q = { .take = 1 };
-	char rcpt[50][8];
+	char rcpt[50][16];
 	struct ledger_counts counts;
 	long before;
 
