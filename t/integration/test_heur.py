@@ -154,7 +154,7 @@ def limit_of_user(mx):
 
 def attached(data, name):
     message = email.message.EmailMessage(policy=email.policy.SMTP)
-    message["From"] = "joe@proved.example"
+    message["From"] = "Joe <joe@proved.example>"
     message["To"] = "b@box.test"
     message["Subject"] = "your invoice"
     message["Date"] = email.utils.localtime()

@@ -74,6 +74,7 @@ def letter(author="ann@plain.example", subject="hello", date=True, more="",
            body="A line of text.\r\n"):
     """more: whole lines of the header, each with its CRLF."""
     when = f"Date: {email.utils.formatdate()}\r\n" if date else ""
+    author = author if "<" in author else f"Joe <{author}>"
     return (f"{more}From: {author}\r\nTo: b@box.test\r\n"
             f"Subject: {subject}\r\n{when}"
             f"Message-ID: <{time.monotonic_ns()}@plain.example>\r\n\r\n"
