@@ -99,7 +99,7 @@ int main(void)
 				"is held until" })),
 		CASE("each word says what was seen, and what helps", shows,
 			(&(struct row){ "", "/help/scores",
-				"is no full host name.</td><td>+1.5</td>"
+				"is no full host name.</td><td>+0.5</td>"
 				"<td>Have the server greet with its full host",
 				NULL })),
 		CASE("a score of the operator is shown", shows,
@@ -107,7 +107,7 @@ int main(void)
 				"check \"helo\" { not_host = \"score 3\" }\n",
 				"/help/scores",
 				"is no full host name.</td><td>+3.0</td>",
-				"is no full host name.</td><td>+1.5</td>" })),
+				"is no full host name.</td><td>+0.5</td>" })),
 		CASE("a check on trial adds nothing", shows,
 			(&(struct row){ "check \"helo\" { shadow = true }\n",
 				"/help/scores",
