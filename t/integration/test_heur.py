@@ -154,7 +154,7 @@ def limit_of_user(mx):
 
 def attached(data, name):
     message = email.message.EmailMessage(policy=email.policy.SMTP)
-    message["From"] = "Joe <joe@proved.example>"
+    message["From"] = "Joe Doe <joe@proved.example>"
     message["To"] = "b@box.test"
     message["Subject"] = "your invoice"
     message["Date"] = email.utils.localtime()
@@ -188,7 +188,7 @@ def program(mx):
 def archived_program(mx):
     mail = mx.delivered(mx.home.proved(),
                         attached(archive("invoice.exe"), "invoice.zip"))
-    match(stamp(mail), MARKED + r"score=6\.0; host=.*", "stamp")
+    match(stamp(mail), MARKED + r"score=\d\.\d; host=.*", "stamp")
 
 
 def looks_alike(mx):

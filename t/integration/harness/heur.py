@@ -54,6 +54,10 @@ content {{ enabled = yes min_learnt = 10 refresh_s = 1 }}
 facts {{ folder = "{facts}" }}
 headers {{ protected = {{"bank.example"}} }}
 policy {{ unknown_window = 20 }}
+check "iprev" {{ permerror = "score 1" }}
+check "helo" {{ bare_ip = "score 2" }}
+check "headers" {{ missing_date = "score 1.5" lookalike = "score 4" }}
+check "backscatter" {{ several_recipients = "score 3" }}
 domain "strict.test" {{ reject_at = 4 greylist_at = 0 }}
 domain "soft.test" {{ rules = {{"headers missing_date = ignore"}} }}
 {content}
@@ -72,7 +76,10 @@ HELO = "mx.good.example"  # has an address; whose it is nobody minds
 
 def letter(author="ann@plain.example", subject="hello", date=True, more="",
            body="A line of text.\r\n"):
-    """more: whole lines of the header, each with its CRLF."""
+    """more: whole lines of the header, each with its CRLF. By itself it is
+    what an honest program writes: nothing is held against it."""
+    if "<" not in author:
+        author = f"Ann Lee <{author}>"
     when = f"Date: {email.utils.formatdate()}\r\n" if date else ""
     author = author if "<" in author else f"Joe <{author}>"
     return (f"{more}From: {author}\r\nTo: b@box.test\r\n"
