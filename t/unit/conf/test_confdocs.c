@@ -207,6 +207,150 @@ static void check_range(
 	buf_clear(&want);
 }
 
+/* ---- the defaults of the checks ---- */
+
+/* What the page says of a check behind the options of section check. */
+static struct slice check_item(struct slice page, const char *name)
+{
+	struct slice section = page_section(page, "check");
+	struct slice line, item = { NULL, 0 }, rest = section;
+	struct buf start;
+
+	buf_init(&start, 256);
+	buf_add_text(&start, ".It Cm ");
+	for (const char *c = name; *c != '\0'; c++) {
+		if (*c == '-')
+			buf_add_char(&start, '\\');
+		buf_add_char(&start, *c);
+	}
+	while (slice_cut(&rest, '\n', &line)) {
+		if (item.at == NULL) {
+			if (slice_is_equal(line, buf_slice(&start)))
+				item.at = rest.at;
+		} else if (slice_has_prefix(line, slice_of(".It ")) ||
+			slice_has_prefix(line, slice_of(".El"))) {
+			break;
+		} else {
+			item.len = (size_t)(line.at + line.len - item.at);
+		}
+	}
+	buf_clear(&start);
+	return item;
+}
+
+/* On one line, without what mandoc takes away. */
+static void flatten(struct slice text, struct buf *out)
+{
+	buf_init(out, PAGE_MAX);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] != '\\')
+			buf_add_char(
+				out, text.at[i] == '\n' ? ' ' : text.at[i]);
+}
+
+static size_t count_of(struct slice text, const char *what)
+{
+	size_t count = 0;
+
+	for (const char *at;
+		(at = memmem(text.at, text.len, what, strlen(what))) != NULL;
+		count++)
+		text = slice_part(text, (size_t)(at - text.at) + 1, text.len);
+	return count;
+}
+
+static bool says(struct slice item, const char *word, const char *rule)
+{
+	bool found = false;
+	struct buf want;
+
+	buf_init(&want, 256);
+	buf_add_format(&want, " %s %s", word, rule);
+	found = contains(item, buf_text(&want));
+	/* permerror (no name) "score 1" */
+	buf_reset(&want);
+	buf_add_format(&want, " %s (no name) %s", word, rule);
+	found = found || contains(item, buf_text(&want));
+	buf_clear(&want);
+	return found;
+}
+
+static size_t check_rule(const struct conf_check *check,
+	const struct conf_row *row, struct slice item, struct buf *faults)
+{
+	const struct conf_rule *rule =
+		(const void *)((const char *)check + row->offset);
+	struct buf value;
+
+	if (rule->action == CONF_ACTION_IGNORE)
+		return 0;
+	buf_init(&value, 256);
+	if (rule->action == CONF_ACTION_SCORE)
+		buf_add_format(&value, "\"score %g\"", rule->score);
+	else
+		buf_add_format(
+			&value, "\"%s\"", conf_action_name(rule->action));
+	if (!says(item, row->name, buf_text(&value)))
+		buf_add_format(faults, "%s: no \"%s %s\"\n", check->name,
+			row->name, buf_text(&value));
+	buf_clear(&value);
+	return 1;
+}
+
+/* Rules that the page quotes, also one that is no default: "score 2". */
+static size_t quoted(struct slice item)
+{
+	size_t defaults = contains(item, "Defaults:")
+		? (size_t)((const char *)memmem(
+				   item.at, item.len, "Defaults:", 9) -
+			  item.at)
+		: item.len;
+
+	return count_of(slice_part(item, defaults, item.len), "\"") / 2;
+}
+
+static void check_defaults(
+	const struct conf_check *check, struct slice page, struct buf *faults)
+{
+	struct slice item = check_item(page, check->name);
+	struct buf flat;
+	size_t rules = 0;
+
+	flatten(item, &flat);
+	for (size_t i = 0; i < conf_row_count; i++)
+		if (conf_rows[i].base == CONF_IN_CHECK &&
+			conf_rows[i].kind == CONF_KIND_RULE)
+			rules += check_rule(
+				check, &conf_rows[i], buf_slice(&flat), faults);
+	if (slice_is_empty(item))
+		buf_add_format(faults, "%s is missing\n", check->name);
+	if (contains(buf_slice(&flat), "Defaults:") &&
+		quoted(buf_slice(&flat)) != rules)
+		buf_add_format(
+			faults, "%s: it has %zu rules\n", check->name, rules);
+	buf_clear(&flat);
+}
+
+static void test_page_has_the_rules(void **state)
+{
+	struct conf *c = defaults();
+	struct buf page, faults;
+
+	(void)state;
+	read_page("man/reprieve.conf.5", &page);
+	buf_init(&faults, PAGE_MAX);
+	for (size_t i = 0; i < c->check_count; i++)
+		if (strcmp(c->checks[i].name, "blocked") != 0 &&
+			strcmp(c->checks[i].name, "allowed") != 0)
+			check_defaults(
+				&c->checks[i], buf_slice(&page), &faults);
+	assert_true(c->check_count > 2);
+	assert_string_equal(buf_text(&faults), "");
+	buf_clear(&faults);
+	buf_clear(&page);
+	conf_release(c);
+}
+
 static void test_page_names_each_option(void **state)
 {
 	struct conf *c = defaults();
@@ -401,6 +545,8 @@ int main(void)
 			test_page_names_each_option, NULL),
 		CASE("reprieve.conf(5) has no option that does not exist",
 			test_page_invents_nothing, NULL),
+		CASE("reprieve.conf(5) has the rules of each check",
+			test_page_has_the_rules, NULL),
 		CASE("the sample loads without a word", test_sample_loads,
 			NULL),
 		CASE("the sample names each option",
