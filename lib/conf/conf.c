@@ -221,13 +221,6 @@ const struct conf_policy *conf_policy_for(
 	return d == NULL ? &c->policy : &d->policy;
 }
 
-enum conf_mode conf_mode_for(const struct conf *c, struct slice domain)
-{
-	const struct conf_domain *d = conf_domain_find(c, domain);
-
-	return d != NULL && d->has_mode ? d->mode : c->mode;
-}
-
 bool conf_is_exempt(const struct conf *c, struct slice local_part)
 {
 	for (size_t i = 0; i < c->lists.exempt_count; i++)

@@ -488,8 +488,6 @@ const struct conf_check *conf_check_for(
 	const struct conf *c, const struct conf_domain *d, const char *name);
 const struct conf_policy *conf_policy_for(
 	const struct conf *c, const struct conf_domain *d);
-/* enforce or monitor for this recipient domain (folded; may be ""). */
-enum conf_mode conf_mode_for(const struct conf *c, struct slice domain);
 bool conf_is_exempt(const struct conf *c, struct slice local_part);
 
 /* Every option with its value, as a file that loads to the same snapshot. */
