@@ -18,6 +18,7 @@
  *   Paudit                 STREAM, every change of a list
  *   Pcorr:HASH             whom users write to, see store/correspond
  *   Prate: Prep: Pgrey:    what is remembered of senders, see store/ledger
+ *   Pevidence:NET          ZSET, bad messages, see store/offences
  *   Pcontent:              what the classifier was taught, see store/lessons
  *
  * The canonical name of an entry has its network as cidr_format writes it
