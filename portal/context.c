@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wake.h"
 #include "conf/conf.h"
 #include "judge/services.h"
 #include "portal/meters.h"
@@ -17,9 +18,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { LOAN_AGE_MS = 60000, MS_PER_S = 1000, WHY_MAX = 1024 };
+enum { LOAN_AGE_MS = 60000, WHY_MAX = 1024 };
 
 /* conf and texts of one load; whoever holds it sees no other. */
 struct setup {
@@ -139,19 +139,6 @@ enum result context_reload(
 
 /* ---- birth and death ---- */
 
-static enum result init_locks(struct context *c)
-{
-	pthread_condattr_t attr;
-
-	if (pthread_condattr_init(&attr) != 0)
-		return RES_NOMEM;
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->given, &attr);
-	pthread_condattr_destroy(&attr);
-	pthread_mutex_init(&c->lock, NULL);
-	return RES_OK;
-}
-
 enum result context_open(struct context **out, struct conf *conf,
 	const struct clock *clock, struct buf *why)
 {
@@ -161,11 +148,8 @@ enum result context_open(struct context **out, struct conf *conf,
 	*out = NULL;
 	if (c == NULL)
 		return RES_NOMEM;
-	res = init_locks(c);
-	if (res != RES_OK) {
-		free(c);
-		return res;
-	}
+	wake_init(&c->given);
+	pthread_mutex_init(&c->lock, NULL);
 	c->clock = clock;
 	c->started = conf_hold(conf);
 	secret_load(&c->secret, conf->milter.secret_file);
@@ -278,15 +262,6 @@ static void note_up(struct context *c)
 			LOG_LEVEL_NOTICE, "redis_up", "Redis answers again");
 }
 
-static struct timespec deadline_in(unsigned wait_ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += wait_ms / MS_PER_S + 1;
-	return t;
-}
-
 /* An open one if there is one. Under the lock. */
 static struct context_loan *find_free(struct context *c)
 {
@@ -312,8 +287,7 @@ static struct context_loan *find_free(struct context *c)
 static enum result take_free(
 	struct context *c, const struct conf *conf, struct context_loan **out)
 {
-	const struct timespec deadline =
-		deadline_in(conf->redis.sync_timeout_ms);
+	const struct timespec deadline = wake_in(conf->redis.sync_timeout_ms);
 	const int64_t now_ms = clock_mono_ms(c->clock);
 	struct context_loan *loan = NULL;
 	enum result res = RES_OK;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/wake.h"
 #include "conf/conf.h"
 #include "portal/findings.h"
 #include "portal/jobs.h"
@@ -17,7 +18,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -57,7 +57,6 @@ static void make_name(char out[NAME_LEN_MAX])
 enum result worker_thread_open(struct worker_thread **out, struct context *c)
 {
 	struct worker_thread *w = calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 
 	*out = NULL;
 	if (w == NULL || mailer_open() != RES_OK) {
@@ -67,10 +66,7 @@ enum result worker_thread_open(struct worker_thread **out, struct context *c)
 	w->context = c;
 	make_name(w->name);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&w->wake);
 	*out = w;
 	return RES_OK;
 }
@@ -217,13 +213,9 @@ static unsigned work_once(struct worker_thread *w)
 /* True: to end. */
 static bool wait_for_more(struct worker_thread *w, unsigned wait_ms)
 {
-	struct timespec until;
+	const struct timespec until = wake_in(wait_ms);
 	bool is_ending;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)wait_ms * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&w->lock);
 	while (!w->is_ending && wait_ms > 0 &&
 		pthread_cond_timedwait(&w->wake, &w->lock, &until) == 0)

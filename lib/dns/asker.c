@@ -2,12 +2,12 @@
 #include "dns/asker.h"
 
 #include "base/clock.h"
+#include "base/wake.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	NAME_MAX_LEN = 253, /* RFC 1035 s2.3.4, without the root's dot */
@@ -68,7 +68,6 @@ struct asker *asker_new(const struct dns_source *source,
 	const struct asker_limits *limits, const struct clock *clock)
 {
 	struct asker *a = calloc(1, sizeof(*a));
-	pthread_condattr_t attr;
 
 	if (a == NULL)
 		return NULL;
@@ -77,10 +76,7 @@ struct asker *asker_new(const struct dns_source *source,
 	a->clock = clock;
 	a->percent = 100;
 	pthread_mutex_init(&a->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&a->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&a->changed);
 	return a;
 }
 
@@ -366,13 +362,8 @@ static void give_up(struct asker *a, int64_t until_ms)
 /* The condition's clock is not that of a->clock, which may be a test's. */
 static void sleep_for(struct asker *a, int64_t wait_ms)
 {
-	struct timespec at;
-	int64_t ns;
+	const struct timespec at = wake_in(wait_ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	ns = at.tv_nsec + wait_ms % 1000 * 1000000;
-	at.tv_sec += (time_t)(wait_ms / 1000 + ns / 1000000000);
-	at.tv_nsec = (long)(ns % 1000000000);
 	(void)pthread_cond_timedwait(&a->changed, &a->lock, &at);
 }
 

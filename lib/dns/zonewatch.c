@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wake.h"
 #include "conf/conf.h"
 
 #include <pthread.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	SIDES = 2, /* IPv4 or names, IPv6 */
@@ -61,15 +61,11 @@ struct outcome_of_test {
 enum result zonewatch_open(struct zonewatch **out, const struct clock *clock)
 {
 	struct zonewatch *w = calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 
 	*out = NULL;
 	if (w == NULL)
 		return RES_NOMEM;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&w->wake);
 	pthread_mutex_init(&w->lock, NULL);
 	w->clock = clock;
 	*out = w;
@@ -406,20 +402,6 @@ enum result zonewatch_test(struct zonewatch *w, const struct dns_source *source)
 
 /* ---- the thread ---- */
 
-static struct timespec in_a_while(int64_t wait_ms)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += (time_t)(wait_ms / 1000);
-	at.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 static void sleep_until_due(struct zonewatch *w, int64_t least_ms)
 {
 	struct timespec at;
@@ -429,7 +411,7 @@ static void sleep_until_due(struct zonewatch *w, int64_t least_ms)
 	wait_ms = next_test(w);
 	if (wait_ms < least_ms)
 		wait_ms = least_ms;
-	at = in_a_while(wait_ms);
+	at = wake_in(wait_ms);
 	if (wait_ms > 0 && !atomic_load(&w->is_stopping))
 		(void)pthread_cond_timedwait(&w->wake, &w->lock, &at);
 	pthread_mutex_unlock(&w->lock);

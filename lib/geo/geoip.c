@@ -2,6 +2,7 @@
 #include "geo/geoip.h"
 
 #include "base/log.h"
+#include "base/wake.h"
 #include "conf/conf.h"
 #include "fact/conn.h"
 #include "geo/geofile.h"
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -382,12 +382,10 @@ void geoip_check(struct geoip *g)
 
 static bool wait_for_stop(struct geoip *g)
 {
-	struct timespec until;
+	const struct timespec until = wake_in((int64_t)g->check_s * 1000);
 	int code = 0;
 	bool is_stopping;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)g->check_s;
 	pthread_mutex_lock(&g->stop_lock);
 	while (!g->is_stopping && code == 0)
 		code = pthread_cond_timedwait(
@@ -410,15 +408,10 @@ static void *watch(void *ctx)
 
 static void init_locks(struct geoip *g)
 {
-	pthread_condattr_t attr;
-
 	pthread_rwlock_init(&g->lock, NULL);
 	pthread_mutex_init(&g->status_lock, NULL);
 	pthread_mutex_init(&g->stop_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&g->stop_cond, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&g->stop_cond);
 }
 
 enum result geoip_open(struct geoip **out, const struct geoip_options *options)

@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/wake.h"
 #include "conf/conf.h"
 #include "judge/factfile.h"
 #include "judge/record.h"
@@ -21,7 +22,7 @@
 enum {
 	QUEUE_MAX = 4 << 20,
 	WAKE_AT = 64 << 10, /* octets that wait */
-	NAP_S = 1,
+	NAP_MS = 1000,
 	DAY_MAX = 11, /* "2026-11-26" */
 	DAY_S = 86400,
 	MS_PER_S = 1000
@@ -183,12 +184,10 @@ static void next_file(struct factlog *l)
 
 static void nap(struct factlog *l)
 {
-	struct timespec until;
+	const struct timespec until = wake_in(NAP_MS);
 
 	if (l->queue.len >= WAKE_AT || l->is_over)
 		return;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += NAP_S;
 	pthread_cond_timedwait(&l->woken, &l->lock, &until);
 }
 
@@ -336,7 +335,7 @@ enum result factlog_open(struct factlog **out, const struct conf *conf,
 	l->file_max = conf->facts.file_max;
 	l->file = -1;
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->woken, NULL);
+	wake_init(&l->woken);
 	pthread_cond_init(&l->idle, NULL);
 	buf_init(&l->queue, QUEUE_MAX);
 	l->folder = strdup(conf->facts.folder);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/once.h"
 #include "base/table.h"
+#include "base/wake.h"
 #include "conf/conf.h"
 #include "store/client.h"
 #include "store/mirrorcore.h"
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ONCE_MAX = 4096 };
@@ -95,17 +95,13 @@ void mirror_tell(struct mirror *m, struct slice key)
 static void init_locks(struct mirror *m)
 {
 	pthread_rwlockattr_t rw;
-	pthread_condattr_t attr;
 
 	pthread_rwlockattr_init(&rw);
 	pthread_rwlockattr_setkind_np(
 		&rw, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&m->lock, &rw);
 	pthread_rwlockattr_destroy(&rw);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&m->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&m->changed);
 	pthread_mutex_init(&m->status_lock, NULL);
 	pthread_mutex_init(&m->hook_lock, NULL);
 }
@@ -314,17 +310,10 @@ void mirror_mark_ignored(struct mirror *m, const struct prefix_hit *hit,
 
 enum result mirror_wait_live(struct mirror *m, int64_t deadline_ms)
 {
-	struct timespec until;
+	const struct timespec until = wake_in(deadline_ms);
 	enum result res;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += deadline_ms / 1000;
-	until.tv_nsec += deadline_ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&m->status_lock);
 	while (m->status.state != MIRROR_LIVE && rc == 0)
 		rc = pthread_cond_timedwait(

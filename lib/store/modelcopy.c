@@ -2,6 +2,7 @@
 #include "store/modelcopy.h"
 
 #include "base/log.h"
+#include "base/wake.h"
 #include "conf/conf.h"
 #include "store/link.h"
 #include "store/worker.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TRIES = 5 };
@@ -170,12 +170,11 @@ enum result modelcopy_look(struct modelcopy *m)
 /* False: told to stop. */
 static bool wait_a_while(struct modelcopy *m)
 {
-	struct timespec until;
+	const struct timespec until =
+		wake_in((int64_t)m->conf->content.refresh_s * 1000);
 	bool go_on;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)m->conf->content.refresh_s;
 	pthread_mutex_lock(&m->lock);
 	while (!m->stopping && rc == 0)
 		rc = pthread_cond_timedwait(&m->wake, &m->lock, &until);
@@ -201,7 +200,6 @@ static void *run(void *arg)
 enum result modelcopy_open(struct modelcopy **out, const struct conf *conf)
 {
 	struct modelcopy *m = calloc(1, sizeof(*m));
-	pthread_condattr_t attr;
 
 	*out = NULL;
 	if (m == NULL)
@@ -211,10 +209,7 @@ enum result modelcopy_open(struct modelcopy **out, const struct conf *conf)
 		free(m);
 		return RES_NOMEM;
 	}
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&m->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&m->wake);
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_mutex_init(&m->look_lock, NULL);
 	m->conf = conf;

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/wake.h"
 #include "conf/conf.h"
 #include "store/keys.h"
 #include "store/mirror.h"
@@ -14,7 +15,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -171,16 +171,10 @@ static void write_end(struct node *n)
 /* False: told to stop. */
 static bool wait_a_while(struct node *n)
 {
-	struct timespec until;
+	const struct timespec until = wake_in(LOOK_MS);
 	bool go_on;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)LOOK_MS * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&n->lock);
 	while (!n->stopping && rc == 0)
 		rc = pthread_cond_timedwait(&n->wake, &n->lock, &until);
@@ -260,15 +254,11 @@ enum result node_open(struct node **out, struct conf *conf,
 	struct mirror *mirror, struct writer *writer, const struct clock *clock)
 {
 	struct node *n = calloc(1, sizeof(*n));
-	pthread_condattr_t attr;
 
 	*out = NULL;
 	if (n == NULL)
 		return RES_NOMEM;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&n->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&n->wake);
 	pthread_mutex_init(&n->lock, NULL);
 	n->conf = conf_hold(conf);
 	n->mirror = mirror;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/pool.h"
 
+#include "base/wake.h"
 #include "conf/conf.h"
 #include "store/link.h"
 
@@ -9,8 +10,6 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { MS_PER_S = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
 struct pool_loan {
 	struct redis *redis;
@@ -32,17 +31,10 @@ static struct pool *new_for(struct conf *conf, enum link_purpose purpose)
 {
 	size_t count = conf->redis.pool > 0 ? conf->redis.pool : 1;
 	struct pool *p = calloc(1, sizeof(*p) + count * sizeof(p->loan[0]));
-	pthread_condattr_t attr;
 
 	if (p == NULL)
 		return NULL;
-	if (pthread_condattr_init(&attr) != 0) {
-		free(p);
-		return NULL;
-	}
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->given, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&p->given);
 	pthread_mutex_init(&p->lock, NULL);
 	p->conf = conf_hold(conf);
 	/* A timer of 0 is none: descriptor 0 is standard input. */
@@ -76,20 +68,6 @@ void pool_free(struct pool *p)
 	pthread_mutex_destroy(&p->lock);
 	conf_release(p->conf);
 	free(p);
-}
-
-static struct timespec deadline_in(unsigned wait_ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += wait_ms / MS_PER_S;
-	t.tv_nsec += (long)(wait_ms % MS_PER_S) * NS_PER_MS;
-	if (t.tv_nsec >= NS_PER_S) {
-		t.tv_nsec -= NS_PER_S;
-		t.tv_sec++;
-	}
-	return t;
 }
 
 /* An open one if there is one. Under the lock. */
@@ -170,7 +148,7 @@ enum result pool_reopen(struct pool *p, struct pool_loan *loan)
 
 enum result pool_take(struct pool *p, struct pool_loan **out)
 {
-	struct timespec deadline = deadline_in(p->conf->redis.timeout_ms);
+	struct timespec deadline = wake_in(p->conf->redis.timeout_ms);
 	struct pool_loan *loan = wait_for_free(p, &deadline);
 	enum result res;
 

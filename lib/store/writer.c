@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/wake.h"
 #include "conf/conf.h"
 #include "store/link.h"
 #include "store/worker.h"
@@ -429,18 +430,11 @@ static bool back_off(struct writer *w)
 {
 	uint64_t half = w->backoff_ms / 2;
 	int64_t wait_ms = (int64_t)(half + random_u64() % (half + 1));
-	struct timespec until;
+	const struct timespec until = wake_in(wait_ms);
 	int rc = 0;
 
 	w->backoff_ms = w->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
 							   : w->backoff_ms * 2;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += wait_ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&w->lock);
 	while (!w->stopping && rc == 0)
 		rc = pthread_cond_timedwait(&w->wake, &w->lock, &until);
@@ -493,7 +487,6 @@ enum result writer_open(
 	struct writer **out, struct conf *conf, const struct clock *clock)
 {
 	struct writer *w = calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 
 	*out = NULL;
 	if (w == NULL)
@@ -503,12 +496,9 @@ enum result writer_open(
 		free(w);
 		return RES_NOMEM;
 	}
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, &attr);
-	pthread_cond_init(&w->stopped, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&w->wake);
+	wake_init(&w->stopped);
 	w->conf = conf_hold(conf);
 	w->clock = clock;
 	w->backoff_ms = BACKOFF_MS;
@@ -526,12 +516,10 @@ enum result writer_start(struct writer *w)
 
 static void stop(struct writer *w)
 {
-	struct timespec until;
+	const struct timespec until = wake_in(CLOSE_MS);
 	uint64_t one = 1;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += CLOSE_MS / 1000;
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
 	pthread_cond_signal(&w->wake);

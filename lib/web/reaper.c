@@ -2,13 +2,13 @@
 #include "web/reaper.h"
 
 #include "base/clock.h"
+#include "base/wake.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 struct reaper_entry {
 	struct reaper_entry *prev;
@@ -46,15 +46,8 @@ static void unlink_entry(struct reaper *r, struct reaper_entry *e)
 
 static void wait_ms(struct reaper *r, int64_t ms)
 {
-	struct timespec until;
+	const struct timespec until = wake_in(ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(ms / 1000);
-	until.tv_nsec += (long)(ms % 1000) * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
 	(void)pthread_cond_timedwait(&r->changed, &r->lock, &until);
 }
 
@@ -83,7 +76,6 @@ static void *reap(void *arg)
 
 enum result reaper_open(struct reaper **out, unsigned deadline_ms)
 {
-	pthread_condattr_t attr;
 	struct reaper *r = calloc(1, sizeof(*r));
 
 	*out = NULL;
@@ -91,10 +83,7 @@ enum result reaper_open(struct reaper **out, unsigned deadline_ms)
 		return RES_NOMEM;
 	r->deadline_ms = deadline_ms;
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&r->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&r->changed);
 	if (pthread_create(&r->thread, NULL, reap, r) != 0) {
 		pthread_cond_destroy(&r->changed);
 		pthread_mutex_destroy(&r->lock);
