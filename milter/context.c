@@ -3,6 +3,7 @@
 
 #include "auth/arcseal.h"
 #include "base/clock.h"
+#include "base/fairlock.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/once.h"
@@ -219,7 +220,7 @@ enum result context_open(
 	if (ctx == NULL)
 		return RES_NOMEM;
 	pthread_rwlock_init(&ctx->gate, NULL);
-	pthread_rwlock_init(&ctx->lock, NULL);
+	fairlock_init(&ctx->lock);
 	ctx->clock = clock;
 	ctx->conf = conf_hold(conf);
 	ctx->started = conf_hold(conf);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "geo/geoip.h"
 
+#include "base/fairlock.h"
 #include "base/log.h"
 #include "base/wake.h"
 #include "conf/conf.h"
@@ -408,7 +409,7 @@ static void *watch(void *ctx)
 
 static void init_locks(struct geoip *g)
 {
-	pthread_rwlock_init(&g->lock, NULL);
+	fairlock_init(&g->lock);
 	pthread_mutex_init(&g->status_lock, NULL);
 	pthread_mutex_init(&g->stop_lock, NULL);
 	wake_init(&g->stop_cond);

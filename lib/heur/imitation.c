@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "heur/imitation.h"
 
+#include "base/fairlock.h"
 #include "conf/conf.h"
 
 #include <pthread.h>
@@ -27,10 +28,7 @@ enum result imitation_open(struct imitation **out)
 	*out = NULL;
 	if (i == NULL)
 		return RES_NOMEM;
-	if (pthread_rwlock_init(&i->lock, NULL) != 0) {
-		free(i);
-		return RES_NOMEM;
-	}
+	fairlock_init(&i->lock);
 	*out = i;
 	return RES_OK;
 }

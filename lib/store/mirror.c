@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/fairlock.h"
 #include "base/once.h"
 #include "base/table.h"
 #include "base/wake.h"
@@ -94,13 +95,7 @@ void mirror_tell(struct mirror *m, struct slice key)
  * them would keep the one writer out for ever. */
 static void init_locks(struct mirror *m)
 {
-	pthread_rwlockattr_t rw;
-
-	pthread_rwlockattr_init(&rw);
-	pthread_rwlockattr_setkind_np(
-		&rw, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-	pthread_rwlock_init(&m->lock, &rw);
-	pthread_rwlockattr_destroy(&rw);
+	fairlock_init(&m->lock);
 	wake_init(&m->changed);
 	pthread_mutex_init(&m->status_lock, NULL);
 	pthread_mutex_init(&m->hook_lock, NULL);
