@@ -22,3 +22,14 @@ int hex_value(char c)
 		return c - 'A' + 10;
 	return -1;
 }
+
+bool hex_read(struct slice text, char *octet)
+{
+	int high = text.len < 2 ? -1 : hex_value(text.at[0]);
+	int low = text.len < 2 ? -1 : hex_value(text.at[1]);
+
+	if (high < 0 || low < 0)
+		return false;
+	*octet = (char)(high << 4 | low);
+	return true;
+}

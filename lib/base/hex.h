@@ -5,6 +5,9 @@
  */
 #pragma once
 
+#include "base/slice.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,3 +16,7 @@ void hex_format(const uint8_t *octets, size_t count, char *out);
 
 /* What a digit of either case stands for; -1: none. */
 int hex_value(char c);
+
+/* The octet of the two digits at the front of text. False: there are not two,
+ * and *octet is as it was. */
+bool hex_read(struct slice text, char *octet);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/htmllook.h"
 
+#include "base/hex.h"
 #include "mail/html.h"
 
 #include <string.h>
@@ -88,14 +89,6 @@ static bool read_number(
 	return true;
 }
 
-static unsigned hex_of(char c)
-{
-	if (is_digit(c))
-		return (unsigned)(c - '0');
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-}
-
 static uint32_t hex_colour(struct slice digits)
 {
 	uint32_t colour = 0;
@@ -103,13 +96,13 @@ static uint32_t hex_colour(struct slice digits)
 	if (digits.len != 3 && digits.len != 6)
 		return HTMLLOOK_UNKNOWN;
 	for (size_t i = 0; i < digits.len; i++) {
-		const unsigned digit = hex_of(digits.at[i]);
+		const int digit = hex_value(digits.at[i]);
 
-		if (digit > 15)
+		if (digit < 0)
 			return HTMLLOOK_UNKNOWN;
-		colour = colour << 4 | digit;
+		colour = colour << 4 | (uint32_t)digit;
 		if (digits.len == 3)
-			colour = colour << 4 | digit;
+			colour = colour << 4 | (uint32_t)digit;
 	}
 	return colour;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/param.h"
 
+#include "base/hex.h"
 #include "mail/cfws.h"
 #include "mail/charset.h"
 #include "mail/encodedword.h"
@@ -100,26 +101,13 @@ static bool read_param(struct slice field, size_t *at, struct param *p)
 	return true;
 }
 
-static unsigned hex_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-}
-
 static void add_percent(struct buf *to, struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.at[i];
 
-		if (c == '%' && i + 2 < text.len &&
-			hex_of(text.at[i + 1]) < 16 &&
-			hex_of(text.at[i + 2]) < 16) {
-			c = (char)(hex_of(text.at[i + 1]) << 4 |
-				hex_of(text.at[i + 2]));
+		if (c == '%' && hex_read(slice_part(text, i + 1, text.len), &c))
 			i += 2;
-		}
 		buf_add_char(to, c);
 	}
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/transfer.h"
 
+#include "base/hex.h"
+
 enum { BLANK = 64, PADDING = 65, NONE = 66, DIGITS = 64 };
 
 /* Values of base64 digits by octet, then the words above. */
@@ -81,29 +83,6 @@ size_t transfer_base64(char *to, struct slice text, size_t *broken)
 	return len;
 }
 
-static unsigned hex_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-}
-
-/* "=41" at that index. */
-static bool read_octet(struct slice text, size_t at, char *octet)
-{
-	unsigned high, low;
-
-	if (text.len - at < 3)
-		return false;
-	high = hex_of(text.at[at + 1]);
-	low = hex_of(text.at[at + 2]);
-	if (high > 15 || low > 15)
-		return false;
-	*octet = (char)(high << 4 | low);
-	return true;
-}
-
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t';
@@ -129,7 +108,7 @@ static size_t unquote(char *to, struct slice text, size_t *at, size_t *broken)
 {
 	size_t next;
 
-	if (read_octet(text, *at, to)) {
+	if (hex_read(slice_part(text, *at + 1, text.len), to)) {
 		*at += 3;
 		return 1;
 	}
@@ -195,7 +174,8 @@ size_t transfer_q(char *to, struct slice text, size_t *broken)
 
 		if (c == '_')
 			c = ' ';
-		else if (c == '=' && read_octet(text, i, &c))
+		else if (c == '=' &&
+			hex_read(slice_part(text, i + 1, text.len), &c))
 			i += 2;
 		else if (c == '=')
 			++*broken;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/url.h"
 
+#include "base/hex.h"
 #include "net/ipaddr.h"
 #include "net/psl.h"
 
@@ -21,14 +22,6 @@ static bool is_letter(char c)
 static char folded(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static unsigned hex_of(char c)
-{
-	if (is_digit(c))
-		return (unsigned)(c - '0');
-	c = folded(c);
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
 }
 
 struct slice url_host(const struct url *u)
@@ -53,11 +46,11 @@ static bool read_number(struct slice text, uint64_t *out)
 		text = slice_part(text, is_hex ? 2 : 1, text.len);
 	}
 	for (size_t i = 0; i < text.len; i++) {
-		const unsigned digit = hex_of(text.at[i]);
+		const int digit = hex_value(text.at[i]);
 
-		if (digit >= base || number > UINT32_MAX)
+		if (digit < 0 || (unsigned)digit >= base || number > UINT32_MAX)
 			return false;
-		number = number * base + digit;
+		number = number * base + (unsigned)digit;
 	}
 	*out = number;
 	return true;
@@ -156,13 +149,8 @@ static size_t undo_percents(struct slice text, char out[DECODED_MAX])
 	for (size_t i = 0; i < text.len && len < DECODED_MAX; i++) {
 		char c = text.at[i];
 
-		if (c == '%' && i + 2 < text.len &&
-			hex_of(text.at[i + 1]) < 16 &&
-			hex_of(text.at[i + 2]) < 16) {
-			c = (char)(hex_of(text.at[i + 1]) << 4 |
-				hex_of(text.at[i + 2]));
+		if (c == '%' && hex_read(slice_part(text, i + 1, text.len), &c))
 			i += 2;
-		}
 		out[len++] = c;
 	}
 	return len;

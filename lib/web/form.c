@@ -9,21 +9,13 @@
 /* *octet is what the text at *at stands for; *at moves behind it. */
 static bool read_octet(struct slice text, size_t *at, char *octet)
 {
-	int high = -1;
-	int low = -1;
-
 	*octet = text.at[(*at)++];
 	if (*octet == '+')
 		*octet = ' ';
 	if (*octet != '%')
 		return true;
-	if (text.len - *at >= 2) {
-		high = hex_value(text.at[*at]);
-		low = hex_value(text.at[*at + 1]);
-	}
-	if (high < 0 || low < 0)
+	if (!hex_read(slice_part(text, *at, text.len), octet))
 		return false;
-	*octet = (char)(high * 16 + low);
 	*at += 2;
 	return true;
 }

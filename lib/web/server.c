@@ -125,16 +125,13 @@ static bool decode_path(char *text, size_t *len)
 		unsigned char octet = (unsigned char)text[from];
 
 		if (octet == '%') {
-			int high = -1;
-			int low = -1;
+			char decoded;
 
-			if (*len - from > 2) {
-				high = hex_value(text[from + 1]);
-				low = hex_value(text[from + 2]);
-			}
-			if (high < 0 || low < 0)
+			if (!hex_read(slice_make(
+					      text + from + 1, *len - from - 1),
+				    &decoded))
 				return false;
-			octet = (unsigned char)(high * 16 + low);
+			octet = (unsigned char)decoded;
 			from += 2;
 		}
 		if (octet < 0x20 || octet == 0x7f)

@@ -27,6 +27,24 @@ static void values(void **state)
 	assert_int_equal(hex_value('\0'), -1);
 }
 
+static void pairs(void **state)
+{
+	char octet = '-';
+
+	(void)state;
+	assert_true(hex_read(slice_of("41z"), &octet));
+	assert_int_equal(octet, 'A');
+	assert_true(hex_read(slice_of("fF"), &octet));
+	assert_int_equal((unsigned char)octet, 0xff);
+	octet = '-';
+	assert_false(hex_read(slice_of("4"), &octet));
+	assert_false(hex_read(slice_of(""), &octet));
+	assert_false(hex_read(slice_of("4g"), &octet));
+	assert_false(hex_read(slice_of("g4"), &octet));
+	assert_false(hex_read(slice_make("41", 1), &octet));
+	assert_int_equal(octet, '-');
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -34,6 +52,7 @@ int main(void)
 			NULL),
 		CASE("a digit of either case has a value, nothing else", values,
 			NULL),
+		CASE("two digits are an octet, one alone is none", pairs, NULL),
 	};
 
 	return cmocka_run_group_tests_name("base/hex", cases, NULL, NULL);
