@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/plaintext.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 static const char gap[] = "[...]\n";
@@ -140,12 +142,8 @@ struct cleaning {
 static struct slice cut_line(const struct cleaning *c, struct slice line)
 {
 	size_t taken = c->out->len + strlen(gap) + c->empty + 1;
-	size_t room = c->most > taken ? c->most - taken : 0;
 
-	while (room > 0 && room < line.len &&
-		((unsigned char)line.at[room] & 0xc0) == 0x80)
-		room--;
-	return slice_part(line, 0, room);
+	return utf8_cut(line, c->most > taken ? c->most - taken : 0);
 }
 
 static void add_visible(struct buf *out, struct slice line)

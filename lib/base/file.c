@@ -11,7 +11,7 @@
 
 enum { READ_STEP = 16384 };
 
-static enum result result_of_errno(int error)
+enum result file_result(int error)
 {
 	switch (error) {
 	case ENOENT:
@@ -45,7 +45,7 @@ static enum result expect_end(int fd)
 	ssize_t got = read_some(fd, &one, 1);
 
 	if (got < 0)
-		return result_of_errno(errno);
+		return file_result(errno);
 	return got == 0 ? RES_OK : RES_TOOBIG;
 }
 
@@ -64,7 +64,7 @@ static enum result read_all(int fd, struct buf *out)
 			return buf_result(out);
 		got = read_some(fd, to, want);
 		if (got < 0)
-			return result_of_errno(errno);
+			return file_result(errno);
 		if (got == 0)
 			return RES_OK;
 		buf_commit(out, (size_t)got);
@@ -81,7 +81,7 @@ enum result file_read(const char *path, struct buf *out)
 		return buf_result(out);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return result_of_errno(errno);
+		return file_result(errno);
 	res = read_all(fd, out);
 	if (res != RES_OK && out->at != NULL) {
 		out->len = before;
@@ -99,7 +99,7 @@ static enum result write_all(int fd, struct slice data)
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return result_of_errno(errno);
+			return file_result(errno);
 		data = slice_part(data, (size_t)put, data.len);
 	}
 	return RES_OK;
@@ -132,11 +132,11 @@ static enum result fill_and_close(int fd, mode_t mode, struct slice data)
 	enum result res = write_all(fd, data);
 
 	if (res == RES_OK && fchmod(fd, mode) != 0)
-		res = result_of_errno(errno);
+		res = file_result(errno);
 	if (res == RES_OK && fsync(fd) != 0)
-		res = result_of_errno(errno);
+		res = file_result(errno);
 	if (close(fd) != 0 && res == RES_OK)
-		res = result_of_errno(errno);
+		res = file_result(errno);
 	return res;
 }
 
@@ -154,13 +154,13 @@ enum result file_write(const char *path, mode_t mode, struct slice data)
 	memcpy(aside + len, suffix, sizeof(suffix));
 	fd = mkostemp(aside, O_CLOEXEC);
 	if (fd < 0) {
-		res = result_of_errno(errno);
+		res = file_result(errno);
 		free(aside);
 		return res;
 	}
 	res = fill_and_close(fd, mode, data);
 	if (res == RES_OK && rename(aside, path) != 0)
-		res = result_of_errno(errno);
+		res = file_result(errno);
 	if (res == RES_OK)
 		sync_folder(path);
 	else

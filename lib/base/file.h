@@ -16,6 +16,9 @@
  */
 enum result file_read(const char *path, struct buf *out) MUST_USE;
 
+/* What an errno of open, rename ... means: one of those, or RES_NOMEM. */
+enum result file_result(int error);
+
 /*
  * Writes path.tmp.XXXXXX with mode, syncs it, renames it over path and syncs
  * the folder. On error path is as it was and nothing is left beside it.

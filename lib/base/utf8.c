@@ -143,6 +143,15 @@ size_t utf8_whole(struct slice s)
 	return at;
 }
 
+struct slice utf8_cut(struct slice s, size_t most)
+{
+	if (most >= s.len)
+		return s;
+	while (most > 0 && ((unsigned char)s.at[most] & 0xc0) == 0x80)
+		most--;
+	return slice_part(s, 0, most);
+}
+
 bool utf8_is_whole(struct slice s)
 {
 	return utf8_whole(s) == s.len;

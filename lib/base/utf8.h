@@ -25,5 +25,9 @@ size_t utf8_ascii(struct slice s);
 /* How many octets at the front of s are whole characters. Quick. */
 size_t utf8_whole(struct slice s);
 
+/* The front of s: as many octets as that at most, and no part of a character
+ * of which the rest is cut off. */
+struct slice utf8_cut(struct slice s, size_t most);
+
 /* All of s is characters; an empty text is. */
 bool utf8_is_whole(struct slice s);

@@ -2,6 +2,7 @@
 #include "heur/bodytext.h"
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "conf/conf.h"
 #include "mail/html.h"
 #include "mail/url.h"
@@ -119,17 +120,10 @@ static void find_links(struct reader *r, struct slice text)
 static void add(struct reader *r, struct slice piece)
 {
 	struct buf *b = r->text;
-	size_t room = b->max - b->len;
 
 	if (!r->is_shown)
 		return;
-	if (piece.len > room) {
-		while (room > 0 &&
-			((unsigned char)piece.at[room] & 0xc0) == 0x80)
-			room--;
-		piece.len = room;
-	}
-	buf_add(b, piece);
+	buf_add(b, utf8_cut(piece, b->max - b->len));
 	if (buf_result(b) != RES_OK)
 		r->failed = RES_NOMEM;
 }
@@ -137,17 +131,10 @@ static void add(struct reader *r, struct slice piece)
 static void add_shown(struct reader *r, struct slice piece)
 {
 	struct buf *b = &r->shown;
-	size_t room = b->max - b->len;
 
 	if (r->anchor == NO_LINK)
 		return;
-	if (piece.len > room) {
-		while (room > 0 &&
-			((unsigned char)piece.at[room] & 0xc0) == 0x80)
-			room--;
-		piece.len = room;
-	}
-	buf_add(b, piece);
+	buf_add(b, utf8_cut(piece, b->max - b->len));
 }
 
 static bool is_blank(char c)

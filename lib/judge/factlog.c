@@ -2,6 +2,7 @@
 #include "judge/factlog.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -105,19 +106,7 @@ static enum result open_file(struct factlog *l)
 		(unsigned long long)random_u64());
 	l->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	l->size = 0;
-	if (l->file >= 0)
-		return RES_OK;
-	switch (errno) {
-	case ENOENT:
-	case ENOTDIR:
-		return RES_MISSING;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return RES_DENIED;
-	default:
-		return RES_DOWN;
-	}
+	return l->file >= 0 ? RES_OK : file_result(errno);
 }
 
 static void warn_once(struct factlog *l, const char *why)

@@ -150,18 +150,12 @@ bool charset_is_known(struct slice charset)
 /* text is valid UTF-8. */
 static enum result add(struct buf *out, struct slice text)
 {
-	size_t room = out->max - out->len;
-	enum result res = RES_OK;
+	const struct slice most = utf8_cut(text, out->max - out->len);
 
-	if (text.len > room) {
-		while (room > 0 &&
-			((unsigned char)text.at[room] & 0xc0) == 0x80)
-			room--;
-		text.len = room;
-		res = RES_TOOBIG;
-	}
-	buf_add(out, text);
-	return buf_result(out) == RES_OK ? res : buf_result(out);
+	buf_add(out, most);
+	if (buf_result(out) != RES_OK)
+		return buf_result(out);
+	return most.len == text.len ? RES_OK : RES_TOOBIG;
 }
 
 static enum result decode_utf8(struct slice text, struct buf *out)

@@ -65,6 +65,20 @@ static void tells_where_whole_characters_end(void **state)
 	assert_true(utf8_is_whole(slice_part(text, 0, text.len - 2)));
 }
 
+static void cuts_between_characters(void **state)
+{
+	const struct slice text = slice_of("a\xe2\x82\xac");
+
+	(void)state;
+	assert_int_equal(utf8_cut(text, 9).len, 4);
+	assert_int_equal(utf8_cut(text, 4).len, 4);
+	assert_int_equal(utf8_cut(text, 3).len, 1);
+	assert_int_equal(utf8_cut(text, 2).len, 1);
+	assert_int_equal(utf8_cut(text, 1).len, 1);
+	assert_int_equal(utf8_cut(text, 0).len, 0);
+	assert_int_equal(utf8_cut(slice_of("\x80\x80"), 1).len, 0);
+}
+
 #define READS(name, text, character) \
 	CASE(name, reads, (&(const struct row){ text, character }))
 
@@ -84,6 +98,7 @@ int main(void)
 		cmocka_unit_test(writes_what_it_reads),
 		cmocka_unit_test(writes_no_character_that_is_none),
 		cmocka_unit_test(tells_where_whole_characters_end),
+		cmocka_unit_test(cuts_between_characters),
 	};
 
 	return cmocka_run_group_tests_name("base/utf8", cases, NULL, NULL);
