@@ -91,20 +91,6 @@ enum result file_read(const char *path, struct buf *out)
 	return res;
 }
 
-static enum result write_all(int fd, struct slice data)
-{
-	while (data.len > 0) {
-		ssize_t put = write(fd, data.at, data.len);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return file_result(errno);
-		data = slice_part(data, (size_t)put, data.len);
-	}
-	return RES_OK;
-}
-
 /* So that the rename itself survives a power cut. */
 static void sync_folder(const char *path)
 {
@@ -129,7 +115,7 @@ static void sync_folder(const char *path)
 
 static enum result fill_and_close(int fd, mode_t mode, struct slice data)
 {
-	enum result res = write_all(fd, data);
+	enum result res = file_write_all(fd, data);
 
 	if (res == RES_OK && fchmod(fd, mode) != 0)
 		res = file_result(errno);
@@ -138,6 +124,20 @@ static enum result fill_and_close(int fd, mode_t mode, struct slice data)
 	if (close(fd) != 0 && res == RES_OK)
 		res = file_result(errno);
 	return res;
+}
+
+enum result file_write_all(int fd, struct slice data)
+{
+	while (data.len > 0) {
+		ssize_t put = write(fd, data.at, data.len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return file_result(errno);
+		data = slice_part(data, (size_t)put, data.len);
+	}
+	return RES_OK;
 }
 
 enum result file_write(const char *path, mode_t mode, struct slice data)

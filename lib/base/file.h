@@ -16,6 +16,10 @@
  */
 enum result file_read(const char *path, struct buf *out) MUST_USE;
 
+/* Writes all of it to fd. On error, some of it: what file_result makes of
+ * errno, which stays. */
+enum result file_write_all(int fd, struct slice data) MUST_USE;
+
 /* What an errno of open, rename ... means: one of those, or RES_NOMEM. */
 enum result file_result(int error);
 

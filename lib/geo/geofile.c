@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "geo/geofile.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,21 +58,6 @@ bool geofile_is_same(const struct geofile_id *a, const struct geofile_id *b)
 		a->written_ns == b->written_ns;
 }
 
-static enum result write_all(int to, const char *at, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(to, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return RES_FULL;
-		at += n;
-		len -= (size_t)n;
-	}
-	return RES_OK;
-}
-
 /* Never more than what it had when it was opened: it may still grow. */
 static enum result pour(int from, int to, uint64_t size)
 {
@@ -79,7 +66,6 @@ static enum result pour(int from, int to, uint64_t size)
 	while (size > 0) {
 		size_t want = size < BLOCK ? (size_t)size : (size_t)BLOCK;
 		ssize_t n = read(from, block, want);
-		enum result res;
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -87,9 +73,8 @@ static enum result pour(int from, int to, uint64_t size)
 			return RES_DOWN;
 		if (n == 0)
 			return RES_CORRUPT;
-		res = write_all(to, block, (size_t)n);
-		if (res != RES_OK)
-			return res;
+		if (file_write_all(to, slice_make(block, (size_t)n)) != RES_OK)
+			return RES_FULL;
 		size -= (uint64_t)n;
 	}
 	return RES_OK;

@@ -126,21 +126,14 @@ static bool write_all(struct factlog *l, struct slice text)
 				    : "facts.file_max is reached");
 		return false;
 	}
-	while (text.len > 0) {
-		ssize_t n = write(l->file, text.at, text.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			warn_once(l, strerror(errno));
-			/* What follows would stand behind half a record. */
-			close(l->file);
-			l->file = -1;
-			return false;
-		}
-		l->size += (size_t)n;
-		text = slice_part(text, (size_t)n, text.len);
+	if (file_write_all(l->file, text) != RES_OK) {
+		warn_once(l, strerror(errno));
+		/* What follows would stand behind half a record. */
+		close(l->file);
+		l->file = -1;
+		return false;
 	}
+	l->size += text.len;
 	return true;
 }
 

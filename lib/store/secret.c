@@ -38,19 +38,9 @@ static enum result read_secret(struct secret *s, const char *path)
 	return res;
 }
 
-static bool write_whole(int fd, const uint8_t *at, size_t len)
+static bool write_whole(int fd, struct slice data)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) == 0;
+	return file_write_all(fd, data) == RES_OK && fsync(fd) == 0;
 }
 
 /* Written aside, then linked: of two programs that start together one wins,
@@ -70,7 +60,7 @@ static enum result create_secret(const char *path)
 	if (fd < 0)
 		goto done;
 	random_fill(secret, sizeof(secret));
-	if (write_whole(fd, secret, sizeof(secret))) {
+	if (write_whole(fd, slice_make(secret, sizeof(secret)))) {
 		if (link(aside.at, path) == 0)
 			res = RES_OK;
 		else if (errno == EEXIST)
