@@ -282,29 +282,12 @@ static void read_open(struct reader *r, const struct html_token *t)
 				leads[i].source);
 }
 
-/* Octets that would be seen, were they not hidden: no blanks, and not those of
- * U+00A0, with which honest mail pads its preview. */
-static size_t weight_of(struct slice text)
-{
-	size_t weight = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		const unsigned char c = (unsigned char)text.at[i];
-
-		if (c == 0xc2 && i + 1 < text.len &&
-			(unsigned char)text.at[i + 1] == 0xa0)
-			i++;
-		else
-			weight += !is_blank(text.at[i]);
-	}
-	return weight;
-}
-
 static void read_text(struct reader *r, const struct html_token *t)
 {
 	if (t->is_hidden) {
-		r->facts->hidden +=
-			r->is_shown && !t->is_toggled ? weight_of(t->text) : 0;
+		r->facts->hidden += r->is_shown && !t->is_toggled
+			? html_weight(t->text)
+			: 0;
 		return;
 	}
 	if (r->anchor == NO_LINK)

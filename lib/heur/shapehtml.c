@@ -48,23 +48,6 @@ static bool is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* U+00A0 is a blank too. */
-static size_t weight_of(struct slice text)
-{
-	size_t weight = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		const unsigned char c = (unsigned char)text.at[i];
-
-		if (c == 0xc2 && i + 1 < text.len &&
-			(unsigned char)text.at[i + 1] == 0xa0)
-			i++;
-		else
-			weight += !is_blank(text.at[i]);
-	}
-	return weight;
-}
-
 /* ---- what a token says ---- */
 
 static void read_text(struct page *p, const struct html_token *t)
@@ -77,7 +60,7 @@ static void read_text(struct page *p, const struct html_token *t)
 		p->splits++;
 	p->has_comment = false;
 	p->has_letter = is_letter(t->text.at[t->text.len - 1]);
-	weight = t->is_hidden ? 0 : weight_of(t->text);
+	weight = t->is_hidden ? 0 : html_weight(t->text);
 	p->shown += weight;
 	p->has_text_behind = p->has_text_behind || (p->is_behind && weight > 0);
 }
@@ -183,7 +166,7 @@ static bool has_text_part(const struct body_facts *body)
 {
 	for (size_t i = 0; i < body->part_count; i++)
 		if (is_read(&body->parts[i], "text/plain") &&
-			weight_of(body->parts[i].content) > 0)
+			html_weight(body->parts[i].content) > 0)
 			return true;
 	return false;
 }

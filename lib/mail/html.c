@@ -488,3 +488,19 @@ struct slice html_value(const struct html_token *t, const char *name)
 			return t->attributes[i].value;
 	return (struct slice){ NULL, 0 };
 }
+
+size_t html_weight(struct slice text)
+{
+	size_t weight = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		const unsigned char c = (unsigned char)text.at[i];
+
+		if (c == 0xc2 && i + 1 < text.len &&
+			(unsigned char)text.at[i + 1] == 0xa0)
+			i++;
+		else
+			weight += !is_blank(text.at[i]);
+	}
+	return weight;
+}

@@ -63,3 +63,7 @@ struct slice html_value(const struct html_token *t, const char *name);
  * name without ";" before a letter, a digit or "=" is none.
  */
 size_t html_decode(char *to, struct slice text, bool is_attribute);
+
+/* Octets of a text that a reader would see: no blanks, and not those of U+00A0,
+ * with which honest mail pads its preview. */
+size_t html_weight(struct slice text);
