@@ -25,6 +25,7 @@ import socket
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -272,13 +273,14 @@ dns {{ nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }}
             return json.loads(answer.read())
 
     def learn(self, messages):
-        start = time.monotonic()
+        start, refused = time.monotonic(), 0
         for m in messages:
             path = "learnspam" if m.kind == "spam" else "learnham"
             try:
                 self.ask(self.controller, path, m.text(), {})
-            except urllib.error.HTTPError:
-                pass  # says so of what it has learnt already
+            except (urllib.error.HTTPError, ValueError):
+                refused += 1  # a message it has learnt, or one too short
+        print(f"  {refused} of {len(messages)} messages were not learnt")
         return time.monotonic() - start
 
     def cpu_s(self):
@@ -286,10 +288,17 @@ dns {{ nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }}
         return sum(table.cpu_s(int(pid)) for pid in children.split())
 
     def judge(self, m):
-        answer = self.ask(self.port, "checkv2", m.text(), {
-            "IP": m.ip, "Helo": m.helo, "From": m.sender or "<>",
-            "Rcpt": RCPT})
-        return float(answer["score"])
+        headers = {"IP": m.ip, "Helo": m.helo, "From": m.sender or "<>",
+                   "Rcpt": RCPT}
+        try:
+            return float(self.ask(self.port, "checkv2", m.text(),
+                                  headers)["score"])
+        except (ValueError, OSError) as error:
+            # A worker that ended is started anew by its master.
+            print(f"  {m.path}: no answer ({error}), asked again")
+            time.sleep(2)
+            return float(self.ask(self.port, "checkv2", m.text(),
+                                  headers)["score"])
 
     def stop(self):
         self.process.kill()
