@@ -85,7 +85,7 @@ redis {
 }
 lists {
   snapshot = "%(snapshot)s"
-  exempt = {"postmaster", "abuse", "delist"}
+  exempt = {"postmaster", "abuse", "delist", "ticket", "bounce"}
   %(lists)s
 }
 auth { %(auth)s }
