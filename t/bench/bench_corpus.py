@@ -363,14 +363,17 @@ class SpamAssassin:
     def received(m):
         """The hop to us, from which it takes client and greeting."""
         date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime())
+        # Nobody's name in DNS was asked for: as if each had one.
         return (f"Return-Path: <{m.sender}>\r\n"
-                f"Received: from {m.helo} (unknown [{m.ip}])\r\n"
+                f"Received: from {m.helo} ({m.helo} [{m.ip}])\r\n"
                 f"\tby mx.example.net (Postfix) with ESMTP id 4ABCDEF12\r\n"
                 f"\tfor <{RCPT}>; {date}\r\n").encode("latin-1")
 
     def cpu_s(self):
+        """With the children that have ended."""
         children = run("pgrep", "-P", str(self.process.pid), check=False)
-        return sum(table.cpu_s(int(pid)) for pid in children.split())
+        return table.cpu_s(self.process.pid) + sum(
+            table.cpu_s(int(pid)) for pid in children.split())
 
     def judge(self, m):
         text = self.received(m) + m.text()
