@@ -363,9 +363,10 @@ class SpamAssassin:
     def received(m):
         """The hop to us, from which it takes client and greeting."""
         date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime())
-        # Nobody's name in DNS was asked for: as if each had one.
+        # Nobody's name in DNS is known. (As if each had the one that it
+        # says, spamassassin misses more.)
         return (f"Return-Path: <{m.sender}>\r\n"
-                f"Received: from {m.helo} ({m.helo} [{m.ip}])\r\n"
+                f"Received: from {m.helo} (unknown [{m.ip}])\r\n"
                 f"\tby mx.example.net (Postfix) with ESMTP id 4ABCDEF12\r\n"
                 f"\tfor <{RCPT}>; {date}\r\n").encode("latin-1")
 
