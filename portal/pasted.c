@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "portal/pasted.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 #include <string.h>
@@ -12,14 +13,10 @@ enum {
 	PIECE_MIN = 12 /* octets of a reply that are no chance */
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_word(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'z') ||
+		(c >= 'A' && c <= 'Z');
 }
 
 static bool is_blank(char c)
@@ -134,7 +131,7 @@ static size_t digits(struct slice text, size_t i)
 {
 	size_t n = 0;
 
-	while (n < 4 && is_digit(at(text, i + n)))
+	while (n < 4 && ascii_is_digit(at(text, i + n)))
 		n++;
 	return n <= 3 ? n : 0;
 }
@@ -148,7 +145,7 @@ static bool begins(struct slice text, size_t i)
 static bool ends(struct slice text, size_t i)
 {
 	return !is_word(at(text, i)) &&
-		!(at(text, i) == '.' && is_digit(at(text, i + 1)));
+		!(at(text, i) == '.' && ascii_is_digit(at(text, i + 1)));
 }
 
 /* Length of an enhanced status code at i, 0: there is none. An IPv4 address

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/authresread.h"
 
+#include "base/ascii.h"
 #include "mail/cfws.h"
 
 #include <string.h>
@@ -67,11 +68,6 @@ static bool read_id(struct authresread *r, struct slice *id)
 	return id->len > 0;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* "i=1;" of an ARC-Authentication-Results. */
 static void skip_instance(struct authresread *r)
 {
@@ -80,7 +76,8 @@ static void skip_instance(struct authresread *r)
 	if (cfws_skip(r->value, &r->at) &&
 		slice_is_equal_nocase(
 			read_while(r, is_of_word), slice_of("i")) &&
-		take(r, '=') && read_while(r, is_digit).len > 0 && take(r, ';'))
+		take(r, '=') && read_while(r, ascii_is_digit).len > 0 &&
+		take(r, ';'))
 		return;
 	r->at = at;
 }
@@ -92,7 +89,7 @@ enum result authresread_begin(
 	skip_instance(r);
 	if (!read_id(r, authserv_id) || !cfws_skip(value, &r->at))
 		return RES_SYNTAX;
-	(void)read_while(r, is_digit); /* authres-version */
+	(void)read_while(r, ascii_is_digit); /* authres-version */
 	if (!cfws_skip(value, &r->at) || (!is_end(r) && peek(r) != ';'))
 		return RES_SYNTAX;
 	return RES_OK;
@@ -157,7 +154,7 @@ static enum result read_method(
 	if (is_end(r) && slice_is_equal_nocase(out->method, slice_of("none")))
 		return RES_MISSING;
 	if (!is_end(r) && peek(r) == '/') {
-		if (!take(r, '/') || read_while(r, is_digit).len == 0)
+		if (!take(r, '/') || read_while(r, ascii_is_digit).len == 0)
 			return RES_SYNTAX;
 	}
 	if (!take(r, '='))

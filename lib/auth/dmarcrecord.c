@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/dmarcrecord.h"
 
+#include "base/ascii.h"
+
 #include <string.h>
 
 /* What is gathered before the tags are weighed against each other. */
@@ -172,18 +174,14 @@ static void read_tag(struct draft *d, struct slice spec)
 
 /* ---- rua ---- */
 
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_scheme(struct slice s)
 {
-	if (s.len == 0 || !is_alpha(s.at[0]))
+	if (s.len == 0 || !ascii_is_alpha(s.at[0]))
 		return false;
 	for (size_t i = 1; i < s.len; i++)
-		if (!is_alpha(s.at[i]) && (s.at[i] < '0' || s.at[i] > '9') &&
-			s.at[i] != '+' && s.at[i] != '-' && s.at[i] != '.')
+		if (!ascii_is_alpha(s.at[i]) &&
+			(s.at[i] < '0' || s.at[i] > '9') && s.at[i] != '+' &&
+			s.at[i] != '-' && s.at[i] != '.')
 			return false;
 	return true;
 }

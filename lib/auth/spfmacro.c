@@ -2,6 +2,7 @@
 #include "auth/spfmacro.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 
 #include <string.h>
@@ -21,16 +22,6 @@ struct piece {
 	bool is_reversed;
 	unsigned keep; /* right hand parts, 0: all */
 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool is_one_of(char c, const char *set)
 {
@@ -79,7 +70,7 @@ static bool read_macro(struct slice *rest, struct piece *out)
 	char c = take(rest);
 	size_t len = 0;
 
-	if (!is_alpha(c))
+	if (!ascii_is_alpha(c))
 		return false;
 	out->letter = (char)(c | 0x20);
 	out->is_escaped = c != out->letter;
@@ -154,9 +145,10 @@ static bool is_top_label(struct slice s)
 	if (s.len == 0 || s.at[0] == '-' || s.at[s.len - 1] == '-')
 		return false;
 	for (size_t i = 0; i < s.len; i++) {
-		if (!is_alpha(s.at[i]) && !is_digit(s.at[i]) && s.at[i] != '-')
+		if (!ascii_is_alpha(s.at[i]) && !ascii_is_digit(s.at[i]) &&
+			s.at[i] != '-')
 			return false;
-		is_number = is_number && is_digit(s.at[i]);
+		is_number = is_number && ascii_is_digit(s.at[i]);
 	}
 	return !is_number;
 }
@@ -306,7 +298,7 @@ static struct slice *split(struct slice value, struct slice delimiters,
 static void add_escaped(struct buf *b, struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (is_alpha(s.at[i]) || is_digit(s.at[i]) ||
+		if (ascii_is_alpha(s.at[i]) || ascii_is_digit(s.at[i]) ||
 			is_one_of(s.at[i], "-._~"))
 			buf_add_char(b, s.at[i]);
 		else

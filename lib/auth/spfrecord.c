@@ -2,6 +2,7 @@
 #include "auth/spfrecord.h"
 
 #include "auth/spfmacro.h"
+#include "base/ascii.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -25,16 +26,6 @@ static const struct mechanism {
 	{ "ip6", SPF_IP6, NEEDS_SPEC, false },
 	{ "exists", SPF_EXISTS, NEEDS_SPEC, false },
 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 bool spfrecord_is_one(struct slice text)
 {
@@ -178,10 +169,10 @@ static size_t modifier_name(struct slice s)
 {
 	size_t len = 0;
 
-	if (!is_alpha(s.at[0]))
+	if (!ascii_is_alpha(s.at[0]))
 		return 0;
 	while (len < s.len &&
-		(is_alpha(s.at[len]) || is_digit(s.at[len]) ||
+		(ascii_is_alpha(s.at[len]) || ascii_is_digit(s.at[len]) ||
 			s.at[len] == '-' || s.at[len] == '_' ||
 			s.at[len] == '.'))
 		len++;

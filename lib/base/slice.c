@@ -35,6 +35,17 @@ bool slice_is_equal(struct slice a, struct slice b)
 	return a.len == 0 || memcmp(a.at, b.at, a.len) == 0;
 }
 
+int slice_order(struct slice s, const char *text)
+{
+	const size_t len = strlen(text);
+	const size_t common = s.len < len ? s.len : len;
+	const int order = common == 0 ? 0 : memcmp(s.at, text, common);
+
+	if (order != 0)
+		return order;
+	return s.len < len ? -1 : s.len > len;
+}
+
 bool slice_is_equal_nocase(struct slice a, struct slice b)
 {
 	return a.len == b.len && slice_has_prefix_nocase(a, b);

@@ -29,6 +29,9 @@ struct slice slice_make(const void *at, size_t len);
 bool slice_is_empty(struct slice s);
 bool slice_is_equal(struct slice a, struct slice b);
 bool slice_is_equal_nocase(struct slice a, struct slice b);
+/* Below 0, 0 or above 0: s stands before, at or behind that text by its octets,
+ * a part before the whole. */
+int slice_order(struct slice s, const char *text);
 bool slice_has_prefix(struct slice s, struct slice prefix);
 bool slice_has_prefix_nocase(struct slice s, struct slice prefix);
 

@@ -177,16 +177,6 @@ const struct conf_check *conf_check_find(const struct conf *c, const char *name)
 	return &nothing;
 }
 
-static int compare_domain(const struct conf_domain *d, struct slice name)
-{
-	size_t len = strlen(d->name);
-	int order = memcmp(d->name, name.at, len < name.len ? len : name.len);
-
-	if (order != 0)
-		return order;
-	return len < name.len ? -1 : len > name.len;
-}
-
 const struct conf_domain *conf_domain_find(
 	const struct conf *c, struct slice domain)
 {
@@ -194,11 +184,11 @@ const struct conf_domain *conf_domain_find(
 
 	while (low < high && !slice_is_empty(domain)) {
 		size_t mid = low + (high - low) / 2;
-		int order = compare_domain(&c->domains[mid], domain);
+		int order = slice_order(domain, c->domains[mid].name);
 
 		if (order == 0)
 			return &c->domains[mid];
-		if (order < 0)
+		if (order > 0)
 			low = mid + 1;
 		else
 			high = mid;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "heur/shapepeople.h"
 
+#include "base/ascii.h"
 #include "heur/headernote.h"
 #include "heur/provider.h"
 #include "mail/display.h"
@@ -24,14 +25,10 @@ enum {
 	RECEIVED_OCTETS = 1024
 };
 
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
 static bool is_alnum(char c)
 {
-	return is_upper(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+	return ascii_is_upper(c) || (c >= 'a' && c <= 'z') ||
+		(c >= '0' && c <= '9');
 }
 
 /* ---- the name beside the address ---- */
@@ -44,7 +41,7 @@ static bool is_in_capitals(struct slice name)
 		if ((name.at[i] >= 'a' && name.at[i] <= 'z') ||
 			(name.at[i] & 0x80) != 0)
 			return false;
-		upper += is_upper(name.at[i]);
+		upper += ascii_is_upper(name.at[i]);
 	}
 	return upper >= NAME_LETTERS;
 }

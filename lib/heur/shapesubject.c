@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "heur/shapesubject.h"
 
+#include "base/ascii.h"
 #include "heur/headernote.h"
 #include "mail/encodedword.h"
 
@@ -12,21 +13,6 @@ enum {
 	GAP_MIN = 5, /* blanks in a row */
 	TOKEN_MIN = 5
 };
-
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static struct slice skip(struct slice s, size_t count)
 {
@@ -62,8 +48,8 @@ static void check_capitals(struct headernote *n, struct slice s)
 	size_t upper = 0, letters = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
-		upper += is_upper(s.at[i]);
-		letters += is_upper(s.at[i]) || is_lower(s.at[i]) ||
+		upper += ascii_is_upper(s.at[i]);
+		letters += ascii_is_upper(s.at[i]) || ascii_is_lower(s.at[i]) ||
 			(s.at[i] & 0x80) != 0;
 	}
 	if (letters >= LETTERS_MIN && upper * 5 > letters * 4)
@@ -75,8 +61,8 @@ static void check_capitals(struct headernote *n, struct slice s)
 
 static bool begins_with_mark(struct slice s)
 {
-	return s.len > 0 && s.at[0] > ' ' && !is_upper(s.at[0]) &&
-		!is_lower(s.at[0]) && !is_digit(s.at[0]) &&
+	return s.len > 0 && s.at[0] > ' ' && !ascii_is_upper(s.at[0]) &&
+		!ascii_is_lower(s.at[0]) && !ascii_is_digit(s.at[0]) &&
 		strchr("_[\"'(", s.at[0]) == NULL;
 }
 
@@ -113,12 +99,12 @@ static bool is_random(struct slice token)
 	unsigned turns = 0;
 
 	for (size_t i = 0; i < token.len; i++) {
-		const bool is_number = is_digit(token.at[i]);
+		const bool is_number = ascii_is_digit(token.at[i]);
 
-		if (!is_number && !is_upper(token.at[i]) &&
-			!is_lower(token.at[i]))
+		if (!is_number && !ascii_is_upper(token.at[i]) &&
+			!ascii_is_lower(token.at[i]))
 			return false;
-		turns += i > 0 && is_number != is_digit(token.at[i - 1]);
+		turns += i > 0 && is_number != ascii_is_digit(token.at[i - 1]);
 	}
 	return token.len >= TOKEN_MIN && turns >= 3;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "heur/shapetext.h"
 
+#include "base/ascii.h"
 #include "heur/headernote.h"
 
 #include <string.h>
@@ -22,25 +23,11 @@ enum {
 	PLAIN_MIN = 100
 };
 
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* What a word may hold without being one that we count. */
 static bool is_joined(char c)
 {
-	return is_digit(c) || (c & 0x80) != 0 || strchr("_/@.-=+", c) != NULL;
+	return ascii_is_digit(c) || (c & 0x80) != 0 ||
+		strchr("_/@.-=+", c) != NULL;
 }
 
 /* ---- capitals ---- */
@@ -57,9 +44,9 @@ static void count_word(struct count *n, struct slice word)
 	if (word.len < WORD_MIN || word.len > WORD_MAX)
 		return;
 	for (size_t i = 0; i < word.len; i++) {
-		if (!is_upper(word.at[i]) && !is_lower(word.at[i]))
+		if (!ascii_is_upper(word.at[i]) && !ascii_is_lower(word.at[i]))
 			return;
-		upper += is_upper(word.at[i]);
+		upper += ascii_is_upper(word.at[i]);
 	}
 	n->words++;
 	n->capitals += upper == word.len;
@@ -72,7 +59,8 @@ static void check_capitals(struct headernote *n, struct slice text)
 	for (size_t at = 0, end; at < text.len; at = end + 1) {
 		end = at;
 		while (end < text.len && text.at[end] != '\0' &&
-			(is_upper(text.at[end]) || is_lower(text.at[end]) ||
+			(ascii_is_upper(text.at[end]) ||
+				ascii_is_lower(text.at[end]) ||
 				is_joined(text.at[end])))
 			end++;
 		count_word(&count, slice_part(text, at, end - at));
@@ -135,12 +123,13 @@ static bool has_random_tail(struct slice text)
 	at = text.len;
 	for (; at > 0; at--) {
 		const char c = text.at[at - 1];
-		const bool is_plain = is_upper(c) || is_lower(c) || is_digit(c);
+		const bool is_plain = ascii_is_upper(c) || ascii_is_lower(c) ||
+			ascii_is_digit(c);
 
 		if (!is_plain && strchr("-^[]", c) == NULL)
 			break;
 		turns += is_plain && at < text.len &&
-			is_digit(c) != is_digit(text.at[at]);
+			ascii_is_digit(c) != ascii_is_digit(text.at[at]);
 	}
 	if (at > 0 && text.at[at - 1] != ' ' && text.at[at - 1] != '\n')
 		return false;
@@ -184,7 +173,7 @@ static bool leads_out(struct slice url)
 
 static bool is_of_local(char c)
 {
-	return is_upper(c) || is_lower(c) || is_digit(c) ||
+	return ascii_is_upper(c) || ascii_is_lower(c) || ascii_is_digit(c) ||
 		strchr("-_.+", c) != NULL;
 }
 
@@ -229,7 +218,7 @@ static void check_way_out(struct headernote *n)
 
 static int hex_of(char c)
 {
-	if (is_digit(c))
+	if (ascii_is_digit(c))
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
@@ -250,7 +239,7 @@ static bool has_needless_percent(struct slice url)
 		if (high < 0 || low < 0 || high > 7)
 			continue;
 		c = (char)(high * 16 + low);
-		if (is_upper(c) || is_lower(c) || is_digit(c))
+		if (ascii_is_upper(c) || ascii_is_lower(c) || ascii_is_digit(c))
 			return true;
 	}
 	return false;

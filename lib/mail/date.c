@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/date.h"
 
+#include "base/ascii.h"
 #include "mail/cfws.h"
 
 enum {
@@ -48,11 +49,6 @@ static const struct zone {
 	{ "pdt", -7 },
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -89,7 +85,7 @@ static struct slice take_run(struct reader *r, bool (*is_one)(char c))
 static bool take_number(
 	struct reader *r, size_t digits_max, uint64_t *out, size_t *len)
 {
-	struct slice digits = take_run(r, is_digit);
+	struct slice digits = take_run(r, ascii_is_digit);
 
 	*len = digits.len;
 	return digits.len <= digits_max &&
@@ -162,9 +158,9 @@ static bool read_zone_digits(struct reader *r, struct parts *p)
 
 	r->at++;
 	/* No blank between the sign and its digits. */
-	if (r->at == r->v.len || !is_digit(r->v.at[r->at]))
+	if (r->at == r->v.len || !ascii_is_digit(r->v.at[r->at]))
 		return false;
-	digits = take_run(r, is_digit);
+	digits = take_run(r, ascii_is_digit);
 	if (digits.len != 4 ||
 		slice_parse_u64(digits, 0, 9999, &hhmm) != RES_OK)
 		return false;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/htmlentity.h"
 
-#include <string.h>
-
 enum { NAME_LEN_MAX = 17, BARE_LEN_MAX = 6, DIGITS_MAX = 10 };
 
 struct entity {
@@ -71,17 +69,10 @@ static const struct entity *find(struct slice name)
 {
 	size_t low = 0, high = sizeof(entities) / sizeof(entities[0]);
 
-	if (name.len == 0)
-		return NULL;
 	while (low < high) {
 		const size_t mid = low + (high - low) / 2;
-		const char *other = entities[mid].name;
-		int order = name.at[0] - other[0];
+		const int order = slice_order(name, entities[mid].name);
 
-		if (order == 0)
-			order = strncmp(name.at, other, name.len);
-		if (order == 0 && other[name.len] != '\0')
-			order = -1;
 		if (order == 0)
 			return &entities[mid];
 		if (order < 0)

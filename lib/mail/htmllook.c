@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/htmllook.h"
 
+#include "base/ascii.h"
 #include "base/hex.h"
 #include "mail/html.h"
 
@@ -26,11 +27,6 @@ struct style {
 
 /* ---- values ---- */
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -52,7 +48,7 @@ static int64_t read_digits(struct slice *v, bool is_fraction)
 	int64_t number = 0, worth = THOUSAND;
 	size_t at = 0;
 
-	for (; at < v->len && is_digit(v->at[at]); at++) {
+	for (; at < v->len && ascii_is_digit(v->at[at]); at++) {
 		const int64_t digit = v->at[at] - '0';
 
 		if (is_fraction) {
@@ -117,7 +113,7 @@ static uint32_t function_colour(struct slice v)
 	v = slice_part(v, slice_find(v, '('), v.len);
 	while (v.len > 1 && count < 4) {
 		v = slice_part(v, 1, v.len);
-		if (!is_digit(v.at[0]) && v.at[0] != '.')
+		if (!ascii_is_digit(v.at[0]) && v.at[0] != '.')
 			continue;
 		if (!read_number(v, &number, &v))
 			break;
@@ -217,7 +213,8 @@ static void set_size(struct style *s, struct slice v)
 
 static bool is_weight(struct slice word)
 {
-	return word.len == 3 && is_digit(word.at[1]) && is_digit(word.at[2]);
+	return word.len == 3 && ascii_is_digit(word.at[1]) &&
+		ascii_is_digit(word.at[2]);
 }
 
 /* The size is the first of its words that begins with a digit and is no
@@ -228,7 +225,7 @@ static void set_font(struct style *s, struct slice v)
 		const struct slice word = first_word(v);
 
 		if (word.len > 0 &&
-			(is_digit(word.at[0]) || word.at[0] == '.') &&
+			(ascii_is_digit(word.at[0]) || word.at[0] == '.') &&
 			!is_weight(word)) {
 			set_size(s, word);
 			return;

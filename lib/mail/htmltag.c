@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/htmltag.h"
 
-#include <string.h>
-
-enum { NAME_LEN_MAX = 10 };
-
 /* In the order of their octets. */
 static const struct htmltag tags[] = {
 	{ "a", 0, 0, 0 },
@@ -109,18 +105,10 @@ const struct htmltag *htmltag_find(struct slice name)
 {
 	size_t low = 0, high = sizeof(tags) / sizeof(tags[0]);
 
-	if (name.len == 0 || name.len > NAME_LEN_MAX ||
-		slice_find(name, '\0') < name.len)
-		return NULL;
 	while (low < high) {
 		const size_t mid = low + (high - low) / 2;
-		const char *other = tags[mid].name;
-		int order = name.at[0] - other[0];
+		const int order = slice_order(name, tags[mid].name);
 
-		if (order == 0)
-			order = strncmp(name.at, other, name.len);
-		if (order == 0 && other[name.len] != '\0')
-			order = -1;
 		if (order == 0)
 			return &tags[mid];
 		if (order < 0)

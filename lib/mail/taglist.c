@@ -2,6 +2,7 @@
 #include "mail/taglist.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 
 #include <string.h>
 
@@ -10,18 +11,13 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* tag-name = ALPHA *ALNUMPUNC */
 static bool is_name(struct slice s)
 {
-	if (s.len == 0 || !is_alpha(s.at[0]))
+	if (s.len == 0 || !ascii_is_alpha(s.at[0]))
 		return false;
 	for (size_t i = 1; i < s.len; i++)
-		if (!is_alpha(s.at[i]) && s.at[i] != '_' &&
+		if (!ascii_is_alpha(s.at[i]) && s.at[i] != '_' &&
 			(s.at[i] < '0' || s.at[i] > '9'))
 			return false;
 	return true;

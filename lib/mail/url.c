@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/url.h"
 
+#include "base/ascii.h"
 #include "base/hex.h"
 #include "net/ipaddr.h"
 #include "net/psl.h"
@@ -8,11 +9,6 @@
 #include <string.h>
 
 enum { OCTETS = 4, DECODED_MAX = 1024 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool is_letter(char c)
 {
@@ -229,7 +225,7 @@ static struct slice scheme_of(struct slice text)
 	while (len < text.len &&
 		(is_letter(text.at[len]) ||
 			(len > 0 &&
-				(is_digit(text.at[len]) ||
+				(ascii_is_digit(text.at[len]) ||
 					text.at[len] == '+' ||
 					text.at[len] == '-' ||
 					text.at[len] == '.'))))
@@ -369,7 +365,8 @@ static size_t scheme_before(struct slice text, size_t from, size_t colon)
 static bool begins_www(struct slice text, size_t from, size_t at)
 {
 	if (at > from &&
-		(is_letter(text.at[at - 1]) || is_digit(text.at[at - 1]) ||
+		(is_letter(text.at[at - 1]) ||
+			ascii_is_digit(text.at[at - 1]) ||
 			strchr(".-_@/", text.at[at - 1]) != NULL))
 		return false;
 	return slice_has_prefix_nocase(

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/hostname.h"
 
+#include "base/ascii.h"
+
 #include <string.h>
 
 enum { LABEL_MAX = 63, NAME_MAX_LEN = HOSTNAME_MAX - 1 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_label_octet(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') ||
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'z') ||
 		(c >= 'A' && c <= 'Z') || c == '-' || c == '_';
 }
 
@@ -32,7 +29,7 @@ static enum result check_label(struct slice label)
 static bool is_number(struct slice label)
 {
 	for (size_t i = 0; i < label.len; i++) {
-		if (!is_digit(label.at[i]))
+		if (!ascii_is_digit(label.at[i]))
 			return false;
 	}
 	return true;

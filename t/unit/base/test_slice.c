@@ -140,6 +140,19 @@ static void a_nul_is_an_octet(void **state)
 #define TRIM(text, ...) CASE(text, trims, (&(struct trim_row){ __VA_ARGS__ }))
 #define CUT(text, ...) CASE(text, cuts, (&(struct cut_row){ __VA_ARGS__ }))
 
+static void orders_by_octets(void **state)
+{
+	(void)state;
+	assert_int_equal(slice_order(slice_of("b"), "b"), 0);
+	assert_true(slice_order(slice_of("a"), "b") < 0);
+	assert_true(slice_order(slice_of("b"), "ab") > 0);
+	assert_true(slice_order(slice_of("a"), "ab") < 0);
+	assert_true(slice_order(slice_of("ab"), "a") > 0);
+	assert_true(slice_order(slice_make("a\0", 2), "a") > 0);
+	assert_true(slice_order(slice_of("\xff"), "z") > 0);
+	assert_int_equal(slice_order(slice_make(NULL, 0), ""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -196,6 +209,8 @@ int main(void)
 		CASE("octets are found from both ends", finds_octets, NULL),
 		CASE("the zero slice may be handed to all",
 			the_zero_slice_is_harmless, NULL),
+		CASE("texts are in the order of their octets", orders_by_octets,
+			NULL),
 		CASE("a NUL is an octet like others", a_nul_is_an_octet, NULL),
 	};
 
