@@ -37,13 +37,12 @@ bool slice_is_equal(struct slice a, struct slice b)
 
 int slice_order(struct slice s, const char *text)
 {
-	const size_t len = strlen(text);
-	const size_t common = s.len < len ? s.len : len;
-	const int order = common == 0 ? 0 : memcmp(s.at, text, common);
-
-	if (order != 0)
-		return order;
-	return s.len < len ? -1 : s.len > len;
+	for (size_t i = 0; i < s.len; i++)
+		if (text[i] == '\0' || s.at[i] != text[i])
+			return text[i] == '\0' ? 1
+					       : (unsigned char)s.at[i] -
+					(unsigned char)text[i];
+	return text[s.len] == '\0' ? 0 : -1;
 }
 
 bool slice_is_equal_nocase(struct slice a, struct slice b)
