@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "portal/letter.h"
-#include "portal/mailer.h"
+#include "web/mailer.h"
 #include "portal/meters.h"
 #include "portal/visit.h"
 #include "store/tagged.h"

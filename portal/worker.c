@@ -9,7 +9,7 @@
 #include "conf/conf.h"
 #include "portal/findings.h"
 #include "portal/jobs.h"
-#include "portal/mailer.h"
+#include "web/mailer.h"
 
 #include "store/standing.h"
 

@@ -367,6 +367,63 @@ struct conf_facts {
 	size_t file_max; /* octets of one day's file */
 };
 
+struct conf_trace {
+	bool enabled; /* is it added */
+	bool outbound; /* is it added to mail of our own users, too */
+	unsigned key_s; /* life of a key; the one before it is still believed */
+	unsigned accounts_s; /* how long the name of an account that sent is known */
+};
+
+struct conf_reports {
+	bool enabled; /* are they taken */
+	char *intake; /* program that the portal hands uploads to; empty: where it was installed */
+	unsigned keep_s; /* how long a report is kept */
+	unsigned originals_max; /* originals of one report that are looked at */
+	size_t original_max; /* octets of an original that are kept */
+	size_t upload_max; /* octets of the files of one form */
+	unsigned per_client; /* forms of a client in an hour */
+	bool ack; /* is a reporter told that his report has come */
+	unsigned acks_mailbox; /* acknowledgements to a mailbox in a day */
+	unsigned acks_domain; /* acknowledgements to a domain in a day */
+	double weight; /* messages that one report stands for in a reputation */
+	bool evidence; /* is a report of junk evidence for listing */
+	bool pause; /* is an account of ours paused by reports */
+	unsigned pause_at; /* reporters that pause an account */
+	unsigned window_s; /* within this */
+	unsigned pause_s; /* how long an account is paused; 0: until it is resumed */
+	bool learn; /* are reported messages offered to the classifier */
+};
+
+struct conf_fbl {
+	bool enabled; /* may senders register */
+	bool cfbl; /* are reports sent to CFBL-Address, too */
+	bool text; /* do reports hold the text of the message, too */
+	unsigned per_day; /* reports to one sender in a day */
+	unsigned recheck_s; /* how often a proof is looked at again */
+	unsigned link_s; /* life of the link to a sender's own page */
+	unsigned per_mailbox; /* registrations, or links, of a mailbox in a day */
+};
+
+struct conf_traffic {
+	bool enabled; /* are they kept */
+	unsigned keep_days; /* days that are kept */
+};
+
+struct conf_dmarc {
+	bool rows; /* are results kept for aggregate reports */
+	unsigned keep_s; /* how long results wait to be sent */
+	unsigned rows_max; /* rows of one domain and day */
+	unsigned domains_max; /* domains of one day */
+	char *org_name; /* who we are in reports; empty: host */
+	char *email; /* our address in reports; empty: that of portal.from */
+	char *contact; /* where questions about reports are answered */
+	size_t size_max; /* octets of one report by mail */
+	bool failure_reports; /* is each failure reported to ruf, too */
+	unsigned failures_hour; /* failure reports to one domain in an hour */
+	unsigned summary_days; /* days for which reports of others are kept */
+	size_t report_max; /* octets of a report of others, unpacked */
+};
+
 /* Answers from first to last (host order) add weight. */
 struct conf_zone_code {
 	uint32_t first;
@@ -445,6 +502,11 @@ struct conf {
 	struct conf_listing listing;
 	struct conf_correspondents correspondents;
 	struct conf_facts facts;
+	struct conf_trace trace;
+	struct conf_reports reports;
+	struct conf_fbl fbl;
+	struct conf_traffic traffic;
+	struct conf_dmarc dmarc;
 	struct conf_log log;
 	struct conf_check *checks;
 	size_t check_count;

@@ -55,6 +55,11 @@ const struct conf_section conf_sections[] = {
 	{ "listing", false, CONF_IN_CONF, "listing an address by what it sends" },
 	{ "correspondents", false, CONF_IN_CONF, "those our users write to" },
 	{ "facts", false, CONF_IN_CONF, "what was judged, kept to be judged again" },
+	{ "trace", false, CONF_IN_CONF, "proof that a message passed here" },
+	{ "reports", false, CONF_IN_CONF, "abuse reports that come in" },
+	{ "fbl", false, CONF_IN_CONF, "feedback to senders" },
+	{ "traffic", false, CONF_IN_CONF, "numbers of a sender, a day each" },
+	{ "dmarc", false, CONF_IN_CONF, "reports about DMARC" },
 	{ "dnsbl", true, CONF_IN_ZONE, "one DNS list" },
 };
 const size_t conf_section_count =

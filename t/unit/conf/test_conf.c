@@ -108,7 +108,7 @@ static void test_defaults_lists(void **state)
 	assert_int_equal(c->lists.max_age_s, 86400);
 	assert_int_equal(c->lists.loss_grace_s, 900);
 	assert_int_equal(c->lists.on_redis_error, CONF_FAILURE_ACCEPT);
-	assert_int_equal(c->lists.exempt_count, 5);
+	assert_int_equal(c->lists.exempt_count, 10);
 	assert_int_equal(c->lists.entries_max, 50000000);
 	assert_int_equal(c->lists.details_max, 10000);
 	assert_int_equal(c->lists.reason_max, 512);

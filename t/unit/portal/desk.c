@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "portal/jobs.h"
-#include "portal/mailer.h"
+#include "web/mailer.h"
 #include "store/redis.h"
 #include "support/case.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "portal/mailer.h"
+#include "web/mailer.h"
 
 #include "conf/conf.h"
 

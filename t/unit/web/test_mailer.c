@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "portal/mailer.h"
+#include "web/mailer.h"
 
 #include "conf/conf.h"
 #include "support/case.h"
@@ -174,7 +174,7 @@ int main(void)
 	if (mailer_open() != RES_OK)
 		return 1;
 	failed =
-		cmocka_run_group_tests_name("portal/mailer", cases, NULL, NULL);
+		cmocka_run_group_tests_name("web/mailer", cases, NULL, NULL);
 	mailer_close();
 	return failed;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * portal/mailer - the only file that knows libcurl: hands one letter to the
+ * web/mailer - the only file that knows libcurl: hands one letter to the
  * local MTA by SMTP. Threads: any; open and close from main.
  */
 #pragma once
