@@ -5,10 +5,10 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "portal/letter.h"
-#include "web/mailer.h"
 #include "portal/meters.h"
 #include "portal/visit.h"
 #include "store/tagged.h"
+#include "web/mailer.h"
 #include "web/view.h"
 
 static const struct job_kind *const tables[] = { jobs_delist, jobs_support };

@@ -371,12 +371,14 @@ struct conf_trace {
 	bool enabled; /* is it added */
 	bool outbound; /* is it added to mail of our own users, too */
 	unsigned key_s; /* life of a key; the one before it is still believed */
-	unsigned accounts_s; /* how long the name of an account that sent is known */
+	unsigned accounts_s; /* how long the name of an account that sent is
+				known */
 };
 
 struct conf_reports {
 	bool enabled; /* are they taken */
-	char *intake; /* program that the portal hands uploads to; empty: where it was installed */
+	char *intake; /* program that the portal hands uploads to; empty: where
+			 it was installed */
 	unsigned keep_s; /* how long a report is kept */
 	unsigned originals_max; /* originals of one report that are looked at */
 	size_t original_max; /* octets of an original that are kept */
@@ -390,7 +392,8 @@ struct conf_reports {
 	bool pause; /* is an account of ours paused by reports */
 	unsigned pause_at; /* reporters that pause an account */
 	unsigned window_s; /* within this */
-	unsigned pause_s; /* how long an account is paused; 0: until it is resumed */
+	unsigned pause_s; /* how long an account is paused; 0: until it is
+			     resumed */
 	bool learn; /* are reported messages offered to the classifier */
 };
 
@@ -401,7 +404,8 @@ struct conf_fbl {
 	unsigned per_day; /* reports to one sender in a day */
 	unsigned recheck_s; /* how often a proof is looked at again */
 	unsigned link_s; /* life of the link to a sender's own page */
-	unsigned per_mailbox; /* registrations, or links, of a mailbox in a day */
+	unsigned per_mailbox; /* registrations, or links, of a mailbox in a day
+			       */
 };
 
 struct conf_traffic {

@@ -28,6 +28,10 @@ static const struct {
 	{ TOKEN_CANCEL, "cancel", "token cancel" },
 	{ TOKEN_TICKET, "ticket", "token ticket" },
 	{ TOKEN_SPONSOR, "sponsor", "token sponsor" },
+	{ TOKEN_FBL, "fbl", "token fbl" },
+	{ TOKEN_FBL_RECORD, "fbl-record", "token fbl-record" },
+	{ TOKEN_FBL_PAGE, "fbl-page", "token fbl-page" },
+	{ TOKEN_FBL_END, "fbl-end", "token fbl-end" },
 };
 
 enum { PURPOSES = sizeof(purposes) / sizeof(purposes[0]) };

@@ -24,10 +24,15 @@ enum token_purpose {
 	TOKEN_ADDRESS, /* of a delist request: who has that IP address */
 	TOKEN_CANCEL, /* "I did not ask for this" */
 	TOKEN_TICKET, /* the mailbox of a ticket */
-	TOKEN_SPONSOR /* the mailbox of a recipient who vouches */
+	TOKEN_SPONSOR, /* the mailbox of a recipient who vouches */
+	TOKEN_FBL, /* the mailbox of who registers for feedback */
+	TOKEN_FBL_RECORD, /* the same, in the TXT record that shows control */
+	TOKEN_FBL_PAGE, /* a registered sender's own page */
+	TOKEN_FBL_END /* "no more reports" */
 };
 
-/* "mail", "address", "cancel", "ticket", "sponsor"; "" for none. Static. */
+/* "mail", "address", "cancel", "ticket", "sponsor", "fbl", "fbl-record",
+ * "fbl-page", "fbl-end"; "" for none. Static. */
 const char *token_purpose_name(enum token_purpose p);
 /* TOKEN_NONE: no such word. */
 enum token_purpose token_purpose_parse(struct slice word);

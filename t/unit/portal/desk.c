@@ -4,9 +4,9 @@
 #include "base/arena.h"
 #include "conf/conf.h"
 #include "portal/jobs.h"
-#include "web/mailer.h"
 #include "store/redis.h"
 #include "support/case.h"
+#include "web/mailer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -117,7 +117,7 @@ static void redis_holds_the_digest_of_a_token(void **state)
 static void purposes_have_names(void **state)
 {
 	(void)state;
-	for (enum token_purpose p = TOKEN_MAIL; p <= TOKEN_SPONSOR; p++)
+	for (enum token_purpose p = TOKEN_MAIL; p <= TOKEN_FBL_END; p++)
 		assert_int_equal(
 			token_purpose_parse(slice_of(token_purpose_name(p))),
 			p);

@@ -173,8 +173,7 @@ int main(void)
 
 	if (mailer_open() != RES_OK)
 		return 1;
-	failed =
-		cmocka_run_group_tests_name("web/mailer", cases, NULL, NULL);
+	failed = cmocka_run_group_tests_name("web/mailer", cases, NULL, NULL);
 	mailer_close();
 	return failed;
 }

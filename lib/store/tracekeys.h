@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/tracekeys - the keys of traces, two of them, and what they say.
+ *
+ *   Ptrace:keys  HASH: now, before (names), since_ms, and "key:NAME" of both,
+ *                256 random bits in hex; no end, or it would be lost quietly
+ * A key of Redis alone signs nothing: what signs is the keyed hash of it
+ * (store/secret), so that who reads Redis can forge no trace. After trace.key_s
+ * the next who looks makes a new one (one script, the time is that of Redis);
+ * the one before it is still believed, and nothing older.
+ *
+ * A milter holds a copy that a thread of its own looks after, so that no
+ * message waits for Redis; while there is none, messages go without a trace.
+ * Threads: sign and verify from any; a ring is plain data.
+ */
+#pragma once
+
+#include "mail/trace.h"
+#include "mail/tracebind.h"
+
+struct clock;
+struct conf;
+struct redis;
+struct secret;
+struct tracekeys;
+
+struct tracekeys_key {
+	char name[TRACE_KEY_MAX]; /* "": there is none */
+	uint8_t octet[SHA256_LEN]; /* what signs */
+};
+
+struct tracekeys_ring {
+	struct tracekeys_key now;
+	struct tracekeys_key before;
+};
+
+/* Reads both; makes the first, or a new one when it is time (may_make). Errors
+ * as script_run. */
+enum result tracekeys_read(struct redis *r, const struct conf *conf,
+	const struct secret *s, bool may_make,
+	struct tracekeys_ring *out) MUST_USE;
+
+/* Adds the whole value to out: sets t->key and t->bound (and id, when it is
+ * ""). RES_MISSING: there is no key. RES_NOMEM, RES_TOOBIG. */
+enum result tracekeys_sign(const struct tracekeys_ring *ring, struct trace *t,
+	const struct tracebind *bind, struct buf *out) MUST_USE;
+
+enum tracekeys_word {
+	TRACEKEYS_NONE = 0, /* no field, or none of this host */
+	TRACEKEYS_FORGED, /* the MAC is wrong, or the field is nonsense */
+	TRACEKEYS_EXPIRED, /* of a key that is believed no more */
+	TRACEKEYS_ALTERED, /* of another message */
+	TRACEKEYS_VALID
+};
+
+/* "none" "forged" "expired" "altered" "valid". Static. */
+const char *tracekeys_word_name(enum tracekeys_word w);
+
+/* value: of one field. host: whose traces are ours, folded. *out is set unless
+ * NONE or FORGED. RES_NOMEM. */
+enum result tracekeys_verify(const struct tracekeys_ring *ring,
+	struct slice host, struct slice value, const struct tracebind *bind,
+	enum tracekeys_word *word, struct trace *out) MUST_USE;
+
+/* ---- a milter's copy ---- */
+
+/* conf is held, secret borrowed. RES_NOMEM. */
+enum result tracekeys_open(struct tracekeys **out, struct conf *conf,
+	const struct secret *s, const struct clock *clock) MUST_USE;
+enum result tracekeys_start(struct tracekeys *k) MUST_USE;
+void tracekeys_close(struct tracekeys *k); /* NULL is fine */
+/* What it has now. RES_MISSING: none yet. */
+enum result tracekeys_copy(
+	struct tracekeys *k, struct tracekeys_ring *out) MUST_USE;
