@@ -7,8 +7,8 @@
  * little memory and little time, that can only write into a pipe. Before that
  * the message is cut where it would have too many parts (plaintext_scan). A
  * message/rfc822 is an original and not looked into further, but for one that
- * is itself nothing but a report around an original (forwarded twice), two deep.
- * Threads: one.
+ * is itself nothing but a report around an original (forwarded twice), two
+ * deep. Threads: one.
  */
 #pragma once
 
@@ -22,7 +22,8 @@ enum mailparts_kind {
 	MAILPARTS_ORIGINAL, /* message/rfc822, or a file whose name ends .eml */
 	MAILPARTS_HEADERS, /* text/rfc822-headers, message/rfc822-headers */
 	MAILPARTS_JSON, /* application/json or a file .json: XARF */
-	MAILPARTS_DMARC /* an aggregate report: .xml, .xml.gz, .zip, packed still */
+	MAILPARTS_DMARC /* an aggregate report: .xml, .xml.gz, .zip, packed
+			   still */
 };
 
 enum {
@@ -45,5 +46,6 @@ struct mailparts {
 
 /* RES_CORRUPT: the child died of it (what it had told before is there);
  * RES_TIMEOUT; RES_NOMEM. */
-enum result mailparts_read(struct slice message, struct mailparts *out) MUST_USE;
+enum result mailparts_read(
+	struct slice message, struct mailparts *out) MUST_USE;
 void mailparts_clear(struct mailparts *p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mail/arf.h"
 
-const char * arf_type_name(enum arf_type t)
+const char *arf_type_name(enum arf_type t)
 {
 	(void)t;
 	return "";

@@ -16,7 +16,7 @@ enum result trace_format(const struct trace *t, struct buf *out)
 	return RES_DOWN;
 }
 
-enum result trace_finish( const uint8_t mac[TRACE_MAC_LEN], struct buf *value)
+enum result trace_finish(const uint8_t mac[TRACE_MAC_LEN], struct buf *value)
 {
 	(void)mac;
 	(void)value;

@@ -14,11 +14,10 @@
  * with the author (RFC 7489 s3.1.1), left out when there is none; u: keyed hash
  * of the local account (store/account); c=y: the signature covers a
  * CFBL-Address under the rules of RFC 9477 s3.1; b: letters of the fields that
- * h covers besides (mail/tracebind); h: 128 bits of an HMAC-SHA256 over all that
- * stands before "h=" from "v=1" on, without blanks, and the digest of those
- * fields.
- * The field is a claim until store/tracekeys has looked at h. Threads: plain
- * data.
+ * h covers besides (mail/tracebind); h: 128 bits of an HMAC-SHA256 over all
+ * that stands before "h=" from "v=1" on, without blanks, and the digest of
+ * those fields. The field is a claim until store/tracekeys has looked at h.
+ * Threads: plain data.
  */
 #pragma once
 

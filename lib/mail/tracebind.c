@@ -8,14 +8,16 @@ void tracebind_add(struct tracebind *b, struct slice name, struct slice value)
 	(void)value;
 }
 
-void tracebind_letters(const struct tracebind *b, bool with_cfbl, char out[TRACE_BOUND_MAX])
+void tracebind_letters(
+	const struct tracebind *b, bool with_cfbl, char out[TRACE_BOUND_MAX])
 {
 	(void)b;
 	(void)with_cfbl;
 	(void)out;
 }
 
-enum result tracebind_digest(const struct tracebind *b, const char *letters, uint8_t out[SHA256_LEN])
+enum result tracebind_digest(
+	const struct tracebind *b, const char *letters, uint8_t out[SHA256_LEN])
 {
 	(void)b;
 	(void)letters;

@@ -24,8 +24,8 @@ struct tracebind {
 /* Zeroed before the first field. */
 void tracebind_add(struct tracebind *b, struct slice name, struct slice value);
 /* Letters of those that are there; of c and i only with_cfbl. */
-void tracebind_letters(const struct tracebind *b, bool with_cfbl,
-	char out[TRACE_BOUND_MAX]);
+void tracebind_letters(
+	const struct tracebind *b, bool with_cfbl, char out[TRACE_BOUND_MAX]);
 /* The digest of the fields that letters name. RES_MISSING: one is not there, so
  * the message is another; RES_NOMEM. */
 enum result tracebind_digest(const struct tracebind *b, const char *letters,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/account.h"
 
-enum result account_hash(const struct secret *s, struct slice name, char out[SECRET_HASH_MAX])
+enum result account_hash(
+	const struct secret *s, struct slice name, char out[SECRET_HASH_MAX])
 {
 	(void)s;
 	(void)name;
@@ -15,7 +16,8 @@ bool account_is_hash(struct slice text)
 	return false;
 }
 
-enum result account_name(struct redis *r, const struct conf *conf, const char *hash, struct arena *a, struct slice *name)
+enum result account_name(struct redis *r, const struct conf *conf,
+	const char *hash, struct arena *a, struct slice *name)
 {
 	(void)r;
 	(void)conf;
@@ -25,7 +27,8 @@ enum result account_name(struct redis *r, const struct conf *conf, const char *h
 	return RES_DOWN;
 }
 
-enum result accounts_open(struct accounts **out, struct writer *writer, const struct clock *clock)
+enum result accounts_open(
+	struct accounts **out, struct writer *writer, const struct clock *clock)
 {
 	(void)out;
 	(void)writer;
@@ -38,7 +41,8 @@ void accounts_close(struct accounts *a)
 	(void)a;
 }
 
-void accounts_seen(struct accounts *a, const struct conf *conf, const char *hash, struct slice name)
+void accounts_seen(struct accounts *a, const struct conf *conf,
+	const char *hash, struct slice name)
 {
 	(void)a;
 	(void)conf;

@@ -5,13 +5,13 @@
  *   Paccount:HASH  HASH name seen_ms; EXPIRE trace.accounts_s
  * HASH stands in traces, in rp:block:user:HASH and in complaints; the name is
  * for the administrator only. What an account is: the name that the MTA
- * authenticated, or, of mail from milter.trusted or of this machine, the address
- * in MAIL FROM. In lower case. Threads: any.
+ * authenticated, or, of mail from milter.trusted or of this machine, the
+ * address in MAIL FROM. In lower case. Threads: any.
  */
 #pragma once
 
-#include "store/secret.h"
 #include "store/redis.h"
+#include "store/secret.h"
 
 struct arena;
 struct clock;

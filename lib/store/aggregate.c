@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/aggregate.h"
 
-enum result aggregate_open(struct aggregate **out, struct conf *conf, struct writer *writer, const struct clock *clock)
+enum result aggregate_open(struct aggregate **out, struct conf *conf,
+	struct writer *writer, const struct clock *clock)
 {
 	(void)out;
 	(void)conf;
@@ -15,7 +16,8 @@ void aggregate_close(struct aggregate *a)
 	(void)a;
 }
 
-void aggregate_add(struct aggregate *a, const struct conf *conf, const char *domain, struct slice record, struct slice row)
+void aggregate_add(struct aggregate *a, const struct conf *conf,
+	const char *domain, struct slice record, struct slice row)
 {
 	(void)a;
 	(void)conf;

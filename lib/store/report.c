@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/report.h"
 
-const char * report_kind_name(enum report_kind k)
+const char *report_kind_name(enum report_kind k)
 {
 	(void)k;
 	return "";
@@ -14,25 +14,27 @@ bool report_kind_parse(struct slice word, enum report_kind *out)
 	return false;
 }
 
-const char * report_form_name(enum report_form f)
+const char *report_form_name(enum report_form f)
 {
 	(void)f;
 	return "";
 }
 
-const char * report_proof_name(enum report_proof p)
+const char *report_proof_name(enum report_proof p)
 {
 	(void)p;
 	return "";
 }
 
-const char * report_effect_name(enum report_effect e)
+const char *report_effect_name(enum report_effect e)
 {
 	(void)e;
 	return "";
 }
 
-enum result report_file(struct redis *r, const struct conf *conf, const struct secret *s, int64_t now_ms, const struct report_filing *f, struct report_filed *out)
+enum result report_file(struct redis *r, const struct conf *conf,
+	const struct secret *s, int64_t now_ms, const struct report_filing *f,
+	struct report_filed *out)
 {
 	(void)r;
 	(void)conf;
@@ -43,13 +45,15 @@ enum result report_file(struct redis *r, const struct conf *conf, const struct s
 	return RES_DOWN;
 }
 
-const char * report_state_name(enum report_state s)
+const char *report_state_name(enum report_state s)
 {
 	(void)s;
 	return "";
 }
 
-enum result report_read(struct redis *r, const struct conf *conf, struct slice id, bool with_messages, struct arena *a, struct report *out)
+enum result report_read(struct redis *r, const struct conf *conf,
+	struct slice id, bool with_messages, struct arena *a,
+	struct report *out)
 {
 	(void)r;
 	(void)conf;
@@ -60,7 +64,8 @@ enum result report_read(struct redis *r, const struct conf *conf, struct slice i
 	return RES_DOWN;
 }
 
-enum result report_list(struct redis *r, const struct conf *conf, const struct report_listing *how)
+enum result report_list(struct redis *r, const struct conf *conf,
+	const struct report_listing *how)
 {
 	(void)r;
 	(void)conf;
@@ -68,7 +73,8 @@ enum result report_list(struct redis *r, const struct conf *conf, const struct r
 	return RES_DOWN;
 }
 
-enum result report_close(struct redis *r, const struct conf *conf, struct slice id, int64_t now_ms, struct slice who)
+enum result report_close(struct redis *r, const struct conf *conf,
+	struct slice id, int64_t now_ms, struct slice who)
 {
 	(void)r;
 	(void)conf;
@@ -78,7 +84,9 @@ enum result report_close(struct redis *r, const struct conf *conf, struct slice 
 	return RES_DOWN;
 }
 
-enum result report_pending(struct redis *r, const struct conf *conf, size_t most, void (*each)(void *ctx, const struct report_waiting *w), void *ctx)
+enum result report_pending(struct redis *r, const struct conf *conf,
+	size_t most, void (*each)(void *ctx, const struct report_waiting *w),
+	void *ctx)
 {
 	(void)r;
 	(void)conf;
@@ -88,7 +96,8 @@ enum result report_pending(struct redis *r, const struct conf *conf, size_t most
 	return RES_DOWN;
 }
 
-enum result report_taken(struct redis *r, const struct conf *conf, struct slice id, unsigned number)
+enum result report_taken(struct redis *r, const struct conf *conf,
+	struct slice id, unsigned number)
 {
 	(void)r;
 	(void)conf;
@@ -97,7 +106,9 @@ enum result report_taken(struct redis *r, const struct conf *conf, struct slice 
 	return RES_DOWN;
 }
 
-enum result complaint_list(struct redis *r, const struct conf *conf, int64_t now_ms, unsigned days, size_t most, void (*each)(void *ctx, const struct complaint *c), void *ctx)
+enum result complaint_list(struct redis *r, const struct conf *conf,
+	int64_t now_ms, unsigned days, size_t most,
+	void (*each)(void *ctx, const struct complaint *c), void *ctx)
 {
 	(void)r;
 	(void)conf;
@@ -109,7 +120,8 @@ enum result complaint_list(struct redis *r, const struct conf *conf, int64_t now
 	return RES_DOWN;
 }
 
-enum result complaint_user(struct redis *r, const struct conf *conf, const char *account, int64_t now_ms, unsigned *reporters)
+enum result complaint_user(struct redis *r, const struct conf *conf,
+	const char *account, int64_t now_ms, unsigned *reporters)
 {
 	(void)r;
 	(void)conf;

@@ -74,8 +74,8 @@ const char *report_form_name(enum report_form f);
 /* How much is known of who reports. */
 enum report_proof {
 	REPORT_UNPROVEN = 0,
-	REPORT_AUTHENTICATED, /* SPF, DKIM or DMARC hold for the author's domain,
-				 by our own Authentication-Results */
+	REPORT_AUTHENTICATED, /* SPF, DKIM or DMARC hold for the author's
+				 domain, by our own Authentication-Results */
 	REPORT_LOCAL /* the report itself has a valid trace d=out: a user */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/tracekeys.h"
 
-enum result tracekeys_read(struct redis *r, const struct conf *conf, const struct secret *s, bool may_make, struct tracekeys_ring *out)
+enum result tracekeys_read(struct redis *r, const struct conf *conf,
+	const struct secret *s, bool may_make, struct tracekeys_ring *out)
 {
 	(void)r;
 	(void)conf;
@@ -11,7 +12,8 @@ enum result tracekeys_read(struct redis *r, const struct conf *conf, const struc
 	return RES_DOWN;
 }
 
-enum result tracekeys_sign(const struct tracekeys_ring *ring, struct trace *t, const struct tracebind *bind, struct buf *out)
+enum result tracekeys_sign(const struct tracekeys_ring *ring, struct trace *t,
+	const struct tracebind *bind, struct buf *out)
 {
 	(void)ring;
 	(void)t;
@@ -20,13 +22,15 @@ enum result tracekeys_sign(const struct tracekeys_ring *ring, struct trace *t, c
 	return RES_DOWN;
 }
 
-const char * tracekeys_word_name(enum tracekeys_word w)
+const char *tracekeys_word_name(enum tracekeys_word w)
 {
 	(void)w;
 	return "";
 }
 
-enum result tracekeys_verify(const struct tracekeys_ring *ring, struct slice host, struct slice value, const struct tracebind *bind, enum tracekeys_word *word, struct trace *out)
+enum result tracekeys_verify(const struct tracekeys_ring *ring,
+	struct slice host, struct slice value, const struct tracebind *bind,
+	enum tracekeys_word *word, struct trace *out)
 {
 	(void)ring;
 	(void)host;
@@ -37,7 +41,8 @@ enum result tracekeys_verify(const struct tracekeys_ring *ring, struct slice hos
 	return RES_DOWN;
 }
 
-enum result tracekeys_open(struct tracekeys **out, struct conf *conf, const struct secret *s, const struct clock *clock)
+enum result tracekeys_open(struct tracekeys **out, struct conf *conf,
+	const struct secret *s, const struct clock *clock)
 {
 	(void)out;
 	(void)conf;
@@ -57,7 +62,7 @@ void tracekeys_close(struct tracekeys *k)
 	(void)k;
 }
 
-enum result tracekeys_copy( struct tracekeys *k, struct tracekeys_ring *out)
+enum result tracekeys_copy(struct tracekeys *k, struct tracekeys_ring *out)
 {
 	(void)k;
 	(void)out;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/traffic.h"
 
-const char * traffic_counter_name(enum traffic_counter c)
+const char *traffic_counter_name(enum traffic_counter c)
 {
 	(void)c;
 	return "";
 }
 
-enum result traffic_open(struct traffic **out, struct conf *conf, struct writer *writer, const struct clock *clock)
+enum result traffic_open(struct traffic **out, struct conf *conf,
+	struct writer *writer, const struct clock *clock)
 {
 	(void)out;
 	(void)conf;
@@ -21,7 +22,8 @@ void traffic_close(struct traffic *t)
 	(void)t;
 }
 
-void traffic_add(struct traffic *t, const struct ipaddr *ip, const char *domain, const struct traffic_day *what)
+void traffic_add(struct traffic *t, const struct ipaddr *ip, const char *domain,
+	const struct traffic_day *what)
 {
 	(void)t;
 	(void)ip;
@@ -41,7 +43,9 @@ void traffic_count(struct traffic *t, struct traffic_counts *out)
 	(void)out;
 }
 
-enum result traffic_complain(struct redis *r, const struct conf *conf, const struct ipaddr *ip, const char *domain, bool is_junk, int64_t now_ms)
+enum result traffic_complain(struct redis *r, const struct conf *conf,
+	const struct ipaddr *ip, const char *domain, bool is_junk,
+	int64_t now_ms)
 {
 	(void)r;
 	(void)conf;
@@ -52,7 +56,9 @@ enum result traffic_complain(struct redis *r, const struct conf *conf, const str
 	return RES_DOWN;
 }
 
-enum result traffic_read(struct redis *r, const struct conf *conf, struct slice subject, int64_t now_ms, size_t days, struct traffic_day *day)
+enum result traffic_read(struct redis *r, const struct conf *conf,
+	struct slice subject, int64_t now_ms, size_t days,
+	struct traffic_day *day)
 {
 	(void)r;
 	(void)conf;

@@ -7,8 +7,9 @@
  * CIDR: the client's address (IPv4, IPv6 /64) and its network (/24, /48); NAME:
  * the domain of a DKIM signature that passes and is aligned with the author.
  * Summed up in memory and written by store/writer about once a second, as
- * store/repute is; what has no room is dropped and counted. Complaints are added
- * by who takes a report. Threads: add from any; open, flush, close from one.
+ * store/repute is; what has no room is dropped and counted. Complaints are
+ * added by who takes a report. Threads: add from any; open, flush, close from
+ * one.
  */
 #pragma once
 
