@@ -14,9 +14,11 @@
  * with the author (RFC 7489 s3.1.1), left out when there is none; u: keyed hash
  * of the local account (store/account); c=y: the signature covers a
  * CFBL-Address under the rules of RFC 9477 s3.1; b: letters of the fields that
- * h covers besides (mail/tracebind); h: 128 bits of an HMAC-SHA256 over all
- * that stands before "h=" from "v=1" on, without blanks, and the digest of
- * those fields. The field is a claim until store/tracekeys has looked at h.
+ * h covers besides (mail/tracebind), may be empty; h: two times 128 bits, each
+ * of an HMAC-SHA256: over all that stands before "h=" from "v=1" on, without
+ * blanks, and over the same and the digest of those fields. So what was made up
+ * can be told from what was moved to another message. The field is a claim
+ * until store/tracekeys has looked at h.
  * Threads: plain data.
  */
 #pragma once
@@ -31,7 +33,9 @@ enum {
 	TRACE_ACCOUNT_MAX = 17, /* hex digits, as of store/secret, and NUL */
 	TRACE_KEY_MAX = 24, /* letters and digits, and NUL */
 	TRACE_BOUND_MAX = 8,
-	TRACE_MAC_LEN = 16,
+	TRACE_MAC_HALF = 16,
+	TRACE_MAC_LEN = 2 * TRACE_MAC_HALF, /* of the tags; of the message */
+	TRACE_RECIPIENTS_MAX = 1000000,
 	TRACE_VALUE_MAX = 900 /* octets of a value that is looked at */
 };
 
@@ -43,7 +47,7 @@ struct trace {
 	char key[TRACE_KEY_MAX];
 	int64_t at_s;
 	char id[TRACE_ID_MAX];
-	unsigned recipients; /* at least 1 */
+	unsigned recipients; /* 1 to TRACE_RECIPIENTS_MAX */
 	struct ipaddr ip; /* of TRACE_IN */
 	bool has_ip;
 	char domain[HOSTNAME_MAX]; /* folded, "" */
@@ -59,17 +63,21 @@ bool trace_is_ours(struct slice name); /* compared without case */
 
 /*
  * The value up to and with "; b=...", with the blank after the colon; then
- * trace_finish adds h. RES_TOOBIG, RES_NOMEM.
+ * trace_finish adds h. What stands in *t is as trace_parse would take it.
+ * RES_TOOBIG, RES_NOMEM.
  */
 enum result trace_format(const struct trace *t, struct buf *out) MUST_USE;
 enum result trace_finish(
 	const uint8_t mac[TRACE_MAC_LEN], struct buf *value) MUST_USE;
 
 /*
- * Strict: every tag once, in that order, nothing else; folds and blanks between
- * them are free. RES_SYNTAX, RES_RANGE, RES_TOOBIG; *out is untouched then.
+ * Strict: every tag once, in that order, nothing else, each value in the one
+ * spelling that trace_format has; folds and blanks between them are free. Of
+ * the tags of a direction only ip and dkim may be left out. RES_SYNTAX,
+ * RES_RANGE (a number), RES_TOOBIG, RES_NOMEM; *out is untouched then.
  */
 enum result trace_parse(struct slice value, struct trace *out) MUST_USE;
 
-/* What h is over, but for the digest of the fields. RES_SYNTAX: no "h=". */
+/* What h is over, but for the digest of the fields: the value without blanks up
+ * to "h=", or to its end. RES_TOOBIG, RES_NOMEM. */
 enum result trace_covered(struct slice value, struct buf *out) MUST_USE;

@@ -4,7 +4,7 @@
  * another one.
  *
  * Takes the header fields as they come and keeps a digest of the first of each:
- * d Date, f From, m Message-ID, c CFBL-Address, i CFBL-Feedback-ID. Blanks and
+ * c CFBL-Address, d Date, f From, i CFBL-Feedback-ID, m Message-ID. Blanks and
  * folds do not count, nor does the case of names. A field that the MTA adds
  * later is not bound: the letters say which were there. Threads: one at a time.
  */
