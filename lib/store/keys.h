@@ -17,6 +17,8 @@
  *   Pfeed:NAME             HASH, what import did last for that source
  *   Paudit                 STREAM, every change of a list
  *   Pcorr:HASH             whom users write to, see store/correspond
+ *   Ptrace:keys            keys of traces, see store/tracekeys
+ *   Paccount:HASH          accounts that send, see store/account
  *   Prate: Prep: Pgrey:    what is remembered of senders, see store/ledger
  *   Pevidence:NET          ZSET, bad messages, see store/offences
  *   Pcontent:              what the classifier was taught, see store/lessons

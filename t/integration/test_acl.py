@@ -23,7 +23,7 @@ REFUSED = re.compile(r"NOPERM|can't (run|access)|result=denied")
 # for a person; what the classifier was taught, until it is forgotten.
 ENDLESS = re.compile(r"rp:(block|allow|trust)[:@].*|rp:audit|rp:mailq"
                      r"|rp:mailq:(slow|later)|rp:lists:generation"
-                     r"|rp:ticket:(open|all)"
+                     r"|rp:ticket:(open|all)|rp:trace:keys"
                      r"|rp:content:(examples|spam|ham|about|model)")
 
 

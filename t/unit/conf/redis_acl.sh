@@ -117,6 +117,14 @@ may milter xadd rp:mailq * kind correspondent id R more "" tries 0 since 1
 may milter set rp:corr:00ff 1 EX 3600
 may milter exists rp:corr:00ff rp:corr:11ee
 not milter del rp:corr:00ff
+may milter hset rp:account:00ff name ann seen_ms 1
+may milter expire rp:account:00ff 60
+not milter hget rp:account:00ff name
+not milter del rp:account:00ff
+may milter eval return(redis.call('hmget',KEYS[1],'now')) 1 rp:trace:keys
+may milter eval return(redis.call('hset',KEYS[1],'now',redis.call('time')[1])) 1 rp:trace:keys
+may milter eval return(redis.call('hdel',KEYS[1],'key:1')) 1 rp:trace:keys
+not milter del rp:trace:keys
 not portal exists rp:corr:00ff
 not milter eval return(redis.call('del',KEYS[1])) 1 rp:rep:address:192.0.2.7
 not milter eval return(redis.call('del',KEYS[1])) 1 rp:rate:address:192.0.2.7
@@ -158,6 +166,10 @@ may portal xautoclaim rp:mailq portal w 1000 0-0 count 1
 may portal xpending rp:mailq portal
 may portal xack rp:mailq portal 1-1
 may portal zadd rp:mailq:later 1 x
+may portal hget rp:account:00ff name
+not portal hset rp:account:00ff name bob
+may portal eval return(redis.call('hmget',KEYS[1],'now')) 1 rp:trace:keys
+not portal eval return(redis.call('hset',KEYS[1],'now','x')) 1 rp:trace:keys
 not portal set rp:trust:arc:example.org me
 not portal get other:key
 not portal eval return(redis.call('del',KEYS[1])) 1 rp:case:AAAA
