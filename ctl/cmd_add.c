@@ -220,7 +220,8 @@ static const struct args_option add_options[] = {
 
 static const struct args_spec add_spec = {
 	.name = "add",
-	.usage = "IP|CIDR|asn:N|country:CC|domain:NAME --reason TEXT [options]",
+	.usage =
+		"IP|CIDR|asn:N|country:CC|domain:NAME|user:HASH --reason TEXT [options]",
 	.help = "Puts an address, a network or a name on the block list.",
 	.more = more,
 	.option = add_options,
@@ -242,7 +243,8 @@ static const struct args_option allow_options[] = {
 
 static const struct args_spec allow_spec = {
 	.name = "allow",
-	.usage = "IP|CIDR|asn:N|country:CC|domain:NAME --reason TEXT [options]",
+	.usage =
+		"IP|CIDR|asn:N|country:CC|domain:NAME|user:HASH --reason TEXT [options]",
 	.help = "Makes an exception: allow beats block.",
 	.more = more,
 	.option = allow_options,

@@ -137,7 +137,7 @@ static const struct args_option options[] = {
 static const struct args_spec spec = {
 	.name = "remove",
 	.usage =
-		"IP|CIDR|asn:N|country:CC|domain:NAME [--allow] [--rcpt DOMAIN] [--reason TEXT] [--quick]",
+		"IP|CIDR|asn:N|country:CC|domain:NAME|user:HASH [--allow] [--rcpt DOMAIN] [--reason TEXT] [--quick]",
 	.help = "Takes an entry off the block list (or an exception away).",
 	.more = "Exit code 1: there was no such entry.",
 	.option = options,

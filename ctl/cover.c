@@ -62,7 +62,7 @@ bool cover_parse(
 	if (res != RES_OK) {
 		output_error(ctl->out,
 			"\"%s\" is neither an address nor a network, nor "
-			"asn:N, country:CC or domain:NAME",
+			"asn:N, country:CC, domain:NAME or user:HASH",
 			text);
 		return false;
 	}

@@ -27,8 +27,9 @@ struct cover_answer {
 	struct cidr net[COVER_MAX]; /* that exist, narrowest first */
 };
 
-/* "192.0.2.0/24", "asn:64500", "country:NL", "domain:example.org" into net and
- * domain. False: none of these, and that was said. */
+/* "192.0.2.0/24", "asn:64500", "country:NL", "domain:example.org",
+ * "user:00112233445566ff" into net and domain. False: none of these, and that
+ * was said. */
 bool cover_parse(
 	const struct ctl *ctl, const char *text, struct cover_question *out);
 

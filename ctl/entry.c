@@ -354,13 +354,14 @@ static void output_subject(struct output *o, const struct listing *l)
 	static const char *const names[SUBJECTS] = { [SUBJECT_NET] = "net",
 		[SUBJECT_DOMAIN] = "domain",
 		[SUBJECT_ASN] = "asn",
-		[SUBJECT_COUNTRY] = "country" };
+		[SUBJECT_COUNTRY] = "country",
+		[SUBJECT_USER] = "user" };
 	enum list_subject s = subject_of(&l->net);
 	char text[SUBJECT_TEXT_MAX];
 	struct slice value = entry_subject(l->key, &l->net, text);
 
-	/* "asn:64500", "country:NL" */
-	if (s == SUBJECT_ASN || s == SUBJECT_COUNTRY)
+	/* "asn:64500", "country:NL", "user:00112233445566ff" */
+	if (s == SUBJECT_ASN || s == SUBJECT_COUNTRY || s == SUBJECT_USER)
 		value = slice_part(
 			value, slice_find(value, ':') + 1, value.len);
 	if (names[s] != NULL)

@@ -56,7 +56,7 @@ enum ctl_exit entry_each_key(struct ctl *ctl, struct slice key,
 	bool *found);
 
 /* What it is about, for a human: "192.0.2.0/24", "asn:64500", "country:NL", the
- * name of a domain. Borrows from key or out. */
+ * name of a domain, "user:00112233445566ff". Borrows from key or out. */
 struct slice entry_subject(
 	struct slice key, const struct cidr *net, char out[SUBJECT_TEXT_MAX]);
 

@@ -94,13 +94,28 @@ static void sort_by_scope(struct search *s)
 	}
 }
 
+/* Only its own place, no network around it. */
+static size_t match_account(struct search *s, struct slice account)
+{
+	struct cidr net;
+
+	if (prefixes_count_subject(s->p, SUBJECT_USER) > 0 &&
+		subject_of_user(account, &net) == RES_OK)
+		look(s, &net, KIND_ALLOW | KIND_BLOCK);
+	sort_by_scope(s);
+	return s->count;
+}
+
 size_t client_match(const struct prefixes *p, const struct list_client *c,
 	struct slice scope, struct prefix_hit out[PREFIX_HITS_MAX])
 {
 	struct search s = { .p = p, .scope = scope, .out = out };
-	size_t nets = prefixes_match(p, &c->ip, scope, out);
 	struct cidr net;
+	size_t nets;
 
+	if (c->account.len > 0)
+		return match_account(&s, c->account);
+	nets = prefixes_match(p, &c->ip, scope, out);
 	s.count = nets;
 	if (prefixes_count_subject(p, SUBJECT_DOMAIN) > 0) {
 		look_for_names(&s, c->proven, KIND_ALLOW | KIND_BLOCK);

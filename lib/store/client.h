@@ -8,7 +8,8 @@
  * its address leads to and back (PTR, confirmed) is proved and counts for both.
  * An entry of a domain covers the names below it; of names with more than
  * CLIENT_LABELS_MAX labels only the whole name and those of so many are asked
- * for.
+ * for. A local account is asked for by itself: what is known of the client that
+ * it came through says nothing of it.
  * Threads: as store/prefixes.
  */
 #pragma once
@@ -24,6 +25,9 @@ struct list_client {
 	char country[3]; /* "": not known */
 	struct slice proven;
 	struct slice claimed[CLIENT_CLAIMS];
+	/* Not empty: the hash of an account (store/account), and all above
+	 * counts for nothing. */
+	struct slice account;
 };
 
 /*

@@ -85,6 +85,10 @@ static enum result parse_subject(struct list_name *n, struct slice s)
 		n->subject = SUBJECT_DOMAIN;
 		return parse_domain(s, &n->net);
 	}
+	if (cut_word(&s, "user:")) {
+		n->subject = SUBJECT_USER;
+		return subject_of_user(s, &n->net);
+	}
 	n->subject = SUBJECT_NET;
 	res = cidr_parse(&n->net, s);
 	return res == RES_OK && subject_of(&n->net) != SUBJECT_NET ? RES_SYNTAX

@@ -7,7 +7,7 @@
  *   Pblock:SUBJECT         Pallow:SUBJECT         global lists
  *   Pblock@DOMAIN:SUBJECT  Pallow@DOMAIN:SUBJECT  of one recipient domain
  *     SUBJECT  an address or a CIDR in any spelling that net/cidr reads;
- *              asn:N, country:CC, domain:NAME (store/subject)
+ *              asn:N, country:CC, domain:NAME, user:HASH (store/subject)
  *   Ptrust:arc:DOMAIN      any type; its presence counts, the value is for
  *   Ptrust:list:DOMAIN     people: seals of that domain, and of those below
  *                          it, are believed; mailing lists of it are known
@@ -46,10 +46,11 @@ enum list_subject {
 	SUBJECT_NET,
 	SUBJECT_DOMAIN,
 	SUBJECT_ASN,
-	SUBJECT_COUNTRY
+	SUBJECT_COUNTRY,
+	SUBJECT_USER /* a local account, by its hash: store/account */
 };
 
-enum { SUBJECTS = 5 };
+enum { SUBJECTS = 6 };
 
 struct list_name {
 	enum list_kind kind;

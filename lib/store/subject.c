@@ -16,6 +16,9 @@ enum {
 	KIND_DOMAIN = 1,
 	KIND_ASN = 2,
 	KIND_COUNTRY = 3,
+	KIND_USER = 4,
+	USER_AT = 8,
+	USER_LEN = 8,
 	ALL_BITS = 128
 };
 
@@ -69,6 +72,23 @@ enum result subject_of_domain(struct slice domain, struct cidr *out)
 	return RES_OK;
 }
 
+enum result subject_of_user(struct slice hash, struct cidr *out)
+{
+	struct cidr c = place(KIND_USER);
+
+	if (hash.len != 2 * USER_LEN)
+		return RES_SYNTAX;
+	for (size_t i = 0; i < USER_LEN; i++) {
+		char octet;
+
+		if (!hex_read(slice_part(hash, 2 * i, 2), &octet))
+			return RES_SYNTAX;
+		c.net.octet[USER_AT + i] = (uint8_t)octet;
+	}
+	*out = c;
+	return RES_OK;
+}
+
 enum list_subject subject_of(const struct cidr *net)
 {
 	const uint8_t *o = net->net.octet;
@@ -81,6 +101,8 @@ enum list_subject subject_of(const struct cidr *net)
 		return SUBJECT_ASN;
 	if (net->bits == ALL_BITS && o[KIND_AT] == KIND_COUNTRY)
 		return SUBJECT_COUNTRY;
+	if (net->bits == ALL_BITS && o[KIND_AT] == KIND_USER)
+		return SUBJECT_USER;
 	return SUBJECT_UNKNOWN;
 }
 
@@ -90,6 +112,14 @@ static void format_domain(const uint8_t *value, char out[SUBJECT_TEXT_MAX])
 
 	memcpy(out, head, sizeof(head));
 	hex_format(value, VALUE_LEN, out + sizeof(head) - 1);
+}
+
+static void format_user(const uint8_t *value, char out[SUBJECT_TEXT_MAX])
+{
+	static const char head[] = "user:";
+
+	memcpy(out, head, sizeof(head));
+	hex_format(value, USER_LEN, out + sizeof(head) - 1);
 }
 
 const char *subject_format(const struct cidr *net, char out[SUBJECT_TEXT_MAX])
@@ -109,6 +139,9 @@ const char *subject_format(const struct cidr *net, char out[SUBJECT_TEXT_MAX])
 	case SUBJECT_DOMAIN:
 		format_domain(o + VALUE_AT, out);
 		return out;
+	case SUBJECT_USER:
+		format_user(o + USER_AT, out);
+		return out;
 	case SUBJECT_NET:
 	case SUBJECT_UNKNOWN:
 		break;
@@ -126,6 +159,7 @@ unsigned subject_rank(const struct cidr *net)
 	case SUBJECT_COUNTRY:
 		return 3;
 	case SUBJECT_NET:
+	case SUBJECT_USER:
 	case SUBJECT_UNKNOWN:
 		break;
 	}
