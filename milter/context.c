@@ -126,6 +126,7 @@ static enum result open_prover(struct context *ctx, struct conf *conf)
 
 	secret_load(&ctx->secret, conf->milter.secret_file);
 	ctx->services.blocked.secret = &ctx->secret;
+	ctx->services.paused.secret = &ctx->secret;
 	return prover_open(&ctx->prover, &needs);
 }
 

@@ -81,6 +81,9 @@ enum step {
 	STEP_FROM_WRITE,
 	STEP_FROM_ONE,
 	STEP_FROM_ADDRESS,
+	STEP_ACCOUNT_SECURE,
+	STEP_ACCOUNT_ASK,
+	STEP_ACCOUNT_AGAIN,
 	STEP_COUNT
 };
 
@@ -303,6 +306,23 @@ static const struct remedy_step steps[STEP_COUNT] = {
 		   "an address into the From field, of a domain "
 		   "that can exist."),
 		NULL },
+	[STEP_ACCOUNT_SECURE] = { REMEDY_AUTHOR,
+		N_("Change the password of the account if somebody "
+		   "else may know it, and find out what sent the "
+		   "mail that was reported: a program, a form on a "
+		   "web site, a list of addresses. Stop that."),
+		NULL },
+	[STEP_ACCOUNT_ASK] = { REMEDY_AUTHOR,
+		N_("Then give this page, or its reference, to your "
+		   "mail administrator, who can resume the account. "
+		   "What you write is not lost: a mail program keeps "
+		   "it, and a mail server goes on trying for days."),
+		NULL },
+	[STEP_ACCOUNT_AGAIN] = { REMEDY_AUTHOR,
+		N_("Then give this page, or its reference, to your "
+		   "mail administrator, who can resume the account. "
+		   "After that, send the message again."),
+		NULL },
 };
 
 static const enum step table[CODE_COUNT][REMEDY_STEPS_MAX + 1] = {
@@ -326,6 +346,9 @@ static const enum step table[CODE_COUNT][REMEDY_STEPS_MAX + 1] = {
 	[CODE_RATE_LIMIT] = { STEP_WAIT, STEP_SUPPORT },
 	[CODE_RATE_LIMIT_END] = { STEP_WAIT, STEP_SUPPORT },
 	[CODE_RATE_USER] = { STEP_WAIT, STEP_SUPPORT },
+	[CODE_ACCOUNT_PAUSED] = { STEP_ACCOUNT_SECURE, STEP_ACCOUNT_ASK },
+	[CODE_ACCOUNT_PAUSED_REJECT] = { STEP_ACCOUNT_SECURE,
+		STEP_ACCOUNT_AGAIN },
 	[CODE_DEFERRED_CORRESPONDENT] = { STEP_WAIT, STEP_TABLE },
 	[CODE_DEFERRED_CORRESPONDENT_END] = { STEP_WAIT, STEP_TABLE },
 	[CODE_SCORE_LATER_END] = { STEP_WAIT, STEP_TABLE },
@@ -382,6 +405,7 @@ static const struct {
 	{ "FROM_", "policies" },
 	{ "GREYLIST_", "greylisting" },
 	{ "RATE_", "rates" },
+	{ "ACCOUNT_", "policies" },
 	{ "DEFERRED_CORRESPONDENT", "scores" },
 };
 

@@ -11,7 +11,8 @@
 /* What these find is known of the sender already, or says nothing of the
  * message. */
 static const char *const not_its_own[] = { "blocked", "allowed", "dnsbl",
-	"dnswl", "country", "rate", "reputation", "greylist", "session" };
+	"dnswl", "country", "rate", "reputation", "greylist", "account",
+	"session" };
 
 static bool is_its_own(const struct finding *f)
 {

@@ -9,6 +9,7 @@
 #include "judge/sessioncore.h"
 #include "judge/telemetry.h"
 #include "judge/transaction.h"
+#include "list/paused.h"
 
 #include <string.h>
 
@@ -88,21 +89,12 @@ void outbound_keep(struct session *s)
 	keep(s, e->rcpt.whole, e->sender.whole);
 }
 
-/* ---- limits of a user ---- */
+/* ---- verdicts ---- */
 
-static bool is_user(const struct session *s)
+/* What the findings come to, in *v, and what is told of it. */
+static enum answer judge(struct session *s, const struct mta *mta,
+	enum rules_stage stage, struct verdict *v)
 {
-	return strcmp(sessioncore_why_not(s), "authenticated") == 0;
-}
-
-/* True: the limit is used up, the rest is in *v and *answer. */
-static bool judge_limit(struct session *s, const struct mta *mta,
-	enum rules_stage stage, struct verdict *v, enum answer *answer)
-{
-	const struct rules_input in = { .conf = s->conf,
-		.envelope = &s->at->envelope,
-		.findings = &s->at->findings,
-		.stage = stage };
 	struct record r = { .stage = stage == RULES_RCPT ? "rcpt" : "eom",
 		.scope = { .conf = s->conf },
 		.conn = &s->conn,
@@ -115,18 +107,58 @@ static bool judge_limit(struct session *s, const struct mta *mta,
 	char ref[CASE_REF_MAX];
 	bool is_new;
 
-	rules_decide(&in, v);
-	if (!action_is_refusal(v->action))
-		return false;
 	if (sessioncore_reply(s, &r, &reply, ref, &is_new))
 		r.reply = &reply;
 	if (ref[0] != '\0')
 		record_case(s->env->cases, &r, is_new);
 	sessioncore_note(s, &r, true);
-	*answer = sessioncore_tell(mta, v, r.reply);
+	return sessioncore_tell(mta, v, r.reply);
+}
+
+static void decide(
+	const struct session *s, enum rules_stage stage, struct verdict *v)
+{
+	const struct rules_input in = { .conf = s->conf,
+		.envelope = &s->at->envelope,
+		.findings = &s->at->findings,
+		.stage = stage };
+
+	rules_decide(&in, v);
+}
+
+/* ---- an account that is paused ---- */
+
+/* True: it is, and *v says what would become of that, and what does. */
+static bool is_paused(struct session *s, const struct mta *mta,
+	struct verdict *v, enum answer *answer)
+{
+	struct check_input in = sessioncore_input(s, STAGE_RCPT);
+
+	*answer = ANSWER_CONTINUE;
+	in.service = s->env->pipeline->service[SERVICE_PAUSED];
+	if (in.service == NULL || s->at->broken)
+		return false;
+	arena_reset(s->lookup);
+	findings_clear(&s->at->findings);
+	paused_run(&in, &s->at->findings);
+	if (s->at->findings.count == 0)
+		return false;
+	decide(s, RULES_RCPT, v);
+	if (!action_is_refusal(v->would_be))
+		return false;
+	telemetry_paused(s->env->telemetry, v);
+	*answer = judge(s, mta, RULES_RCPT, v);
 	return true;
 }
 
+/* ---- limits of a user ---- */
+
+static bool is_user(const struct session *s)
+{
+	return strcmp(sessioncore_why_not(s), "authenticated") == 0;
+}
+
+/* True: the limit is used up, the rest is in *v and *answer. */
 static bool is_limited(struct session *s, const struct mta *mta,
 	enum rules_stage stage, struct verdict *v, enum answer *answer)
 {
@@ -145,16 +177,26 @@ static bool is_limited(struct session *s, const struct mta *mta,
 		rate_user_rcpt(&in, &s->at->findings);
 	else
 		rate_user_end(&in, &s->at->findings);
-	return judge_limit(s, mta, stage, v, answer);
+	decide(s, stage, v);
+	if (!action_is_refusal(v->action))
+		return false;
+	*answer = judge(s, mta, stage, v);
+	return true;
 }
 
 enum answer outbound_rcpt(struct session *s, const struct mta *mta,
-	struct verdict *v, bool *limited)
+	struct verdict *v, bool *judged)
 {
 	const struct envelope *e = &s->at->envelope;
+	struct verdict limit;
 	enum answer answer;
 
-	*limited = is_limited(s, mta, RULES_RCPT, v, &answer);
+	*judged = is_paused(s, mta, v, &answer);
+	if (answer == ANSWER_CONTINUE &&
+		is_limited(s, mta, RULES_RCPT, &limit, &answer)) {
+		*v = limit;
+		*judged = true;
+	}
 	if (answer == ANSWER_CONTINUE && !is_local(s->conf, e->rcpt_domain))
 		keep(s, e->sender.whole, e->rcpt.whole);
 	return answer;

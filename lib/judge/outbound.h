@@ -2,8 +2,11 @@
 /*
  * judge/outbound - mail of our own users; for judge/session.
  *
- * Sessions that are authenticated, trusted or local are not judged. Of an
- * authenticated user the limit is kept (rate.user_hour): one more recipient,
+ * Sessions that are authenticated, trusted or local are not judged. Who sends
+ * from an account that is paused (list/paused) has each recipient refused, as
+ * the rule of the check "account" says; mail that is submitted on this machine
+ * could only bounce, and is let through. Of an authenticated user the limit is
+ * kept (rate.user_hour): one more recipient,
  * or a message, must wait when it is used up, as the rule of the check "rate"
  * says. And whom our users write to is remembered (correspondents): who would
  * be refused for good by a list or a sum, and was written to lately by one of
@@ -36,10 +39,11 @@ struct correspondents {
 /* c is borrowed. */
 struct correspondents outbound_correspondents(struct correspond *c);
 
-/* The recipient at hand of a session that is not judged: the user's limit, and
- * its name is kept when it is taken. *limited: *v is the verdict. */
+/* The recipient at hand of a session that is not judged: is the account paused,
+ * the user's limit, and its name is kept when it is taken. *judged: *v is the
+ * verdict, which only a mode or a shadow may have let pass. */
 enum answer outbound_rcpt(struct session *s, const struct mta *mta,
-	struct verdict *v, bool *limited);
+	struct verdict *v, bool *judged);
 /* The end of such a message: counts it for the user, and remembers whom it
  * went to. */
 enum answer outbound_end(struct session *s, const struct mta *mta);

@@ -34,6 +34,7 @@ enum service {
 	SERVICE_PSL, /* struct psl */
 	SERVICE_ZONES, /* struct zones_service */
 	SERVICE_CONTENT, /* struct modelcopy */
+	SERVICE_PAUSED, /* struct paused_service */
 	SERVICE_COUNT
 };
 

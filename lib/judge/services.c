@@ -41,6 +41,8 @@ static void fill(struct services *s, struct blocklist *list)
 	pipeline_init(&s->pipeline);
 	s->blocked.list = list;
 	s->pipeline.service[SERVICE_BLOCKLIST] = &s->blocked;
+	s->paused.list = list;
+	s->pipeline.service[SERVICE_PAUSED] = &s->paused;
 	s->pipeline.service[SERVICE_DKIM] = s->dkim;
 	s->pipeline.service[SERVICE_ARC] = s->arc;
 	s->dmarc = (struct dmarc_service){ s->psl, &s->trusted };

@@ -16,6 +16,7 @@
 #include "heur/zones.h"
 #include "judge/pipeline.h"
 #include "list/blocked.h"
+#include "list/paused.h"
 
 struct arc;
 struct blocklist;
@@ -33,6 +34,7 @@ struct zonewatch;
 struct services {
 	struct pipeline pipeline;
 	struct blocked_service blocked;
+	struct paused_service paused;
 	struct trust *trust;
 	struct trust_source trusted; /* of trust, for checks */
 	struct dkim_service *dkim;
@@ -49,7 +51,8 @@ struct services {
 };
 
 /* conf, mirror and list are borrowed until services_close. s->blocked.secret
- * may be set then, for those who vouch, and s->history. Without a Public
+ * and s->paused.secret may be set then, for those who vouch and
+ * for accounts, and s->history. Without a Public
  * Suffix List the rest works, the log says so. RES_NOMEM; to be closed then,
  * too. */
 enum result services_open(struct services *s, const struct conf *conf,

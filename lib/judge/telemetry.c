@@ -82,13 +82,26 @@ static bool register_auth(struct telemetry *t, struct metrics *m)
 	return ok;
 }
 
+static bool register_paused(struct telemetry *t, struct metrics *m)
+{
+	t->paused = metrics_counter(m, "reprieve_paused_total",
+		"Recipients that accounts wrote to while paused, by action.",
+		"action", actions);
+	return t->paused >= 0;
+}
+
+static bool register_rest(struct telemetry *t, struct metrics *m)
+{
+	return register_auth(t, m) && register_paused(t, m);
+}
+
 static const double reply_bounds[] = { 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
 	0.1, 0.2, 0.5, 1, 2, 5, 8 };
 
 enum result telemetry_init(struct telemetry *t)
 {
 	struct metrics *m = metrics_new();
-	bool has_auth;
+	bool has_rest;
 
 	*t = (struct telemetry){ .metrics = m };
 	if (m == NULL)
@@ -111,7 +124,7 @@ enum result telemetry_init(struct telemetry *t)
 	t->correspondents = metrics_counter(m, "reprieve_correspondents_total",
 		"Refusals by whether a user wrote to the sender lately.",
 		"known", answers);
-	has_auth = register_auth(t, m);
+	has_rest = register_rest(t, m);
 	t->wait_seconds = metrics_histogram(m, "reprieve_dns_wait_seconds",
 		"Time the end of a message waited for DNS.", reply_bounds,
 		sizeof(reply_bounds) / sizeof(reply_bounds[0]));
@@ -120,7 +133,7 @@ enum result telemetry_init(struct telemetry *t)
 		sizeof(reply_bounds) / sizeof(reply_bounds[0]));
 	if (t->connections < 0 || t->recipients < 0 || t->messages < 0 ||
 		t->would_refuse < 0 || t->reloads < 0 || t->cases < 0 ||
-		t->correspondents < 0 || !has_auth || t->wait_seconds < 0 ||
+		t->correspondents < 0 || !has_rest || t->wait_seconds < 0 ||
 		t->reply_seconds < 0) {
 		telemetry_clear(t);
 		return RES_NOMEM;
@@ -225,6 +238,11 @@ void telemetry_auth(
 		count_results(t, auth);
 	metrics_observe(
 		t->metrics, t->wait_seconds, (double)waited_ms / 1000.0);
+}
+
+void telemetry_paused(struct telemetry *t, const struct verdict *v)
+{
+	metrics_add(t->metrics, t->paused, index_of(v), 1);
 }
 
 void telemetry_reload(struct telemetry *t, bool ok)

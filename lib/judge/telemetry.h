@@ -37,6 +37,7 @@ struct telemetry {
 	int reloads;
 	int cases;
 	int correspondents;
+	int paused;
 	int auth[TELEMETRY_AUTH_COUNT];
 	int wait_seconds;
 	atomic_long open_sessions;
@@ -60,4 +61,6 @@ void telemetry_auth(
 /* A refusal was asked about: was the sender written to (store/correspond)? */
 void telemetry_correspondent(
 	struct telemetry *t, enum result res, bool is_known);
+/* A recipient that an account of ours wrote to while it is paused. */
+void telemetry_paused(struct telemetry *t, const struct verdict *v);
 void telemetry_reload(struct telemetry *t, bool ok);

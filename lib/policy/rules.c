@@ -93,6 +93,14 @@ static enum code code_of_limit(
 	return in->stage == RULES_RCPT ? CODE_RATE_LIMIT : CODE_RATE_LIMIT_END;
 }
 
+/* It is said as a refusal too: its own words help more than any other. */
+static bool is_paused(const struct balance *t)
+{
+	return t->cause != NULL && t->cause != t->scored &&
+		t->cause->outcome == OUTCOME_HIT &&
+		strcmp(t->cause->check, "account") == 0;
+}
+
 static enum code code_of_list(const struct balance *t)
 {
 	const struct finding *f = t->cause;
@@ -119,6 +127,9 @@ static enum code code_of(const struct rules_input *in, const struct balance *t)
 		return CODE_GREYLIST_FIRST;
 	if (is_limit(t))
 		return code_of_limit(in, t->cause);
+	if (is_paused(t))
+		return t->action == ACTION_REJECT ? CODE_ACCOUNT_PAUSED_REJECT
+						  : CODE_ACCOUNT_PAUSED;
 	/* A cause that only added to a sum is not the whole reason. */
 	if (f == NULL || f == t->scored || !ruling_is_of_lists(f) ||
 		in->stage == RULES_END)

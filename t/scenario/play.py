@@ -10,7 +10,8 @@ configuration that a file asks for. What a file may say:
   conf LINE             a line for the configuration file; {geo} in it is a
                         copy of t/data/geo that the milter may read
   without redis         the milter finds no Redis at all
-  redis WORDS           a command; the milter's lists are awaited after it
+  redis WORDS           a command; the milter's lists are awaited after it;
+                        {account:NAME} is the hash of a local account
   session IP            negotiate, connect, helo and mail in one, port 4321
   negotiate [actions=N] [steps=N] [version=N]
   macro STAGE {name}=value ...     STAGE: connect helo mail rcpt data eom
@@ -37,6 +38,7 @@ Without one: none where no answer was agreed on, else continue.
 {a*65000} in an argument is that many letters; \\r \\n \\e \\0 are octets.
 """
 
+import hmac
 import os
 import pwd
 import re
@@ -432,7 +434,14 @@ class Player:
         else:
             self.event(line, expected)
 
+    def account(self, name):
+        with open(os.path.join(self.milter.folder, "secret"), "rb") as f:
+            key = f.read()
+        return hmac.new(key, name.encode(), "sha256").hexdigest()[:16]
+
     def edit(self, rest):
+        rest = re.sub(r"\{account:([^}]*)\}",
+                      lambda m: self.account(m[1]), rest)
         words = [w.strip('"').replace("_", " ") if w.startswith('"') else w
                  for w in rest.split()]
         answer = self.milter.redis.do(*words)
