@@ -9,6 +9,7 @@
 #include "ctl/cover.h"
 #include "ctl/entry.h"
 #include "ctl/listcopy.h"
+#include "ctl/mailuser.h"
 #include "geo/geoip.h"
 #include "store/blocklist.h"
 #include "store/client.h"
@@ -26,6 +27,7 @@ static const char *const name_options[NAMES] = {
 
 struct question {
 	struct list_client client;
+	char account[SECRET_HASH_MAX]; /* of client; "": it is an address */
 	char name[NAMES][HOSTNAME_MAX]; /* of client */
 	char scope[HOSTNAME_MAX];
 };
@@ -34,6 +36,11 @@ static void say_address(struct output *o, const struct question *q)
 {
 	char ip[IPADDR_TEXT_MAX];
 
+	if (q->account[0] != '\0') {
+		output_text(o, "user", slice_of(q->account));
+		output_text(o, "rcpt", slice_of(q->scope));
+		return;
+	}
 	output_text(o, "ip", slice_of(ipaddr_format(&q->client.ip, ip)));
 	output_text(o, "country", slice_of(q->client.country));
 	if (q->client.asn != 0)
@@ -55,7 +62,7 @@ static const char *rule_of(const struct blocklist_result *r)
 	struct tally t = { .scoped = 0 };
 
 	if (r->count == 0)
-		return "no entry covers the address";
+		return "no entry covers it";
 	if (w == NULL)
 		return "4: a shadow entry is seen and logged, never enforced";
 	for (size_t i = 0; i < r->count; i++) {
@@ -93,17 +100,34 @@ static void say_entries(
 	output_close(o);
 }
 
+static void say_answer(
+	struct ctl *ctl, const struct question *q, enum blocklist_answer answer)
+{
+	static const char *const address[] = { [BLOCKLIST_UNKNOWN] = "unknown",
+		[BLOCKLIST_CLEAR] = "not listed",
+		[BLOCKLIST_ALLOWED] = "allowed",
+		[BLOCKLIST_BLOCKED] = "BLOCKED" };
+	static const char *const account[] = { [BLOCKLIST_UNKNOWN] = "unknown",
+		[BLOCKLIST_CLEAR] = "not paused",
+		[BLOCKLIST_ALLOWED] = "excepted, not paused",
+		[BLOCKLIST_BLOCKED] = "PAUSED" };
+	char who[MAILUSER_TEXT_MAX];
+	char ip[IPADDR_TEXT_MAX];
+
+	if (q->account[0] == '\0')
+		output_say(ctl->out, "%s is %s",
+			ipaddr_format(&q->client.ip, ip), address[answer]);
+	else
+		output_say(ctl->out, "account %s is %s",
+			mailuser_format(ctl, q->account, who), account[answer]);
+}
+
 static enum ctl_exit say_result(struct ctl *ctl, const struct question *q,
 	const struct blocklist_result *r)
 {
 	struct output *o = ctl->out;
-	char ip[IPADDR_TEXT_MAX];
 
-	output_say(o, "%s is %s", ipaddr_format(&q->client.ip, ip),
-		r->answer == BLOCKLIST_BLOCKED		 ? "BLOCKED"
-			: r->answer == BLOCKLIST_ALLOWED ? "allowed"
-			: r->answer == BLOCKLIST_CLEAR	 ? "not listed"
-							 : "unknown");
+	say_answer(ctl, q, r->answer);
 	say_address(o, q);
 	output_text(o, "answer", slice_of(blocklist_answer_name(r->answer)));
 	output_text(o, "rule", slice_of(rule_of(r)));
@@ -316,24 +340,43 @@ static bool locate(struct ctl *ctl, struct list_client *c)
 	return true;
 }
 
-static enum ctl_exit run(struct ctl *ctl, const struct args *args)
+static enum ctl_exit check_address(
+	struct ctl *ctl, const struct args *args, struct question *q)
 {
-	struct question q = { .client.asn = 0 };
-
-	if (ipaddr_parse(&q.client.ip, slice_of(args->word[0])) != RES_OK) {
+	if (ipaddr_parse(&q->client.ip, slice_of(args->word[0])) != RES_OK) {
 		output_error(
 			ctl->out, "\"%s\" is not an address", args->word[0]);
 		return CTL_USAGE;
 	}
+	for (unsigned i = 0; i < NAMES; i++)
+		if (!read_name(ctl, args, q, i))
+			return CTL_USAGE;
+	if (!locate(ctl, &q->client))
+		return ask_failed(ctl, RES_NOMEM);
+	return args_flag(args, "quick") ? check_quickly(ctl, q) : check(ctl, q);
+}
+
+/* Its own name is the only one that it is listed by. */
+static enum ctl_exit check_account(
+	struct ctl *ctl, const struct args *args, struct question *q)
+{
+	if (!mailuser_read(ctl, args->word[0], q->account))
+		return CTL_USAGE;
+	q->client.account = slice_of(q->account);
+	enum ctl_exit code = ask_open(ctl, LINK_READ);
+
+	return code == CTL_DONE ? check(ctl, q) : code;
+}
+
+static enum ctl_exit run(struct ctl *ctl, const struct args *args)
+{
+	struct question q = { .client.asn = 0 };
+
 	if (!ctl_read_scope(ctl, args, q.scope))
 		return CTL_USAGE;
-	for (unsigned i = 0; i < NAMES; i++)
-		if (!read_name(ctl, args, &q, i))
-			return CTL_USAGE;
-	if (!locate(ctl, &q.client))
-		return ask_failed(ctl, RES_NOMEM);
-	return args_flag(args, "quick") ? check_quickly(ctl, &q)
-					: check(ctl, &q);
+	if (slice_has_prefix(slice_of(args->word[0]), slice_of("user:")))
+		return check_account(ctl, args, &q);
+	return check_address(ctl, args, &q);
 }
 
 static const struct args_option options[] = {
@@ -347,10 +390,12 @@ static const struct args_option options[] = {
 
 static const struct args_spec spec = {
 	.name = "check",
-	.usage = "IP [--rcpt DOMAIN] [--ptr NAME] [--helo NAME] "
-		 "[--from DOMAIN] [--quick]",
+	.usage =
+		"IP|user:ACCOUNT|user:HASH [--rcpt DOMAIN] [--ptr NAME] [--helo NAME] "
+		"[--from DOMAIN] [--quick]",
 	.help = "Tells whether an address is blocked, by what, by which rule.",
-	.more = "Exit code 0: not blocked; 1: blocked.",
+	.more = "Of an account of this site: whether it is paused. Exit code 0: "
+		"not blocked; 1:\nblocked.",
 	.option = options,
 	.option_count = sizeof(options) / sizeof(options[0]),
 	.words_min = 1,

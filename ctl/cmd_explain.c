@@ -3,6 +3,7 @@
 #include "ctl/ask.h"
 #include "ctl/authout.h"
 #include "ctl/entry.h"
+#include "ctl/mailuser.h"
 #include "ctl/meaning.h"
 #include "policy/code.h"
 #include "store/case.h"
@@ -107,6 +108,13 @@ static void say_precedence(struct ctl *ctl, struct slice key)
 
 	if (list_name_parse(&name, ctl_prefix(ctl), key) != RES_OK)
 		return;
+	mailuser_output(ctl, &name.net);
+	if (name.subject == SUBJECT_USER) {
+		output_text(ctl->out, "precedence",
+			slice_of("an entry names the account of this site that "
+				 "sent, and no allow entry does"));
+		return;
+	}
 	output_text(ctl->out, "precedence",
 		slice_of(name.scope[0] != '\0'
 				? "a list of the recipient's domain is final; "

@@ -2,6 +2,7 @@
 /* reprievectl list, export: the entries of the lists, nonsense included. */
 #include "ctl/ask.h"
 #include "ctl/entry.h"
+#include "ctl/mailuser.h"
 
 #include <string.h>
 
@@ -11,6 +12,7 @@ static const struct output_column columns[] = {
 	{ "class", 6 },
 	{ "ends_in", 8 },
 	{ "flags", 0 },
+	{ "account", 0 },
 	{ "text", 0 },
 };
 
@@ -93,6 +95,8 @@ static enum ctl_exit show(void *ctx, const struct entry *e)
 	w->ignored += e->ignored != NULL;
 	output_row_open(o);
 	entry_output(o, e);
+	if (e->has_name && e->name.subject == SUBJECT_USER)
+		mailuser_output(w->ctl, &e->name.net);
 	if (!output_is_json(o))
 		output_for_human(o, e);
 	output_row_close(o);

@@ -41,6 +41,8 @@ static const struct ctl_command *const commands[] = {
 	&cmd_lock,
 	&cmd_forget,
 	&cmd_learn,
+	&cmd_pause,
+	&cmd_resume,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
