@@ -19,7 +19,7 @@
 #include <string.h>
 
 enum {
-	REF_DATA = 16, /* characters of 5 bits: 80 bits */
+	REF_DATA = CASE_REF_OCTETS, /* characters of 5 bits: 80 bits */
 	REF_LEN = 17, /* with the check character */
 	REF_TEXT_MAX = 64, /* as people write it, with dashes */
 	NAME_CUT = 255,
@@ -79,14 +79,21 @@ static void format_ref(const uint8_t symbol[REF_DATA], char ref[CASE_REF_MAX])
 	ref[REF_LEN] = '\0';
 }
 
-void case_ref_new(char ref[CASE_REF_MAX])
+void case_ref_of(const uint8_t octet[CASE_REF_OCTETS], char ref[CASE_REF_MAX])
 {
 	uint8_t symbol[REF_DATA];
 
-	random_fill(symbol, sizeof(symbol));
 	for (size_t i = 0; i < REF_DATA; i++)
-		symbol[i] &= 31;
+		symbol[i] = octet[i] & 31;
 	format_ref(symbol, ref);
+}
+
+void case_ref_new(char ref[CASE_REF_MAX])
+{
+	uint8_t octet[CASE_REF_OCTETS];
+
+	random_fill(octet, sizeof(octet));
+	case_ref_of(octet, ref);
 }
 
 /* The symbol of a character as people type it, or -1. */

@@ -100,6 +100,9 @@ enum result case_read(struct redis *r, struct slice prefix, struct slice ref,
 /* ---- references: 80 random bits in Crockford base32 and a check ---- */
 
 void case_ref_new(char ref[CASE_REF_MAX]);
+/* One made of those octets, five bits of each: the same gives the same. */
+enum { CASE_REF_OCTETS = 16 };
+void case_ref_of(const uint8_t octet[CASE_REF_OCTETS], char ref[CASE_REF_MAX]);
 /* Folds case, I L O and dashes as Crockford does, checks the last character.
  * RES_SYNTAX: not a reference. */
 enum result case_ref_parse(struct slice text, char ref[CASE_REF_MAX]) MUST_USE;

@@ -29,3 +29,16 @@
 	"  return {good = number(f[1]) * left, bad = number(f[2]) * left,\n" \
 	"    first = number(f[4])}\n"                                        \
 	"end\n"
+
+/* repute(key, half_ms, now_ms, life_ms, good, bad): adds to a record. */
+#define LEDGER_LUA_REPUTE                                          \
+	"local function repute(key, half, now, life, good, bad)\n" \
+	"  local r = read(key, half, now)\n"                       \
+	"  local first = r.first\n"                                \
+	"  if first == 0 or first > now then first = now end\n"    \
+	"  redis.call('HSET', key,\n"                              \
+	"    'good', string.format('%.3f', r.good + good),\n"      \
+	"    'bad', string.format('%.3f', r.bad + bad),\n"         \
+	"    'at', whole(now), 'first', whole(first))\n"           \
+	"  redis.call('PEXPIRE', key, life)\n"                     \
+	"end\n"

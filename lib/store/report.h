@@ -7,10 +7,18 @@
  *                     and text; EXPIRE reports.keep_s
  *   Preport:all       ZSET of ID by time, trimmed by it
  *   Preport:train     ZSET of "ID:N" by time: originals that wait for release
- *   Preport:seen:HASH STRING: of that reporter and that message, a day
+ *   Preport:told:TRACE  HASH of who has told of that message: reporter -> 1
+ *                     (counted), 0; n, how many have counted; EXPIRE when no
+ *                     trace of its time holds any more
  *   Preport:once:HASH STRING: of that reporter and that source, a day
+ *   Preport:account:ACCOUNT  STRING, number of its ticket; EXPIRE
+ *                     reports.keep_s
+ *   Preport:count     HASH "KIND:EFFECT" -> originals, "listing:listed" and
+ *                     "listing:would" -> addresses; EXPIRE 400 d
  *   Pcomplaint:user:ACCOUNT  ZSET of reporters by the time of their last
  *                     report; EXPIRE reports.window_s
+ *   Pcomplaint:paused:ACCOUNT  STRING: until when reporters have had their
+ *                     effect; EXPIRE reports.window_s
  *   Pcomplaint:day:YYYYMMDD  HASH "user:ACCOUNT", "ip:NET", "domain:NAME" ->
  *                     complaints of that day; EXPIRE 90 d
  * ID as the reference of a case.
@@ -19,19 +27,22 @@
  *  - No original with a valid trace: it becomes a ticket (store/ticket, rid is
  *    the report's ID), and nothing is counted, paused or listed, whatever it
  *    claims.
- *  - An original that is known of this reporter is a duplicate. One reporter
- *    counts once for a source (an account; an address) and day; all reporters
- *    who are not proved are one. A trace counts at most as often as its message
- *    had recipients.
+ *  - An original that is known of this reporter is a duplicate, as long as its
+ *    trace holds. One reporter counts once for a source (an account; an
+ *    address) and day; all reporters who are not proved are one. A trace counts
+ *    at most as often as its message had recipients.
  *  - d=out: a complaint about the account. reports.pause_at reporters within
  *    reports.window_s pause it: Pblock:user:ACCOUNT (store/keys), unless
  *    Pallow:user:ACCOUNT is there or reports.pause is no; audited. A ticket of
  *    the account, made once, tells the administrator, with each report in it.
- *  - d=in, junk or phish: reports.weight bad messages for the reputation of the
- *    address, its network and the DKIM domain (good ones for notjunk); a piece
- *    of evidence for listing (store/offences), which lists by the rules of
- *    listing, and only with listing.enabled; complaint of the day; jobs
- *    "fbl-report" for who registered (store/fbl) or asks by CFBL-Address.
+ *    Who reports while it is paused counts no more when it is resumed.
+ *  - d=in, junk, phish or abuse: reports.weight bad messages for the reputation
+ *    of the address, its network and the DKIM domain; a piece of evidence for
+ *    listing (store/offences), which lists by the rules of listing, and only
+ *    with listing.enabled; complaint of the day; jobs "fbl-report" for who
+ *    registered (store/fbl) or asks by CFBL-Address. notjunk: as many good
+ *    messages, and it takes nothing off a list. Nothing against an address that
+ *    is private, or of milter.trusted.
  *  - With reports.learn an original with a valid trace d=in waits for training.
  * Threads: as store/redis.
  */

@@ -46,17 +46,11 @@ struct repute {
 
 /* Keys: records. Arguments: now, half life and life in ms, then good and bad
  * of each. */
-static const char repute_text[] = LEDGER_LUA
+static const char repute_text[] = LEDGER_LUA LEDGER_LUA_REPUTE
 	"local now = math.floor(micros(ARGV[1]) / 1000)\n"
 	"for i = 1, #KEYS do\n"
-	"  local r = read(KEYS[i], tonumber(ARGV[2]), now)\n"
-	"  local first = r.first\n"
-	"  if first == 0 or first > now then first = now end\n"
-	"  redis.call('HSET', KEYS[i],\n"
-	"    'good', string.format('%.3f', r.good + ARGV[2 * i + 2]),\n"
-	"    'bad', string.format('%.3f', r.bad + ARGV[2 * i + 3]),\n"
-	"    'at', whole(now), 'first', whole(first))\n"
-	"  redis.call('PEXPIRE', KEYS[i], ARGV[3])\n"
+	"  repute(KEYS[i], tonumber(ARGV[2]), now, ARGV[3],\n"
+	"    ARGV[2 * i + 2], ARGV[2 * i + 3])\n"
 	"end\n"
 	"return #KEYS\n";
 

@@ -125,7 +125,7 @@ static const struct move {
  * KEYS: ticket, log, open, all, mailq, audit, the ticket of that rid, of that
  * ref, the sponsor of that ref, the quiet mailbox, and the token.
  * ARGV: id, now, state, due, life, life of the token ("0": no letter), life of
- * what is "of", mail, language, subject, text, ref, rid, ip.
+ * what is "of", mail, language, subject, text, ref, rid, ip, Message-ID.
  */
 static const char file_script[] = LUA_COMMON
 	"local id, now, state, due = ARGV[1], ARGV[2], ARGV[3], ARGV[4]\n"
@@ -143,6 +143,9 @@ static const char file_script[] = LUA_COMMON
 	"  if redis.call('EXISTS', KEYS[9]) == 1 then\n"
 	"    redis.call('HSET', KEYS[1], 'sponsored', '1')\n"
 	"  end\n"
+	"end\n"
+	"if ARGV[15] ~= '' then\n"
+	"  redis.call('HSET', KEYS[1], 'seen:' .. redis.sha1hex(ARGV[15]), '1')\n"
 	"end\n"
 	"say(KEYS[2], now, '', ARGV[11], state)\n"
 	"live(tonumber(ARGV[5]), KEYS[1], KEYS[2])\n"
@@ -320,6 +323,7 @@ static void file_args(struct edit *e, const struct conf *conf, int64_t now_ms,
 	edit_text(e, form->ref);
 	edit_text(e, form->rid);
 	edit_text(e, form->ip);
+	edit_text(e, form->message_id);
 }
 
 /* RES_EXISTS and RES_FULL are answers, too. */

@@ -62,6 +62,8 @@ struct ticket_form {
 	struct slice ip; /* text, or empty */
 	struct ipaddr client;
 	bool has_client;
+	struct slice message_id; /* of the mail the text is of (ticket_add), or
+				    empty */
 };
 
 enum ticket_filing {

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Files a report, step by step; each may be done again. */
+#include "store/reportcore.h"
+
+#include "base/buf.h"
+#include "conf/conf.h"
+#include "mail/mailbox.h"
+#include "store/filing.h"
+#include "store/limit.h"
+#include "store/mailq.h"
+#include "store/traffic.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	NAME_MAX_LEN = 512 * 1024, /* of what makes the ID */
+	ACK_LIMITS = 2,
+	CLIENT_MAX = 64,
+	LANGUAGE_MAX = 16
+};
+
+/* KEYS: report, all. ARGV: now, life, ID, then fields.
+ * The answer: when it was filed first, is it done, effect, valid, ticket, ack.
+ */
+static const char claim_text[] =
+	"if redis.call('EXISTS', KEYS[1]) == 0 then\n"
+	"  local f = {}\n"
+	"  for i = 4, #ARGV do f[#f + 1] = ARGV[i] end\n"
+	"  redis.call('HSET', KEYS[1], 'at', ARGV[1], unpack(f))\n"
+	"  redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
+	"  redis.call('ZADD', KEYS[2], ARGV[1], ARGV[3])\n"
+	"  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf',\n"
+	"    string.format('%.0f', ARGV[1] - 1000 * ARGV[2]))\n"
+	"  redis.call('EXPIRE', KEYS[2], ARGV[2])\n"
+	"end\n"
+	"local f = redis.call('HMGET', KEYS[1], 'at', 'filed', 'effect',\n"
+	"  'valid', 'ticket', 'ack')\n"
+	"for i = 1, 6 do f[i] = f[i] or '' end\n"
+	"return f\n";
+
+/* KEYS: report, mailq, counts, those of two limits. ARGV: now, ID, effect,
+ * valid, ticket, state, what is counted or "", is there an acknowledgement, the
+ * limits. The answer as above. */
+static const char finish_text[] = LIMIT_LUA MAILQ_LUA_ADD
+	"if redis.call('HEXISTS', KEYS[1], 'filed') == 0 then\n"
+	"  local ack = ARGV[8] == 'yes'\n"
+	"  local a, b\n"
+	"  if ack then\n"
+	"    a, b = limit_at(4, 9), limit_at(6, 12)\n"
+	"    ack = limit_wait(a) == 0 and limit_wait(b) == 0\n"
+	"  end\n"
+	"  redis.call('HSET', KEYS[1], 'filed', ARGV[1], 'effect', ARGV[3],\n"
+	"    'valid', ARGV[4], 'ticket', ARGV[5], 'ack', ack and '1' or '')\n"
+	"  if redis.call('HGET', KEYS[1], 'state') ~= 'closed' then\n"
+	"    redis.call('HSET', KEYS[1], 'state', ARGV[6])\n"
+	"  end\n"
+	"  if ARGV[7] ~= '' then\n"
+	"    redis.call('HINCRBY', KEYS[3], ARGV[7], 1)\n"
+	"    redis.call('EXPIRE', KEYS[3], 34560000)\n"
+	"  end\n"
+	"  if ack then\n"
+	"    limit_add(a)\n"
+	"    limit_add(b)\n"
+	"    mailq_add(KEYS[2], 'report-ack', ARGV[2], '', ARGV[1])\n"
+	"  end\n"
+	"  return 1\n"
+	"end\n"
+	"return 0\n";
+
+/* KEYS: original. Is it ours to count? */
+static const char traffic_text[] =
+	"return redis.call('HDEL', KEYS[1], 'traffic')\n";
+
+/* ---- who, and which ---- */
+
+/* The same mail makes the same ID, whoever takes it, when. */
+static enum result name_of_mail(
+	const struct report_work *w, char id[CASE_REF_MAX])
+{
+	const struct report_filing *f = w->filing;
+	uint8_t octets[SHA256_LEN];
+	struct buf text;
+	enum result res;
+
+	buf_init(&text, NAME_MAX_LEN);
+	buf_add(&text, f->message_id);
+	buf_add_char(&text, '\0');
+	buf_add(&text, f->reporter);
+	buf_add_char(&text, '\0');
+	buf_add(&text, slice_part(f->text, 0, REPORT_TEXT_MAX));
+	for (size_t i = 0; i < w->count; i++) {
+		const struct report_original *o = &f->original[i];
+
+		buf_add_format(&text, "\n%zu %s ", o->message.len,
+			o->trace_word > TRACEKEYS_FORGED ? o->trace.id : "");
+		buf_add(&text,
+			slice_part(o->message_id, 0, REPORT_SUBJECT_MAX));
+	}
+	res = buf_result(&text);
+	if (res == RES_OK)
+		res = secret_sign(
+			w->secret, "report", buf_slice(&text), octets);
+	if (res == RES_OK)
+		case_ref_of(octets, id);
+	buf_clear(&text);
+	return res;
+}
+
+static enum result choose_id(struct report_work *w)
+{
+	if (w->filing->id.len > 0)
+		return case_ref_parse(w->filing->id, w->id);
+	if (w->filing->message_id.len > 0)
+		return name_of_mail(w, w->id);
+	case_ref_new(w->id);
+	return RES_OK;
+}
+
+static enum result choose_reporter(struct report_work *w)
+{
+	const struct report_filing *f = w->filing;
+	struct filing_mailbox mailbox;
+	struct slice domain;
+	enum result res;
+
+	snprintf(w->reporter, sizeof(w->reporter), "%s", REPORT_NOBODY);
+	if (f->proof == REPORT_UNPROVEN)
+		return RES_OK;
+	res = filing_name(w->secret, f->reporter, &mailbox);
+	if (res == RES_OK && f->reporter.len > 0) {
+		domain = mailbox_domain(slice_of(mailbox.name));
+		snprintf(w->domain, sizeof(w->domain), "%.*s",
+			SLICE_ARG(domain));
+		snprintf(w->reporter, sizeof(w->reporter), "%s", mailbox.hash);
+	}
+	if (f->proof == REPORT_LOCAL && f->account.len > 0)
+		res = secret_hash(w->secret, f->account, w->reporter);
+	/* An address that cannot be one is nobody's. */
+	return res == RES_TOOBIG || res == RES_SYNTAX ? RES_OK : res;
+}
+
+/* ---- the first step ---- */
+
+static uint64_t number_of(struct slice text)
+{
+	uint64_t value = 0;
+
+	if (slice_parse_u64(text, 0, INT64_MAX, &value) != RES_OK)
+		return 0;
+	return value;
+}
+
+static void keep_ref(char out[CASE_REF_MAX], struct slice text)
+{
+	if (case_ref_parse(text, out) != RES_OK)
+		out[0] = '\0';
+}
+
+static void put_claim(struct report_work *w, struct script_call *c)
+{
+	const struct report_filing *f = w->filing;
+
+	report_key(c, w->conf, "report:", w->id);
+	report_key(c, w->conf, "report:all", "");
+	script_number(c, w->now_ms);
+	script_number(c, w->conf->reports.keep_s);
+	script_arg(c, slice_of(w->id));
+	report_pair(c, "state", slice_of(report_state_name(REPORT_OPEN)));
+	report_pair(c, "proof", slice_of(report_proof_name(f->proof)));
+	report_pair(
+		c, "reporter", slice_part(f->reporter, 0, MAILBOX_TEXT_MAX));
+	report_pair(
+		c, "account", slice_part(f->account, 0, SECRET_HASH_MAX - 1));
+	report_pair(c, "client", slice_part(f->client, 0, CLIENT_MAX));
+	report_pair(c, "language", slice_part(f->language, 0, LANGUAGE_MAX));
+	report_pair(c, "text", slice_part(f->text, 0, REPORT_TEXT_MAX));
+	script_arg(c, slice_of("count"));
+	script_number(c, (int64_t)w->count);
+}
+
+/* What an earlier try wrote goes to *out. */
+static enum result claim(struct report_work *w, struct report_filed *out)
+{
+	struct script_call call = { .count = 0 };
+	struct redis_reply reply;
+	enum result res;
+
+	put_claim(w, &call);
+	res = script_run(w->redis, claim_text, &call, &reply);
+	if (res != RES_OK)
+		return res;
+	w->at_ms = (int64_t)number_of(redis_element(&reply, 0).text);
+	snprintf(out->id, sizeof(out->id), "%s", w->id);
+	out->is_known = redis_element(&reply, 1).text.len > 0;
+	if (!out->is_known)
+		return RES_OK;
+	(void)report_effect_parse(redis_element(&reply, 2).text, &out->effect);
+	out->valid = (size_t)number_of(redis_element(&reply, 3).text);
+	keep_ref(out->ticket, redis_element(&reply, 4).text);
+	out->has_ack = redis_element(&reply, 5).text.len > 0;
+	return RES_OK;
+}
+
+/* ---- each original ---- */
+
+/* Taken before it is counted: a number of a page may be one too low, never
+ * too high. */
+static enum result count_traffic(
+	struct report_work *w, size_t number, const struct report_outcome *o)
+{
+	const struct report_original *original = &w->filing->original[number];
+	struct script_call call = { .count = 0 };
+	char item[REPORT_NAME_MAX];
+	struct redis_reply reply;
+	enum result res;
+
+	if (!o->has_traffic)
+		return RES_OK;
+	report_key(&call, w->conf,
+		"report:", report_item_name(w->id, number, item));
+	res = script_run(w->redis, traffic_text, &call, &reply);
+	if (res != RES_OK || reply.number != 1)
+		return res;
+	res = traffic_complain(w->redis, w->conf, &original->trace.ip,
+		original->trace.domain, report_is_junk(original->kind),
+		w->now_ms);
+	return redis_is_broken(w->redis) ? res : RES_OK;
+}
+
+static bool is_for_ticket(
+	const struct report_original *o, const struct report_outcome *outcome)
+{
+	return o->trace.direction == TRACE_OUT &&
+		(outcome->effect == REPORT_COUNTED ||
+			outcome->effect == REPORT_AGAIN ||
+			outcome->effect == REPORT_PAUSED);
+}
+
+static enum result file_one(
+	struct report_work *w, size_t number, struct report_filed *out)
+{
+	const struct report_original *o = &w->filing->original[number];
+	struct report_outcome outcome;
+	enum result res = report_effect_run(w, number, &outcome);
+
+	if (res == RES_OK)
+		res = report_evidence_run(w, number, &outcome);
+	if (res == RES_OK)
+		res = count_traffic(w, number, &outcome);
+	if (res == RES_OK && is_for_ticket(o, &outcome))
+		res = report_ticket_account(w, number, &outcome, out->ticket);
+	if (res != RES_OK)
+		return res;
+	if (o->trace_word == TRACEKEYS_VALID)
+		out->valid++;
+	if (report_effect_rank(outcome.effect) >
+		report_effect_rank(out->effect))
+		out->effect = outcome.effect;
+	return RES_OK;
+}
+
+/* ---- the last step ---- */
+
+static bool may_ack(const struct report_work *w)
+{
+	const struct conf_reports *conf = &w->conf->reports;
+	const struct report_filing *f = w->filing;
+
+	return conf->ack && f->may_ack && f->proof != REPORT_UNPROVEN &&
+		w->domain[0] != '\0' && conf->acks_mailbox > 0 &&
+		conf->acks_domain > 0;
+}
+
+static void put_ack(struct report_work *w, struct script_call *c,
+	const struct limit *limits, bool is_key)
+{
+	for (size_t i = 0; i < ACK_LIMITS; i++) {
+		if (is_key)
+			limit_keys(c, slice_of(w->conf->redis.prefix),
+				w->now_ms, &limits[i]);
+		else
+			limit_args(c, w->now_ms, &limits[i]);
+	}
+}
+
+static bool is_acted(enum report_effect e)
+{
+	return e == REPORT_COUNTED || e == REPORT_PAUSED || e == REPORT_LISTED;
+}
+
+static void put_finish(struct report_work *w, struct script_call *c,
+	const struct report_filed *out, const struct limit *limits)
+{
+	enum report_state state =
+		is_acted(out->effect) ? REPORT_ACTED : REPORT_OPEN;
+
+	report_key(c, w->conf, "report:", w->id);
+	report_key(c, w->conf, "mailq", "");
+	report_key(c, w->conf, "report:count", "");
+	put_ack(w, c, limits, true);
+	script_number(c, w->now_ms);
+	script_arg(c, slice_of(w->id));
+	script_arg(c, slice_of(report_effect_name(out->effect)));
+	script_number(c, (int64_t)out->valid);
+	script_arg(c, slice_of(out->ticket));
+	script_arg(c, slice_of(report_state_name(state)));
+	script_arg(c, slice_of(w->count == 0 ? "abuse:nothing" : ""));
+	script_arg(c, slice_of(may_ack(w) ? "yes" : "no"));
+	put_ack(w, c, limits, false);
+}
+
+static enum result finish(struct report_work *w, struct report_filed *out)
+{
+	const struct limit limits[ACK_LIMITS] = {
+		{ "report-ack", slice_of(w->reporter),
+			w->conf->reports.acks_mailbox, REPORT_DAY_S },
+		{ "report-ack-domain", slice_of(w->domain),
+			w->conf->reports.acks_domain, REPORT_DAY_S },
+	};
+	struct script_call call = { .count = 0 };
+	struct report_filed before;
+	struct redis_reply reply;
+	enum result res;
+
+	put_finish(w, &call, out, limits);
+	res = script_run(w->redis, finish_text, &call, &reply);
+	if (res != RES_OK)
+		return res;
+	before = *out;
+	/* Whoever else filed it at the same time may have been quicker. */
+	res = claim(w, out);
+	if (res == RES_OK && reply.number == 1)
+		before.has_ack = out->has_ack;
+	if (res == RES_OK && reply.number == 1)
+		*out = before;
+	return res;
+}
+
+enum result report_file(struct redis *r, const struct conf *conf,
+	const struct secret *s, int64_t now_ms, const struct report_filing *f,
+	struct report_filed *out)
+{
+	struct report_work w = { .redis = r,
+		.conf = conf,
+		.secret = s,
+		.filing = f,
+		.count = f->count,
+		.now_ms = now_ms };
+	enum result res;
+
+	*out = (struct report_filed){ .effect = REPORT_NOTHING };
+	if (w.count > conf->reports.originals_max)
+		w.count = conf->reports.originals_max;
+	if (w.count > REPORT_ORIGINALS_MAX)
+		w.count = REPORT_ORIGINALS_MAX;
+	res = choose_id(&w);
+	if (res == RES_OK)
+		res = choose_reporter(&w);
+	if (res == RES_OK)
+		res = claim(&w, out);
+	if (res != RES_OK || out->is_known)
+		return res;
+	for (size_t i = 0; i < w.count && res == RES_OK; i++)
+		res = file_one(&w, i, out);
+	if (res == RES_OK && out->valid == 0)
+		res = report_ticket_plain(&w, out->ticket);
+	return res == RES_OK ? finish(&w, out) : res;
+}
