@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ctl/mailtext - the one part of a message that we want. The only file that
- * knows GMime, and that only in a child process.
- *
- * What a stranger sent is parsed by a child with little memory and little time,
- * which can do nothing but write into a pipe: when it dies, only that message
- * has no text. Threads: one.
+ * ctl/mailtext - the one part of a message that we want, found by GMime in a
+ * child process (ctl/mailchild). Threads: one.
  */
 #pragma once
 
@@ -13,10 +9,7 @@
 
 enum {
 	MAILTEXT_MESSAGE_MAX = 2 * 1024 * 1024,
-	MAILTEXT_TEXT_MAX = 256 * 1024, /* the rest of a part is cut */
-	MAILTEXT_MEMORY_MAX = 256 * 1024 * 1024,
-	MAILTEXT_CPU_S = 5,
-	MAILTEXT_WAIT_MS = 15000
+	MAILTEXT_TEXT_MAX = 256 * 1024 /* the rest of a part is cut */
 };
 
 enum mailtext_want {
