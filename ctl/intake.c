@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reprieve-intake - takes one mail from an alias: an answer to a ticket, or a
- * letter that came back; see reprieve-intake(8).
- *
- * The exit code is what the MTA does with the mail (sysexits.h): EX_TEMPFAIL
- * keeps it, 0 has done with it, any other sends it back with what is printed.
+ * reprieve-intake - takes one mail from an alias: an answer to a ticket, a
+ * letter that came back, an abuse report, a report about DMARC; see
+ * reprieve-intake(8).
  */
 #include "base/clock.h"
-#include "base/log.h"
 #include "conf/conf.h"
-#include "ctl/mailfind.h"
+#include "ctl/intakereport.h"
+#include "ctl/intaking.h"
+#include "ctl/mailparts.h"
 #include "ctl/mailtext.h"
 #include "ctl/plaintext.h"
 #include "store/delist.h"
-#include "store/link.h"
-#include "store/secret.h"
+#include "store/redis.h"
 #include "store/ticket.h"
 
 #include <grp.h>
@@ -25,51 +23,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum {
-	PIECE = 16384,
-	ERRORS_MAX = 65536,
-	MESSAGE_ID_MAX = 255,
-	REDIS_TIMEOUT_MS = 5000
-};
-
-struct intake {
-	struct conf *conf;
-	struct redis *redis;
-	struct secret secret;
-	struct buf raw; /* the mail as it came in */
-	struct savedmail mail;
-	struct mailfind_envelope envelope;
-	struct mailfind found;
-};
-
-/* How it ends: one line in the log, and the exit code. */
-static int finish(const struct intake *in, const char *outcome, int code)
-{
-	static const char *const kinds[] = {
-		[MAILFIND_NONE] = "none",
-		[MAILFIND_TICKET] = "ticket",
-		[MAILFIND_BOUNCE] = "bounce",
-		[MAILFIND_FORGED] = "forged",
-	};
-	struct logline line;
-
-	log_start(&line, code == EX_TEMPFAIL ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-		"intake");
-	log_text(&line, "kind", kinds[in->found.kind]);
-	if (in->found.id[0] != '\0')
-		log_text(&line, "id", in->found.id);
-	log_text(&line, "outcome", outcome);
-	log_number(&line, "exit", code);
-	log_send(&line);
-	return code;
-}
-
-/* What the sender reads in the mail that comes back. */
-static void say(const struct intake *in, const char *words)
-{
-	printf("%s\nPlease open a new ticket: %s/support\n", words,
-		in->conf->portal_url);
-}
+enum { PIECE = 16384, ERRORS_MAX = 65536, MESSAGE_ID_MAX = 255 };
 
 /* ---- what comes in ---- */
 
@@ -88,36 +42,17 @@ static bool read_all(struct buf *out)
 	return n == 0 && buf_result(out) == RES_OK;
 }
 
-/* Without the line "From " of an mbox, and no more than a parser may have. */
-static struct slice message_of(const struct intake *in)
+/* No more than a parser may have. */
+static struct slice message_of(const struct intaking *in)
 {
-	const struct slice raw = buf_slice(&in->raw);
-	const size_t from = (size_t)(in->mail.field[0].name.at - raw.at);
-	struct slice message = slice_part(raw, from, raw.len);
+	const struct slice message = intaking_message(in);
 
 	return slice_part(message, 0, plaintext_scan(message));
 }
 
-static enum result open_redis(struct intake *in)
-{
-	const struct link_request want = { .purpose = LINK_WRITE,
-		.timeout_ms = REDIS_TIMEOUT_MS };
-	struct endpoint server;
-	struct buf why;
-	enum result res;
-
-	buf_init(&why, ERRORS_MAX);
-	res = link_open(in->conf, &want, &in->redis, &server, &why);
-	if (res != RES_OK)
-		log_message(LOG_LEVEL_ERROR, "redis", "%s: %s",
-			result_name(res), buf_text(&why));
-	buf_clear(&why);
-	return res;
-}
-
 /* ---- a letter that came back ---- */
 
-static bool has_failed(const struct intake *in)
+static bool has_failed(const struct intaking *in)
 {
 	struct buf status;
 	bool failed = false;
@@ -131,26 +66,26 @@ static bool has_failed(const struct intake *in)
 	return failed;
 }
 
-static int take_bounce(struct intake *in)
+static int take_bounce(struct intaking *in)
 {
 	enum result res;
 
 	if (!has_failed(in))
-		return finish(in, "no failure, dropped", EX_OK);
-	res = open_redis(in);
+		return intaking_end(in, "no failure, dropped", EX_OK);
+	res = intaking_redis(in);
 	if (res == RES_OK)
 		res = delist_bounced(in->redis, in->conf,
 			slice_of(in->found.id), clock_wall_ms(clock_system()));
 	if (res == RES_OK)
-		return finish(in, "bounced", EX_OK);
+		return intaking_end(in, "bounced", EX_OK);
 	if (res == RES_MISSING)
-		return finish(in, "no such request, dropped", EX_OK);
-	return finish(in, result_name(res), EX_TEMPFAIL);
+		return intaking_end(in, "no such request, dropped", EX_OK);
+	return intaking_end(in, result_name(res), EX_TEMPFAIL);
 }
 
 /* ---- an answer to a ticket ---- */
 
-static enum result read_text(const struct intake *in, struct buf *out)
+static enum result read_text(const struct intaking *in, struct buf *out)
 {
 	const struct slice message = message_of(in);
 	struct buf html;
@@ -168,7 +103,7 @@ static enum result read_text(const struct intake *in, struct buf *out)
 
 /* What cannot be read is told in the ticket: that there was a mail is worth
  * something. */
-static enum result make_text(const struct intake *in, struct buf *out)
+static enum result make_text(const struct intaking *in, struct buf *out)
 {
 	struct buf text;
 	enum result res;
@@ -186,26 +121,26 @@ static enum result make_text(const struct intake *in, struct buf *out)
 	return res == RES_NOMEM ? res : buf_result(out);
 }
 
-static int ticket_added(const struct intake *in, enum result res)
+static int ticket_added(const struct intaking *in, enum result res)
 {
 	if (res == RES_OK)
-		return finish(in, "added", EX_OK);
+		return intaking_end(in, "added", EX_OK);
 	if (res == RES_MISSING) {
-		say(in, "There is no such ticket any more.");
-		return finish(in, "no such ticket", EX_NOUSER);
+		intaking_say(in, "There is no such ticket any more.");
+		return intaking_end(in, "no such ticket", EX_NOUSER);
 	}
 	if (res == RES_DENIED) {
-		say(in, "This ticket takes no more answers.");
-		return finish(in, "ticket is over", EX_UNAVAILABLE);
+		intaking_say(in, "This ticket takes no more answers.");
+		return intaking_end(in, "ticket is over", EX_UNAVAILABLE);
 	}
 	if (res == RES_FULL) {
-		say(in, "This ticket has too many messages already.");
-		return finish(in, "ticket is full", EX_UNAVAILABLE);
+		intaking_say(in, "This ticket has too many messages already.");
+		return intaking_end(in, "ticket is full", EX_UNAVAILABLE);
 	}
-	return finish(in, result_name(res), EX_TEMPFAIL);
+	return intaking_end(in, result_name(res), EX_TEMPFAIL);
 }
 
-static int take_answer(struct intake *in)
+static int take_answer(struct intaking *in)
 {
 	const char *robot =
 		mailfind_robot(&in->envelope, buf_slice(&in->raw), &in->mail);
@@ -219,12 +154,12 @@ static int take_answer(struct intake *in)
 	enum result res;
 
 	if (robot != NULL)
-		return finish(in, robot, EX_OK);
+		return intaking_end(in, robot, EX_OK);
 	buf_init(&text, in->conf->support.text_max);
 	res = make_text(in, &text);
 	entry.text = buf_slice(&text);
 	if (res == RES_OK)
-		res = open_redis(in);
+		res = intaking_redis(in);
 	/* NOPERM of Redis is no answer about the ticket. */
 	if (res != RES_OK)
 		res = RES_DOWN;
@@ -237,33 +172,38 @@ static int take_answer(struct intake *in)
 
 /* ---- one mail ---- */
 
-static int take_unknown(struct intake *in)
+static int take_unknown(struct intaking *in)
 {
 	if (mailfind_robot(&in->envelope, buf_slice(&in->raw), &in->mail) !=
 		NULL)
-		return finish(in, "dropped", EX_OK);
-	say(in, "This address takes answers to letters about a ticket only.");
-	return finish(in, "not an address of ours", EX_NOUSER);
+		return intaking_end(in, "dropped", EX_OK);
+	intaking_say(in,
+		"This address takes answers to letters about a ticket only.");
+	return intaking_end(in, "not an address of ours", EX_NOUSER);
 }
 
-static int take(struct intake *in)
+static int take(struct intaking *in)
 {
 	enum result res = savedmail_parse(&in->mail, buf_slice(&in->raw));
 
 	if (res == RES_SYNTAX || res == RES_TOOBIG)
-		return finish(in, "no message", EX_DATAERR);
+		return intaking_end(in, "no message", EX_DATAERR);
 	if (res == RES_OK)
 		res = mailfind_address(
 			&in->secret, &in->envelope, &in->mail, &in->found);
 	if (res != RES_OK)
-		return finish(in, result_name(res), EX_TEMPFAIL);
+		return intaking_end(in, result_name(res), EX_TEMPFAIL);
 	switch (in->found.kind) {
 	case MAILFIND_TICKET:
 		return take_answer(in);
 	case MAILFIND_BOUNCE:
 		return take_bounce(in);
 	case MAILFIND_FORGED:
-		return finish(in, "dropped", EX_OK);
+		return intaking_end(in, "dropped", EX_OK);
+	case MAILFIND_REPORT:
+		return intakereport_take(in);
+	case MAILFIND_DMARC:
+		return intakereport_dmarc(in);
 	case MAILFIND_NONE:
 		return take_unknown(in);
 	}
@@ -283,18 +223,28 @@ static void open_log(const struct conf *conf)
 	log_open(&options);
 }
 
-/* rcpt: from the command line, NULL: none there. */
-static void read_envelope(struct intake *in, const char *rcpt)
+struct words {
+	const char *conf;
+	const char *rcpt; /* NULL: the environment says it */
+	char form[CASE_REF_MAX]; /* ID of a form's report; "": it is a mail */
+};
+
+static void read_envelope(struct intaking *in, const struct words *w)
 {
-	if (rcpt == NULL)
+	const char *rcpt = w->rcpt;
+
+	in->form_id = w->form[0] != '\0' ? w->form : NULL;
+	if (rcpt == NULL) {
 		rcpt = getenv("ORIGINAL_RECIPIENT");
+		in->envelope.recipient_other = getenv("RECIPIENT");
+	}
 	if (rcpt == NULL)
-		rcpt = getenv("RECIPIENT");
+		rcpt = in->envelope.recipient_other;
 	in->envelope.recipient = rcpt != NULL ? rcpt : "";
-	in->envelope.sender = getenv("SENDER");
+	in->envelope.sender = in->form_id == NULL ? getenv("SENDER") : NULL;
 }
 
-static bool prepare(struct intake *in, const char *path)
+static bool prepare(struct intaking *in, const char *path)
 {
 	struct buf errors;
 	enum result res;
@@ -313,14 +263,14 @@ static bool prepare(struct intake *in, const char *path)
 	return !in->secret.is_lonely;
 }
 
-static int run(const char *path, const char *rcpt)
+static int run(const struct words *w)
 {
-	struct intake in = { .conf = NULL };
+	struct intaking in = { .conf = NULL };
 	int code = EX_TEMPFAIL;
 
-	read_envelope(&in, rcpt);
-	buf_init(&in.raw, MAILTEXT_MESSAGE_MAX);
-	if (prepare(&in, path) && read_all(&in.raw))
+	read_envelope(&in, w);
+	buf_init(&in.raw, MAILPARTS_MESSAGE_MAX);
+	if (prepare(&in, w->conf) && read_all(&in.raw))
 		code = take(&in);
 	redis_close(in.redis);
 	savedmail_clear(&in.mail);
@@ -349,28 +299,36 @@ static bool give_root_up(void)
 		setresuid(user, user, user) == 0;
 }
 
+static bool read_words(int argc, char **argv, struct words *out)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "c:r:u:")) != -1) {
+		if (option == 'c')
+			out->conf = optarg;
+		else if (option == 'r')
+			out->rcpt = optarg;
+		else if (option != 'u' ||
+			case_ref_parse(slice_of(optarg), out->form) != RES_OK)
+			return false;
+	}
+	return optind == argc && (out->form[0] == '\0' || out->rcpt != NULL);
+}
+
 int main(int argc, char **argv)
 {
-	const char *path = SYSCONFDIR "/reprieve/reprieve.conf";
-	const char *rcpt = NULL;
-	int option;
+	struct words w = { .conf = SYSCONFDIR "/reprieve/reprieve.conf" };
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (!give_root_up()) {
 		perror("reprieve-intake: cannot give up root");
 		return EX_TEMPFAIL;
 	}
-	while ((option = getopt(argc, argv, "c:r:")) != -1) {
-		if (option == 'c') {
-			path = optarg;
-		} else if (option == 'r') {
-			rcpt = optarg;
-		} else {
-			fputs("usage: reprieve-intake [-c FILE] "
-			      "[-r RECIPIENT] < MAIL\n",
-				stderr);
-			return EX_USAGE;
-		}
+	if (!read_words(argc, argv, &w)) {
+		fputs("usage: reprieve-intake [-c FILE] [-r RECIPIENT] "
+		      "[-u ID] < MAIL\n",
+			stderr);
+		return EX_USAGE;
 	}
-	return run(path, rcpt);
+	return run(&w);
 }

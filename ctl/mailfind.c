@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/mailfind.h"
 
+#include "base/ascii.h"
+
 enum {
 	TAIL_LEN = 1 + CASE_REF_MAX - 1 + 1 + TAGGED_MAC_LEN,
 	NAME_LEN = 6 /* both names have as many letters */
@@ -64,36 +66,114 @@ static bool search_text(struct search *s, struct slice text)
 	return false;
 }
 
-static bool search_fields(struct search *s, const struct savedmail *m,
-	const char *const *names, size_t count)
+/* ---- addresses that take reports ---- */
+
+static const struct {
+	const char *local;
+	enum mailfind_kind kind;
+	enum report_kind report;
+} desks[] = {
+	{ "abuse", MAILFIND_REPORT, REPORT_ABUSE },
+	{ "junk", MAILFIND_REPORT, REPORT_JUNK },
+	{ "phish", MAILFIND_REPORT, REPORT_PHISH },
+	{ "notjunk", MAILFIND_REPORT, REPORT_NOTJUNK },
+	{ "dmarc", MAILFIND_DMARC, REPORT_ABUSE },
+};
+
+bool mailfind_takes_reports(struct slice local, struct mailfind *out)
 {
-	for (size_t k = 0; k < count; k++)
+	local = slice_part(local, 0, slice_find(local, '+'));
+	for (size_t i = 0; i < sizeof(desks) / sizeof(desks[0]); i++) {
+		if (!slice_is_equal_nocase(local, slice_of(desks[i].local)))
+			continue;
+		*out = (struct mailfind){ .kind = desks[i].kind,
+			.report = desks[i].report };
+		return true;
+	}
+	return false;
+}
+
+/* Octets of a local part without quotes. */
+static bool is_of_local(char c)
+{
+	return ascii_is_alpha(c) || ascii_is_digit(c) || c == '+' || c == '-' ||
+		c == '.' || c == '_' || c == '=';
+}
+
+/* What stands in front of each "@". */
+static bool search_desk(struct search *s, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		size_t from = i;
+
+		if (text.at[i] != '@')
+			continue;
+		if (s->tries++ >= MAILFIND_TRIES_MAX)
+			return false;
+		while (from > 0 && is_of_local(text.at[from - 1]))
+			from--;
+		if (mailfind_takes_reports(
+			    slice_part(text, from, i - from), s->out))
+			return true;
+	}
+	return false;
+}
+
+/* An address from who started us: it may lack its domain. */
+static bool is_desk(struct search *s, const char *recipient)
+{
+	const struct slice text = slice_of(recipient);
+
+	return mailfind_takes_reports(
+		slice_part(text, 0, slice_find_last(text, '@')), s->out);
+}
+
+/* ---- where an address may stand ---- */
+
+typedef bool search_value(struct search *s, struct slice text);
+
+static bool search_fields(struct search *s, const struct savedmail *m,
+	const char *const *names, search_value *search)
+{
+	for (; *names != NULL; names++)
 		for (size_t i = 0; i < m->count; i++)
 			if (slice_is_equal_nocase(
-				    m->field[i].name, slice_of(names[k])) &&
-				search_text(s, m->field[i].value))
+				    m->field[i].name, slice_of(*names)) &&
+				search(s, m->field[i].value))
 				return true;
 	return false;
+}
+
+static bool search_mail(
+	struct search *s, const struct savedmail *m, search_value *search)
+{
+	static const char *const names[] = { "Delivered-To", "X-Original-To",
+		"Envelope-To", NULL };
+	static const char *const written[] = { "To", "Cc", "Resent-To", NULL };
+
+	return search_fields(s, m, names, search) ||
+		/* RFC 5321 s4.4, "for": the topmost is of our own MTA. */
+		search(s, mailfind_field(m, "Received")) ||
+		search_fields(s, m, written, search);
 }
 
 enum result mailfind_address(const struct secret *secret,
 	const struct mailfind_envelope *envelope, const struct savedmail *m,
 	struct mailfind *out)
 {
-	static const char *const names[] = { "Delivered-To", "X-Original-To",
-		"Envelope-To" };
-	static const char *const written[] = { "To", "Cc", "Resent-To" };
 	struct search s = { .secret = secret, .out = out };
+	const char *other = envelope->recipient_other;
 
 	*out = (struct mailfind){ .kind = MAILFIND_NONE };
-	if (search_text(&s, slice_of(envelope->recipient)))
+	if (search_text(&s, slice_of(envelope->recipient)) ||
+		is_desk(&s, envelope->recipient) ||
+		(other != NULL && is_desk(&s, other)) ||
+		search_mail(&s, m, search_text))
 		return RES_OK;
-	if (search_fields(&s, m, names, sizeof(names) / sizeof(names[0])) ||
-		/* RFC 5321 s4.4, "for": the topmost is of our own MTA. */
-		search_text(&s, mailfind_field(m, "Received")) ||
-		search_fields(
-			&s, m, written, sizeof(written) / sizeof(written[0])))
-		return RES_OK;
+	if (s.res == RES_OK && out->kind == MAILFIND_NONE) {
+		s.tries = 0;
+		(void)search_mail(&s, m, search_desk);
+	}
 	return s.res;
 }
 

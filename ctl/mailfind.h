@@ -3,32 +3,38 @@
  * ctl/mailfind - for which address of ours is this mail, and did a person
  * write it?
  *
- * Postfix tells the recipient in the environment, Sendmail does not: then it is
- * looked for in Delivered-To, X-Original-To, Envelope-To, the topmost Received,
- * To, Cc and Resent-To.
- * Only an address whose MAC holds (store/tagged) counts. Threads: plain data.
+ * Who starts the program tells the recipient; when he does not, or it is none
+ * of ours, it is looked for in Delivered-To, X-Original-To, Envelope-To, the
+ * topmost Received, To, Cc and Resent-To. Of tagged addresses only one whose
+ * MAC holds (store/tagged) counts; those that take reports are known by their
+ * local part, in any case, with a detail or without. Threads: plain data.
  */
 #pragma once
 
 #include "ctl/savedmail.h"
+#include "store/report.h"
 #include "store/tagged.h"
 
 enum mailfind_kind {
 	MAILFIND_NONE = 0, /* no tagged address of ours */
 	MAILFIND_TICKET,
 	MAILFIND_BOUNCE,
-	MAILFIND_FORGED /* there is one, and its MAC is wrong */
+	MAILFIND_FORGED, /* there is one, and its MAC is wrong */
+	MAILFIND_REPORT, /* abuse@ junk@ phish@ notjunk@ */
+	MAILFIND_DMARC /* dmarc@ */
 };
 
 struct mailfind {
 	enum mailfind_kind kind;
 	char id[CASE_REF_MAX];
+	enum report_kind report; /* of MAILFIND_REPORT */
 };
 
 /* What the MTA says beside the message; "" for nothing, sender NULL: it does
  * not say. */
 struct mailfind_envelope {
 	const char *recipient;
+	const char *recipient_other; /* an alias led there; or NULL */
 	const char *sender;
 };
 
@@ -38,6 +44,10 @@ enum { MAILFIND_TRIES_MAX = 200 }; /* addresses that are looked at */
 enum result mailfind_address(const struct secret *s,
 	const struct mailfind_envelope *envelope, const struct savedmail *m,
 	struct mailfind *out) MUST_USE;
+
+/* Does that local part, with a detail or without, take reports? Sets
+ * kind and report then. */
+bool mailfind_takes_reports(struct slice local, struct mailfind *out);
 
 /*
  * Why nobody wrote it: "null sender", "auto-submitted" (RFC 3834 s5),

@@ -107,6 +107,25 @@ static void many_addresses_end(void **state)
 	savedmail_clear(&m);
 }
 
+/* Postfix tells both; the second is what the first became. */
+static void an_alias_is_followed(void **state)
+{
+	const struct mailfind_envelope envelope = {
+		.recipient = "spam-reports@example.com",
+		.recipient_other = "Phish+a@mx.example.net",
+	};
+	struct savedmail m;
+	struct mailfind got;
+
+	(void)state;
+	assert_int_equal(savedmail_parse(&m, slice_of("X: y\n\n")), RES_OK);
+	assert_int_equal(
+		mailfind_address(&secret, &envelope, &m, &got), RES_OK);
+	assert_int_equal(got.kind, MAILFIND_REPORT);
+	assert_int_equal(got.report, REPORT_PHISH);
+	savedmail_clear(&m);
+}
+
 struct robot_row {
 	const char *text;
 	const char *sender; /* NULL: the MTA does not say */
@@ -178,10 +197,27 @@ int main(void)
 			"To: $F, $T\n\n", "", MAILFIND_TICKET),
 		FIND("the bare alias is none", "To: ticket@mx.example.net\n\n",
 			"ticket@mx.example.net", MAILFIND_NONE),
+		FIND("abuse@ takes reports", "X: y\n\n", "abuse@mx.example.net",
+			MAILFIND_REPORT),
+		FIND("in any case, with a detail, without a domain", "X: y\n\n",
+			"JUNK+x@y", MAILFIND_REPORT),
+		FIND("what only begins so is another address", "X: y\n\n",
+			"junkyard@mx.example.net", MAILFIND_NONE),
+		FIND("dmarc@ takes reports of another kind", "X: y\n\n",
+			"dmarc", MAILFIND_DMARC),
+		FIND("the recipient comes before what the header says",
+			"To: $T\n\n", "abuse@mx.example.net", MAILFIND_REPORT),
+		FIND("the address of a report in To is found",
+			"To: \"Us\" <notjunk@mx.example.net>\n\n", "",
+			MAILFIND_REPORT),
+		FIND("a part of an address is none",
+			"To: <not.abuse@mx.example.net>, a/junk\n\n", "",
+			MAILFIND_NONE),
 		FIND("a mail without any recipient is none", "X: y\n\n", "",
 			MAILFIND_NONE),
 		CASE("looking at addresses has an end", many_addresses_end,
 			NULL),
+		CASE("an alias is followed", an_alias_is_followed, NULL),
 		ROBOT("a person's mail is a person's", "From: joe\n\nx",
 			"joe@example.org", NULL),
 		ROBOT("a mail without envelope is a person's", "From: j\n\n",
