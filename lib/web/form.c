@@ -5,7 +5,8 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 
-/* The value of a hexadecimal digit, or -1. */
+#include <string.h>
+
 /* *octet is what the text at *at stands for; *at moves behind it. */
 static bool read_octet(struct slice text, size_t *at, char *octet)
 {
@@ -43,6 +44,21 @@ static size_t fold_lines(char *text, size_t len)
 	return to;
 }
 
+/* In place: what it is folded to may be shorter. */
+static enum result check_value(char *value, size_t len,
+	const struct form_limits *limits, struct slice *out)
+{
+	*out = (struct slice){ 0 };
+	len = fold_lines(value, len);
+	if (len > limits->value_max)
+		return RES_TOOBIG;
+	for (size_t i = 0; i < len; i++)
+		if (is_control(value[i], limits->is_multiline))
+			return RES_SYNTAX;
+	*out = slice_make(value, len);
+	return utf8_is_whole(*out) ? RES_OK : RES_SYNTAX;
+}
+
 static enum result decode(struct slice text, const struct form_limits *limits,
 	struct arena *a, struct slice *out)
 {
@@ -60,17 +76,10 @@ static enum result decode(struct slice text, const struct form_limits *limits,
 	while (at < text.len)
 		if (!read_octet(text, &at, &value[len++]))
 			return RES_SYNTAX;
-	len = fold_lines(value, len);
-	if (len > limits->value_max)
-		return RES_TOOBIG;
-	for (size_t i = 0; i < len; i++)
-		if (is_control(value[i], limits->is_multiline))
-			return RES_SYNTAX;
-	*out = slice_make(value, len);
-	return utf8_is_whole(*out) ? RES_OK : RES_SYNTAX;
+	return check_value(value, len, limits, out);
 }
 
-static bool is_name(struct slice name)
+bool form_is_name(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		const char c = name.at[i];
@@ -90,25 +99,52 @@ static const struct form_field *find(const struct form *f, struct slice name)
 	return NULL;
 }
 
-static enum result add_field(struct form *f, struct slice part,
-	const struct form_limits *limits, struct arena *a)
+/* A field without its value: *out is it. */
+static enum result begin_field(const struct form *f, struct slice name,
+	struct arena *a, struct slice *out)
 {
-	const size_t mark = slice_find(part, '=');
-	const struct slice name = slice_part(part, 0, mark);
-	struct form_field field;
-	enum result res;
-
-	if (!is_name(name))
+	if (!form_is_name(name))
 		return RES_SYNTAX;
 	if (find(f, name) != NULL)
 		return RES_EXISTS;
 	if (f->count == FORM_FIELDS_MAX)
 		return RES_TOOBIG;
-	res = arena_copy(a, name, &field.name);
-	if (res != RES_OK)
-		return RES_NOMEM;
-	res = decode(
-		slice_part(part, mark + 1, part.len), limits, a, &field.value);
+	return arena_copy(a, name, out) == RES_OK ? RES_OK : RES_NOMEM;
+}
+
+static enum result add_field(struct form *f, struct slice part,
+	const struct form_limits *limits, struct arena *a)
+{
+	const size_t mark = slice_find(part, '=');
+	struct form_field field;
+	enum result res =
+		begin_field(f, slice_part(part, 0, mark), a, &field.name);
+
+	if (res == RES_OK)
+		res = decode(slice_part(part, mark + 1, part.len), limits, a,
+			&field.value);
+	if (res == RES_OK)
+		f->field[f->count++] = field;
+	return res;
+}
+
+enum result form_add(struct form *f, struct slice name, struct slice value,
+	const struct form_limits *limits, struct arena *a)
+{
+	struct form_field field = { .value = { 0 } };
+	enum result res = begin_field(f, name, a, &field.name);
+	char *copy;
+
+	if (res == RES_OK && value.len > 0) {
+		/* What comes to nothing is not copied first. */
+		if (value.len / 2 > limits->value_max)
+			return RES_TOOBIG;
+		copy = arena_alloc(a, value.len);
+		if (copy == NULL)
+			return RES_NOMEM;
+		memcpy(copy, value.at, value.len);
+		res = check_value(copy, value.len, limits, &field.value);
+	}
 	if (res == RES_OK)
 		f->field[f->count++] = field;
 	return res;

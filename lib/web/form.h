@@ -38,6 +38,14 @@ struct form_limits {
 enum result form_parse(struct form *out, struct slice text,
 	const struct form_limits *limits, struct arena *a) MUST_USE;
 
+/* Could a field have this name? */
+bool form_is_name(struct slice name);
+
+/* One more field, its value as it is meant (web/multipart): the same rules and
+ * results. On an error f is as it was. */
+enum result form_add(struct form *f, struct slice name, struct slice value,
+	const struct form_limits *limits, struct arena *a) MUST_USE;
+
 /* Empty when it is not there. */
 struct slice form_value(const struct form *f, const char *name);
 bool form_has(const struct form *f, const char *name);
