@@ -13,12 +13,14 @@
 struct reaper_entry {
 	struct reaper_entry *prev;
 	struct reaper_entry *next;
+	int64_t begun_ms;
 	int64_t due_ms;
 	int fd;
 	bool is_linked;
 };
 
-/* All deadlines are equally long, so the list is in order of due_ms. */
+/* The list is in order of due_ms. Nearly all deadlines are equally long, so the
+ * place of a new entry is near the end. */
 struct reaper {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -42,6 +44,28 @@ static void unlink_entry(struct reaper *r, struct reaper_entry *e)
 	else
 		r->last = e->prev;
 	e->is_linked = false;
+}
+
+/* Behind all that are due no later. */
+static void link_entry(struct reaper *r, struct reaper_entry *e)
+{
+	struct reaper_entry *before = r->last;
+
+	while (before != NULL && before->due_ms > e->due_ms)
+		before = before->prev;
+	e->prev = before;
+	e->next = before == NULL ? r->first : before->next;
+	if (e->next != NULL)
+		e->next->prev = e;
+	else
+		r->last = e;
+	if (before != NULL)
+		before->next = e;
+	else
+		r->first = e;
+	e->is_linked = true;
+	if (r->first == e)
+		pthread_cond_signal(&r->changed);
 }
 
 static void wait_ms(struct reaper *r, int64_t ms)
@@ -117,19 +141,27 @@ struct reaper_entry *reaper_enter(struct reaper *r, int fd)
 		return NULL;
 	}
 	e->fd = fd;
-	e->is_linked = true;
+	e->begun_ms = clock_mono_ms(clock_system());
+	e->due_ms = e->begun_ms + (int64_t)r->deadline_ms;
 	pthread_mutex_lock(&r->lock);
-	e->due_ms = clock_mono_ms(clock_system()) + (int64_t)r->deadline_ms;
-	e->prev = r->last;
-	if (r->last != NULL)
-		r->last->next = e;
-	else
-		r->first = e;
-	r->last = e;
-	if (r->first == e)
-		pthread_cond_signal(&r->changed);
+	link_entry(r, e);
 	pthread_mutex_unlock(&r->lock);
 	return e;
+}
+
+void reaper_extend(
+	struct reaper *r, struct reaper_entry *e, unsigned deadline_ms)
+{
+	if (e == NULL)
+		return;
+	pthread_mutex_lock(&r->lock);
+	/* One that is not linked has been ended. */
+	if (e->is_linked) {
+		unlink_entry(r, e);
+		e->due_ms = e->begun_ms + (int64_t)deadline_ms;
+		link_entry(r, e);
+	}
+	pthread_mutex_unlock(&r->lock);
 }
 
 void reaper_leave(struct reaper *r, struct reaper_entry *e)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * web/reaper - ends each connection a fixed time after it began.
+ * web/reaper - ends each connection some time after it began, the same for all
+ * unless it was given longer.
  *
  * A connection is entered when it starts and leaves before its descriptor is
  * closed; at its time the reaper shuts the descriptor down, and whoever polls
@@ -19,4 +20,7 @@ void reaper_close(struct reaper *r); /* NULL is fine; all have left */
 
 /* NULL: no memory, and fd is shut down at once. */
 struct reaper_entry *reaper_enter(struct reaper *r, int fd);
+/* From now on it ends deadline_ms after it began. NULL is fine. */
+void reaper_extend(
+	struct reaper *r, struct reaper_entry *e, unsigned deadline_ms);
 void reaper_leave(struct reaper *r, struct reaper_entry *e); /* or NULL */

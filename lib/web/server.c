@@ -3,11 +3,13 @@
 
 #include "base/hex.h"
 #include "web/listener.h"
+#include "web/multipart.h"
 #include "web/reaper.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@ struct web_server {
 	struct MHD_Daemon *daemon;
 	struct reaper *reaper;
 	uint16_t port;
+	atomic_uint large; /* bodies with more room than others, now */
 };
 
 /* One request, from its first line to its answer. */
@@ -31,6 +34,7 @@ struct visit {
 	struct buf body;
 	bool is_judged;
 	bool is_toobig;
+	bool is_large; /* counted in the server */
 };
 
 /* What the header fields of a request amount to. */
@@ -61,6 +65,12 @@ static const struct {
 	{ "X-Forwarded-For", offsetof(struct web_request, forwarded_for),
 		true },
 };
+
+static unsigned deadline_ms(const struct web_server *s)
+{
+	return s->options.deadline_ms > 0 ? s->options.deadline_ms
+					  : WEB_DEADLINE_MS;
+}
 
 /* ---- reading the request ---- */
 
@@ -188,29 +198,83 @@ static bool is_form(struct slice type)
 	return true;
 }
 
+/* One more body that has more room than others. False: there are enough. */
+static bool take_large(struct web_server *s, struct visit *v)
+{
+	if (atomic_fetch_add(&s->large, 1) < WEB_LARGE_MAX) {
+		v->is_large = true;
+		return true;
+	}
+	atomic_fetch_sub(&s->large, 1);
+	return false;
+}
+
+static void give_large(struct web_server *s, struct visit *v)
+{
+	if (v->is_large)
+		atomic_fetch_sub(&s->large, 1);
+	v->is_large = false;
+}
+
+static struct web_room find_room(
+	const struct web_server *s, const struct visit *v, bool is_post)
+{
+	struct web_room room = { .body_max = s->options.body_max };
+
+	if (!is_post)
+		room.body_max = 0;
+	else if (s->options.room != NULL)
+		s->options.room(s->options.ctx, v->rq.path, &room);
+	return room;
+}
+
 /* What the header says of the body; 0 or the status to refuse it with. */
-static unsigned judge_body(
-	struct visit *v, const struct fields *f, size_t most, bool is_post)
+static unsigned judge_body(struct visit *v, const struct fields *f,
+	bool is_post, const struct web_room *room)
 {
 	uint64_t length = 0;
 	enum result res = RES_OK;
 
 	if (f->length == 1)
-		res = slice_parse_u64(f->length_text, 0, most, &length);
+		res = slice_parse_u64(
+			f->length_text, 0, room->body_max, &length);
 	if (res != RES_OK)
 		return res == RES_RANGE ? MHD_HTTP_CONTENT_TOO_LARGE
 					: MHD_HTTP_BAD_REQUEST;
-	if (is_post && !is_form(v->rq.content_type))
+	if (is_post && !is_form(v->rq.content_type) &&
+		(!room->has_files || !multipart_is_type(v->rq.content_type)))
 		return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
-	buf_init(&v->body, most);
+	buf_init(&v->body, room->body_max);
+	return 0;
+}
+
+/* A large body gets its place, and the time that a slow line needs. */
+static unsigned make_room(struct web_server *s, struct visit *v,
+	struct MHD_Connection *connection, const struct web_room *room)
+{
+	const union MHD_ConnectionInfo *info;
+
+	if (room->body_max <= s->options.body_max)
+		return 0;
+	if (!take_large(s, v))
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	if (info != NULL)
+		reaper_extend(s->reaper, info->socket_context,
+			deadline_ms(s) +
+				(unsigned)(room->body_max / WEB_SLOW_OCTETS) *
+					1000);
 	return 0;
 }
 
 /* The status to refuse the request with, or 0. */
-static unsigned judge(const struct web_server *s, struct visit *v,
+static unsigned judge(struct web_server *s, struct visit *v,
 	struct MHD_Connection *connection, const char *method)
 {
 	struct fields f = { .rq = &v->rq };
+	struct web_room room;
+	unsigned status;
 	const bool is_post = is_method(method, MHD_HTTP_METHOD_POST);
 
 	MHD_get_connection_values_n(
@@ -225,7 +289,9 @@ static unsigned judge(const struct web_server *s, struct visit *v,
 	v->rq.method = slice_of(is_post ? "POST" : "GET");
 	if (!split_uri(v))
 		return MHD_HTTP_BAD_REQUEST;
-	return judge_body(v, &f, is_post ? s->options.body_max : 0, is_post);
+	room = find_room(s, v, is_post);
+	status = judge_body(v, &f, is_post, &room);
+	return status != 0 ? status : make_room(s, v, connection, &room);
 }
 
 static void find_peer(struct web_request *rq, struct MHD_Connection *connection)
@@ -307,6 +373,9 @@ static const char *words_of(unsigned status)
 		return "This request is not one that we can read.\n";
 	case MHD_HTTP_UNSUPPORTED_MEDIA_TYPE:
 		return "Only forms are read here.\n";
+	case MHD_HTTP_SERVICE_UNAVAILABLE:
+		return "Too many files are being sent at the moment; please "
+		       "try again in a minute.\n";
 	case MHD_HTTP_CONTENT_TOO_LARGE:
 		return "This request is too long.\n";
 	default:
@@ -376,7 +445,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 	const char *url, const char *method, const char *version,
 	const char *upload, size_t *upload_len, void **con_cls)
 {
-	const struct web_server *s = cls;
+	struct web_server *s = cls;
 	struct visit *v = *con_cls;
 	unsigned status;
 
@@ -408,11 +477,11 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 {
 	struct visit *v = *con_cls;
 
-	(void)cls;
 	(void)connection;
 	(void)code;
 	if (v == NULL)
 		return;
+	give_large(cls, v);
 	buf_clear(&v->body);
 	free(v->uri);
 	free(v);
@@ -462,13 +531,10 @@ static struct MHD_Daemon *start(struct web_server *s, int fd)
 
 static enum result open_inside(struct web_server *s, struct buf *why)
 {
-	const unsigned deadline_ms = s->options.deadline_ms > 0
-		? s->options.deadline_ms
-		: WEB_DEADLINE_MS;
 	int fd = -1;
 	enum result res;
 
-	res = reaper_open(&s->reaper, deadline_ms);
+	res = reaper_open(&s->reaper, deadline_ms(s));
 	if (res != RES_OK)
 		return res;
 	res = listener_open(&s->options.listen, &fd, &s->port, why);

@@ -10,12 +10,20 @@
  * percent sign, "%00", or any other control octet. 413: a body longer than
  * body_max, or one with GET. 414 and 431: a request line or a header past
  * 16 KiB in all. 415: a POST of anything but a form
- * (application/x-www-form-urlencoded, no charset but UTF-8). The library ends
- * a value, and a path, at a NUL: what stands behind it is never seen by us.
+ * (application/x-www-form-urlencoded, no charset but UTF-8; where the room of
+ * its path says so multipart/form-data, too). The library ends a value, and a
+ * path, at a NUL: what stands behind it is never seen by us.
  *
  * One request a connection ("Connection: close"). A connection is ended
  * deadline_ms after it began, whatever it does: the library's own timeout
  * counts idleness only, so an octet every second would hold it for ever.
+ *
+ * A path may have more room than others (struct web_room). Its body comes over
+ * slow lines, too: its deadline is later by a second for each WEB_SLOW_OCTETS
+ * that it may have. Behind a proxy that takes a whole body before it passes it
+ * on, that time is never used. At most WEB_LARGE_MAX of such bodies are in
+ * memory at once, 503 to others: that is connections_max * body_max +
+ * WEB_LARGE_MAX * (room), whatever comes.
  *
  * Threads: one that listens, one that ends what is late, and one a connection,
  * all with signals blocked: the handler runs many times at once, and may wait.
@@ -33,6 +41,8 @@ enum {
 	WEB_CONNECTIONS_MAX = 256,
 	WEB_HEADER_MAX = 16384, /* request line and header fields together */
 	WEB_LOCATION_MAX = 1024,
+	WEB_LARGE_MAX = 16,
+	WEB_SLOW_OCTETS = 16384, /* in a second, 128 kbit/s */
 	WEB_ANSWER_MAX = 4 * 1024 * 1024
 };
 
@@ -41,7 +51,7 @@ struct web_request {
 	bool is_head;
 	struct slice path; /* decoded */
 	struct slice query; /* raw, without '?' */
-	struct slice body; /* of POST, at most body_max */
+	struct slice body; /* of POST, at most body_max, or its room */
 	/* Who is at the other end of the connection; of a unix socket nobody.
 	 */
 	struct ipaddr peer;
@@ -76,9 +86,18 @@ struct web_answer {
 	unsigned refresh_s; /* the page is to be asked for again; 0: no */
 };
 
+/* What a POST to a path may bring. */
+struct web_room {
+	size_t body_max;
+	bool has_files; /* multipart/form-data is read, too (web/multipart) */
+};
+
 struct web_options {
 	struct endpoint listen;
 	size_t body_max;
+	/* Is given the room of all others and may change it for this path,
+	 * which is decoded. Any thread. NULL: all have the same. */
+	void (*room)(void *ctx, struct slice path, struct web_room *out);
 	void (*handle)(void *ctx, const struct web_request *rq,
 		struct web_answer *out);
 	void *ctx;

@@ -20,8 +20,9 @@
 
 #define HOST "Host: portal.example\r\n"
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
+#define FILES "Content-Type: multipart/form-data; boundary=b\r\n"
 
-enum { BODY_MAX = 8192, ANSWER_MAX = 65536, DEADLINE_MS = 400 };
+enum { BODY_MAX = 8192, ROOM = 65536, ANSWER_MAX = 65536, DEADLINE_MS = 400 };
 
 static const struct web_field fields[] = {
 	{ "X-Content-Type-Options", "nosniff" },
@@ -105,12 +106,20 @@ static const struct endpoint any_port = {
 	.host = "127.0.0.1",
 };
 
+static void make_room(void *ctx, struct slice path, struct web_room *out)
+{
+	(void)ctx;
+	if (slice_is_equal(path, slice_of("/files")))
+		*out = (struct web_room){ .body_max = ROOM, .has_files = true };
+}
+
 static enum result try_open(struct site *site, const struct endpoint *listen,
 	unsigned deadline_ms, struct buf *why)
 {
 	const struct web_options options = {
 		.listen = *listen,
 		.body_max = BODY_MAX,
+		.room = make_room,
 		.handle = handle,
 		.ctx = site,
 		.fields = fields,
@@ -336,6 +345,103 @@ static void keeps_its_limit(void **state)
 	/* An end is noticed a little after it is seen here. */
 	while (visit(dial(&site)) != 200)
 		assert_true(clock_mono_ms(clock_system()) < until);
+	web_server_close(site.server);
+}
+
+/* ---- paths with more room ---- */
+
+#define LARGE(length)                                                   \
+	"POST /files HTTP/1.1\r\n" HOST FILES "Content-Length: " length \
+	"\r\n\r\n"
+
+static int dial_and_say(const struct site *site, const char *text)
+{
+	const int fd = dial(site);
+	const size_t len = strlen(text);
+
+	assert_int_equal(send(fd, text, len, MSG_NOSIGNAL), (ssize_t)len);
+	return fd;
+}
+
+/* An end is seen by whoever reads. */
+static void wait_for_end(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char c;
+
+	assert_int_equal(poll(&p, 1, CLIENT_WAIT_MS), 1);
+	assert_true(recv(fd, &c, 1, 0) <= 0);
+	close(fd);
+}
+
+static void gives_a_large_body_time(void **state)
+{
+	char answer[ANSWER_MAX];
+	struct site site;
+	int large;
+
+	(void)state;
+	open_site(&site, DEADLINE_MS);
+	large = dial_and_say(&site, LARGE("3"));
+	/* Begun behind it, and ended before it. */
+	wait_for_end(dial_and_say(&site, "POST / HTTP/1.1\r\n"));
+	wait_for_end(dial_and_say(&site,
+		"POST / HTTP/1.1\r\n" HOST FORM "Content-Length: 3\r\n\r\na"));
+	client_exchange(large, slice_of("abc"), answer, sizeof(answer));
+	assert_int_equal(client_status(answer), 200);
+	assert_string_equal(client_body(answer), "[POST][/files][][abc]");
+	web_server_close(site.server);
+}
+
+static unsigned send_large(const struct site *site)
+{
+	char answer[ANSWER_MAX];
+
+	client_exchange(
+		dial(site), slice_of(LARGE("3") "abc"), answer, sizeof(answer));
+	return client_status(answer);
+}
+
+/* A large body that the server waits for. */
+static int dial_large(const struct site *site)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	const int fd = dial_and_say(site,
+		"POST /files HTTP/1.1\r\n" HOST FILES "Content-Length: 3\r\n"
+		"Expect: 100-continue\r\n\r\n");
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char c;
+
+	for (size_t i = 0; i < sizeof(go_on) - 1; i++) {
+		assert_int_equal(poll(&p, 1, CLIENT_WAIT_MS), 1);
+		assert_int_equal(recv(fd, &c, 1, 0), 1);
+		assert_int_equal(c, go_on[i]);
+	}
+	return fd;
+}
+
+static void bounds_large_bodies(void **state)
+{
+	int64_t until = clock_mono_ms(clock_system()) + CLIENT_WAIT_MS;
+	char answer[ANSWER_MAX];
+	int fd[WEB_LARGE_MAX];
+	struct site site;
+
+	(void)state;
+	open_site(&site, 0);
+	for (size_t i = 0; i < WEB_LARGE_MAX; i++)
+		fd[i] = dial_large(&site);
+	assert_int_equal(send_large(&site), 503);
+	/* It holds up nobody else. */
+	assert_int_equal(visit(dial(&site)), 200);
+	close(fd[0]);
+	/* An end is noticed a little after it is seen here. */
+	while (send_large(&site) != 200)
+		assert_true(clock_mono_ms(clock_system()) < until);
+	for (size_t i = 1; i < WEB_LARGE_MAX; i++) {
+		client_exchange(fd[i], slice_of("abc"), answer, sizeof(answer));
+		assert_int_equal(client_status(answer), 200);
+	}
 	web_server_close(site.server);
 }
 
@@ -705,6 +811,37 @@ int main(void)
 			"Transfer-Encoding: chunked\r\n\r\n"
 			"19000\r\n@\r\n0\r\n\r\n",
 			0, 102400, 413, 0, NULL),
+		ROW("files are handed on where there is room for them",
+			"POST /files HTTP/1.1\r\n" HOST FILES
+			"Content-Length: 7\r\n\r\n--b--\r\n",
+			0, 0, 200, 1, "[POST][/files][][--b--\r\n]"),
+		ROW("a body as large as its room is handed on",
+			"POST /%66iles HTTP/1.1\r\n" HOST FORM
+			"Content-Length: 65536\r\n\r\n@",
+			0, ROOM, 200, 1, "[POST][/files][][aaaa"),
+		ROW("a body past its room is refused",
+			"POST /files HTTP/1.1\r\n" HOST FILES
+			"Content-Length: 65537\r\n\r\n@",
+			0, ROOM + 1, 413, 0, NULL),
+		ROW("a chunked body past its room is refused",
+			"POST /files HTTP/1.1\r\n" HOST FILES
+			"Transfer-Encoding: chunked\r\n\r\n"
+			"10001\r\n@\r\n0\r\n\r\n",
+			0, ROOM + 1, 413, 0, NULL),
+		ROW("files are refused elsewhere",
+			"POST /files/ HTTP/1.1\r\n" HOST FILES
+			"Content-Length: 7\r\n\r\n--b--\r\n",
+			0, 0, 415, 0, NULL),
+		ROW("files without a boundary are refused",
+			"POST /files HTTP/1.1\r\n" HOST
+			"Content-Type: multipart/form-data\r\n"
+			"Content-Length: 7\r\n\r\n--b--\r\n",
+			0, 0, 415, 0, NULL),
+		ROW("another multipart is refused",
+			"POST /files HTTP/1.1\r\n" HOST
+			"Content-Type: multipart/mixed; boundary=b\r\n"
+			"Content-Length: 7\r\n\r\n--b--\r\n",
+			0, 0, 415, 0, NULL),
 		ROW("a body with GET is refused",
 			"GET / HTTP/1.1\r\n" HOST
 			"Content-Length: 3\r\n\r\nabc",
@@ -723,6 +860,10 @@ int main(void)
 		CASE("many clients at once are all served", serves_many, NULL),
 		CASE("clients past the limit are sent away until there is room",
 			keeps_its_limit, NULL),
+		CASE("a large body has more time than others",
+			gives_a_large_body_time, NULL),
+		CASE("there are only so many large bodies at once",
+			bounds_large_bodies, NULL),
 		CASE("a handler that waits does not hold up another",
 			handles_side_by_side, NULL),
 		CASE("a port that is taken is reported", refuses_a_taken_port,
