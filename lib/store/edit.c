@@ -62,6 +62,15 @@ void edit_number(struct edit *e, int64_t number)
 	script_arg(&e->call, keep(e, &text));
 }
 
+void edit_prefix(struct edit *e, const char *fixed)
+{
+	struct buf text;
+
+	buf_init(&text, LIST_NAME_MAX);
+	keys_format(&text, e->prefix, fixed, slice_of(""));
+	script_arg(&e->call, keep(e, &text));
+}
+
 void edit_token(struct edit *e, const char *token)
 {
 	struct buf text;

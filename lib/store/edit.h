@@ -36,6 +36,8 @@ void edit_key(
 /* Borrowed until edit_end. */
 void edit_text(struct edit *e, struct slice text);
 void edit_number(struct edit *e, int64_t number);
+/* P + fixed, for keys that only the script can name. */
+void edit_prefix(struct edit *e, const char *fixed);
 /* The key of a token that token_parse has read. */
 void edit_token(struct edit *e, const char *token);
 

@@ -21,6 +21,7 @@
  *   Paccount:HASH          accounts that send, see store/account
  *   Prate: Prep: Pgrey:    what is remembered of senders, see store/ledger
  *   Pevidence:NET          ZSET, bad messages, see store/offences
+ *   Pfbl:                  who registered for feedback, see store/fbl
  *   Pcontent:              what the classifier was taught, see store/lessons
  *
  * The canonical name of an entry has its network as cidr_format writes it
