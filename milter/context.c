@@ -20,15 +20,18 @@
 #include "judge/session.h"
 #include "judge/shadowcount.h"
 #include "judge/telemetry.h"
+#include "judge/tracing.h"
 #include "milter/gauges.h"
 #include "milter/prover.h"
 #include "milter/restart.h"
+#include "store/account.h"
 #include "store/blocklist.h"
 #include "store/ledger.h"
 #include "store/mirror.h"
 #include "store/node.h"
 #include "store/repute.h"
 #include "store/secret.h"
+#include "store/tracekeys.h"
 #include "store/writer.h"
 #include "web/metrics.h"
 #include "web/server.h"
@@ -66,6 +69,9 @@ struct context {
 	struct budget *budget;
 	struct correspond *correspond;
 	struct correspondents correspondents;
+	struct tracekeys *tracekeys;
+	struct accounts *accounts;
+	struct tracing tracing;
 	struct factlog *facts; /* NULL: none are kept */
 	struct ledger *ledger;
 	struct repute *repute;
@@ -155,6 +161,19 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 	return res;
 }
 
+/* After open_prover, for the secret. */
+static enum result open_tracing(struct context *ctx, struct conf *conf)
+{
+	enum result res =
+		tracekeys_open(&ctx->tracekeys, conf, &ctx->secret, ctx->clock);
+
+	if (res == RES_OK)
+		res = accounts_open(&ctx->accounts, ctx->writer, ctx->clock);
+	ctx->tracing = tracing_of(
+		ctx->tracekeys, ctx->accounts, &ctx->secret, ctx->services.psl);
+	return res;
+}
+
 /* What judging reads. */
 static enum result open_lists(struct context *ctx, struct conf *conf)
 {
@@ -192,6 +211,8 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 	if (res == RES_OK)
 		res = open_history(ctx, conf);
 	if (res == RES_OK)
+		res = open_tracing(ctx, conf);
+	if (res == RES_OK)
 		res = node_open(
 			&ctx->node, conf, ctx->mirror, ctx->writer, ctx->clock);
 	if (res != RES_OK)
@@ -205,6 +226,7 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		.geo = ctx->services.geo,
 		.ledger = ctx->ledger,
 		.repute = ctx->repute,
+		.tracekeys = ctx->tracekeys,
 		.clock = ctx->clock,
 		.start_s = (double)clock_wall_ms(ctx->clock) / 1000.0,
 	};
@@ -251,6 +273,7 @@ enum result context_open(
 		.budget = ctx->budget,
 		.correspondents = &ctx->correspondents,
 		.proof = prover_proof(ctx->prover),
+		.tracing = &ctx->tracing,
 	};
 	*out = ctx;
 	return RES_OK;
@@ -347,6 +370,8 @@ enum result context_start(struct context *ctx)
 		res = writer_start(ctx->writer);
 	if (res == RES_OK)
 		res = autolist_start(ctx->autolist);
+	if (res == RES_OK && ctx->started->trace.enabled)
+		res = tracekeys_start(ctx->tracekeys);
 	if (res == RES_OK)
 		res = node_start(ctx->node);
 	if (res == RES_OK)
@@ -367,6 +392,8 @@ void context_close(struct context *ctx)
 	correspond_close(ctx->correspond);
 	repute_close(ctx->repute);
 	writer_close(ctx->writer);
+	accounts_close(ctx->accounts);
+	tracekeys_close(ctx->tracekeys);
 	factlog_close(ctx->facts);
 	prover_close(ctx->prover);
 	services_close(&ctx->services);

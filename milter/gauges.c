@@ -13,6 +13,7 @@
 #include "store/mirror.h"
 #include "store/modelcopy.h"
 #include "store/repute.h"
+#include "store/tracekeys.h"
 #include "store/writer.h"
 #include "web/metrics.h"
 
@@ -216,6 +217,28 @@ static struct repute_counts repute_of(void *ctx)
 	if (g->repute != NULL)
 		repute_count(g->repute, &counts);
 	return counts;
+}
+
+static double trace_key(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct tracekeys_ring ring;
+
+	return g->tracekeys != NULL &&
+			tracekeys_copy(g->tracekeys, &ring) == RES_OK
+		? 1
+		: 0;
+}
+
+static double trace_key_age(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct tracekeys_ring ring;
+
+	if (g->tracekeys == NULL ||
+		tracekeys_copy(g->tracekeys, &ring) != RES_OK)
+		return 0;
+	return (double)ring.age_ms / 1000.0;
 }
 
 static double repute_waiting(void *ctx)
@@ -471,6 +494,10 @@ static const struct row {
 	{ "reprieve_reputation_dropped_total",
 		"Senders whose reputation found no room.", "counter",
 		repute_dropped },
+	{ "reprieve_trace_key", "1 while there is a key that signs traces.",
+		"gauge", trace_key },
+	{ "reprieve_trace_key_age_seconds", "How old it is.", "gauge",
+		trace_key_age },
 	{ "reprieve_writer_connected", "1 while writes reach Redis.", "gauge",
 		writer_connected },
 	{ "reprieve_writer_waiting", "Writes that wait for Redis.", "gauge",

@@ -18,6 +18,7 @@ struct repute;
 struct resolver;
 struct factlog;
 struct telemetry;
+struct tracekeys;
 struct writer;
 struct zonewatch;
 
@@ -33,6 +34,7 @@ struct gauges {
 	struct repute *repute; /* the same */
 	struct resolver *resolver; /* NULL: there is none */
 	struct factlog *facts; /* NULL: none are kept */
+	struct tracekeys *tracekeys; /* NULL: there are none */
 	const struct clock *clock;
 	double start_s; /* wall time of the start */
 };

@@ -75,6 +75,8 @@ static const struct option {
 	OPTION("rate.keys_max", UNSIGNED, rate.keys_max),
 	OPTION("content.enabled", SWITCH, content.enabled),
 	OPTION("content.refresh_s", UNSIGNED, content.refresh_s),
+	OPTION("trace.enabled", SWITCH, trace.enabled),
+	OPTION("trace.key_s", UNSIGNED, trace.key_s),
 	OPTION("facts.folder", TEXT, facts.folder),
 	OPTION("facts.keep_days", UNSIGNED, facts.keep_days),
 	OPTION("facts.file_max", SIZE, facts.file_max),

@@ -16,6 +16,7 @@
 #include "judge/sessioncore.h"
 #include "judge/stamps.h"
 #include "judge/telemetry.h"
+#include "judge/tracing.h"
 #include "judge/transaction.h"
 #include "policy/rules.h"
 
@@ -38,22 +39,39 @@ void ending_remove_forged(struct session *s, const struct mta *mta)
 	marks_remove_results(&m, &s->at->fields);
 }
 
+void ending_trace(struct session *s, const struct mta *mta)
+{
+	const struct marks m = marks_of(s, mta);
+	struct buf trace;
+
+	buf_init(&trace, TRACE_VALUE_MAX);
+	if (tracing_outbound(s, &trace))
+		marks_insert(&m, trace_name, RES_OK, &trace);
+	buf_clear(&trace);
+}
+
 static void stamp(struct session *s, const struct mta *mta)
 {
 	const struct marks m = marks_of(s, mta);
+	struct buf trace;
 	const struct stamps in = { .conf = s->conf,
 		.conn = &s->conn,
 		.envelope = &s->at->envelope,
 		.fields = &s->at->fields,
 		.auth = &s->at->auth,
 		.verdict = &s->at->carried,
+		.trace = &trace,
 		.ref = slice_of(s->at->carried_ref),
 		.seal = s->env->seal,
 		.sealed = s->at->sealed,
 		.arena = s->at->arena,
 		.wall_s = clock_wall_ms(s->env->clock) / 1000 };
 
+	buf_init(&trace, TRACE_VALUE_MAX);
+	if (!tracing_inbound(s, &trace))
+		buf_reset(&trace);
 	stamps_add(&in, &m);
+	buf_clear(&trace);
 }
 
 static void hold(struct session *s, const struct mta *mta)

@@ -14,3 +14,5 @@ enum answer ending_judge(struct session *s, const struct mta *mta);
 
 /* Of a message that is not judged: fields that claim to be results of ours. */
 void ending_remove_forged(struct session *s, const struct mta *mta);
+/* Of the same: the trace. */
+void ending_trace(struct session *s, const struct mta *mta);

@@ -18,6 +18,7 @@
 #include "judge/sessioncore.h"
 #include "judge/stamps.h"
 #include "judge/telemetry.h"
+#include "judge/tracing.h"
 #include "judge/transaction.h"
 #include "reply/stamp.h"
 
@@ -304,6 +305,7 @@ void session_header(struct session *s, struct slice name, struct slice value)
 		start_fields(s);
 	fields_add(&s->at->fields, name, value,
 		(s->may & SESSION_KEEPS_BLANK) == 0);
+	tracing_header(s, name, value);
 	if (stamp_is_ours(name))
 		note_own(s);
 	if (!s->conf->auth.enabled ||
@@ -358,6 +360,7 @@ static enum answer leave_alone(
 		return answer;
 	if (s->conn.kind == CONN_REMOTE && !s->conn.is_trusted)
 		ending_remove_forged(s, mta);
+	ending_trace(s, mta);
 	sessioncore_note(s, &r, true);
 	telemetry_message(s->env->telemetry, NULL);
 	return ANSWER_CONTINUE;

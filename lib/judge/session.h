@@ -12,19 +12,23 @@
  * the rest; one of milter.connection_memory holds a look-up and is emptied
  * before each. When one of these two is full, that is an internal error.
  *
- * Not judged, and not changed in any way: local submissions (no address, a
- * unix socket, or port 0) and clients in milter.trusted. Not judged either are
- * transactions that the MTA marks as authenticated; of their header only
- * Authentication-Results that claim our name are removed (RFC 8601 s5), and an
- * authenticated user has a limit. Whom all of these write to is remembered
- * (judge/outbound). The log line of a message says why it was not judged.
+ * Not judged: local submissions (no address, a unix socket, or port 0) and
+ * clients in milter.trusted; of these nothing is changed or removed, and one
+ * field is added, the trace (judge/tracing). Not judged either are transactions
+ * that the MTA marks as authenticated; of their header only
+ * Authentication-Results that claim our name are removed (RFC 8601 s5), the
+ * trace is added, and an authenticated user has a limit. Whom all of these
+ * write to is remembered (judge/outbound). The log line of a message says why
+ * it was not judged.
  *
  * Checks besides authentication run whatever auth.enabled says. What is judged
  * and passes gets X-Reprieve, and with auth.enabled one Authentication-Results
  * on top of its header and Received-SPF below that when auth.received_spf says
  * so; incoming fields that bear our name are removed first. With a key to seal,
- * a set of ARC fields stands between the two.
- * Threads: one at a time, but not always the same.
+ * a set of ARC fields stands between the two. Below X-Reprieve stands the
+ * trace; those that came from outside stay, for they are part of what was
+ * signed there, and show for themselves that they are not ours. Threads: one at
+ * a time, but not always the same.
  */
 #pragma once
 
@@ -46,6 +50,7 @@ struct record;
 struct session;
 struct sockaddr;
 struct telemetry;
+struct tracing;
 
 enum { SESSION_NAME_MAX = 512 };
 
@@ -72,6 +77,7 @@ struct session_env {
 							not remembered */
 	struct budget *budget; /* of what checks cannot tell; NULL: none */
 	const struct proof *proof; /* judge/proof; NULL: nobody asks for it */
+	const struct tracing *tracing; /* judge/tracing; NULL: no traces */
 };
 
 enum answer { ANSWER_CONTINUE = 0, ANSWER_TEMPFAIL, ANSWER_REJECT };

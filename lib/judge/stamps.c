@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "judge/fields.h"
+#include "mail/trace.h"
 #include "reply/stamp.h"
 
 enum { STAMP_MAX = 900 };
@@ -102,6 +103,8 @@ void stamps_add(const struct stamps *in, const struct marks *m)
 	marks_remove_all(m, stamp_name, in->fields->message.own_header_count);
 	if (!m->may_insert)
 		return;
+	if (in->trace->len > 0)
+		marks_insert(m, trace_name, RES_OK, in->trace);
 	buf_init(&value, STAMP_MAX);
 	marks_insert(m, stamp_name, stamp_format(&stamp, &value), &value);
 	buf_clear(&value);

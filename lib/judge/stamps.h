@@ -3,8 +3,9 @@
  * judge/stamps - what a message that passes carries of ours.
  *
  * From the top: Authentication-Results, the ARC set (arc.seal_domain),
- * Received-SPF (auth.received_spf), X-Reprieve. Without auth.enabled the last
- * one only. Incoming fields that claim to be ours are removed first.
+ * Received-SPF (auth.received_spf), X-Reprieve, X-Reprieve-Trace
+ * (judge/tracing). Without auth.enabled the last two only. Incoming fields that
+ * claim to be ours are removed first, but for traces.
  * Threads: the session's own.
  */
 #pragma once
@@ -28,6 +29,7 @@ struct stamps {
 	const struct fields *fields;
 	const struct auth_facts *auth;
 	const struct verdict *verdict;
+	const struct buf *trace; /* empty: none */
 	struct slice ref; /* of the case, or "" */
 	const struct arcseal *seal;
 	struct arcseal_body *sealed; /* NULL: is not to be sealed */

@@ -15,6 +15,9 @@ static const char *const fates[] = { "dropped", "queued", NULL };
 
 static const char *const answers[] = { "unknown", "no", "yes", NULL };
 
+/* In the order of enum telemetry_trace. */
+static const char *const traces[] = { "in", "out", "signed", "no_key", NULL };
+
 /* In the order of enum auth_result. */
 static const char *const results[] = { "unknown", "none", "pass", "fail",
 	"softfail", "neutral", "policy", "temperror", "permerror", NULL };
@@ -90,9 +93,13 @@ static bool register_paused(struct telemetry *t, struct metrics *m)
 	return t->paused >= 0;
 }
 
+/* The same. */
 static bool register_rest(struct telemetry *t, struct metrics *m)
 {
-	return register_auth(t, m) && register_paused(t, m);
+	t->traces = metrics_counter(m, "reprieve_traces_total",
+		"Messages that passed, by what their trace came to.", "outcome",
+		traces);
+	return register_auth(t, m) && register_paused(t, m) && t->traces >= 0;
 }
 
 static const double reply_bounds[] = { 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
@@ -263,4 +270,9 @@ void telemetry_correspondent(
 void telemetry_case(struct telemetry *t, bool queued)
 {
 	metrics_add(t->metrics, t->cases, queued ? 1 : 0, 1);
+}
+
+void telemetry_trace(struct telemetry *t, enum telemetry_trace what)
+{
+	metrics_add(t->metrics, t->traces, (size_t)what, 1);
 }

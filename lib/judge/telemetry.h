@@ -27,6 +27,14 @@ enum telemetry_auth_counter {
 	TELEMETRY_AUTH_COUNT
 };
 
+/* What became of the trace of a message. */
+enum telemetry_trace {
+	TELEMETRY_TRACE_IN,
+	TELEMETRY_TRACE_OUT,
+	TELEMETRY_TRACE_SIGNED, /* none: it would break a signature */
+	TELEMETRY_TRACE_NO_KEY /* none */
+};
+
 struct telemetry {
 	struct metrics *metrics;
 	int connections;
@@ -38,6 +46,7 @@ struct telemetry {
 	int cases;
 	int correspondents;
 	int paused;
+	int traces;
 	int auth[TELEMETRY_AUTH_COUNT];
 	int wait_seconds;
 	atomic_long open_sessions;
@@ -64,3 +73,4 @@ void telemetry_correspondent(
 /* A recipient that an account of ours wrote to while it is paused. */
 void telemetry_paused(struct telemetry *t, const struct verdict *v);
 void telemetry_reload(struct telemetry *t, bool ok);
+void telemetry_trace(struct telemetry *t, enum telemetry_trace what);

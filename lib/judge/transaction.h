@@ -12,6 +12,7 @@
 #include "fact/envelope.h"
 #include "fact/finding.h"
 #include "judge/fields.h"
+#include "judge/tracingnote.h"
 #include "policy/verdict.h"
 #include "store/case.h"
 #include "store/correspond.h"
@@ -27,6 +28,7 @@ struct transaction {
 	struct arena *header; /* the message's fields, or NULL */
 	struct envelope envelope;
 	struct fields fields;
+	struct tracingnote trace; /* of judge/tracing */
 	bool is_header_over;
 	struct arcseal_body *sealed; /* NULL: it will not be sealed */
 	struct auth_facts auth;

@@ -164,6 +164,9 @@ class Milter:
         if redis is not None:
             poll(lambda: self.number("reprieve_lists_state") == 2,
                  "the lists")
+            if any(line.startswith("trace {") for line in lines):
+                poll(lambda: self.number("reprieve_trace_key") == 1,
+                     "the keys")
 
     def write(self, lines):
         sections = {"milter": [
@@ -198,6 +201,7 @@ class Milter:
         """Clients and letters of the scenarios are what matters there; what
         else they lack must not add to every sum, nor what came before."""
         lenient = {
+            "trace": "enabled = no",
             'check "headers"': 'missing_date = "ignore"\n'
                 'missing_id = "ignore"\nno_recipient_field = "ignore"',
             'check "helo"': 'unresolvable = "ignore"',
