@@ -2,46 +2,29 @@
 #include "store/repute.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
-#include "base/table.h"
 #include "conf/conf.h"
-#include "store/keys.h"
 #include "store/ledgerlua.h"
-#include "store/writer.h"
+#include "store/sums.h"
 
-#include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	BATCH = 32, /* senders that one script counts */
-	HEAD = 6, /* EVAL, text, number of keys; now, half life, life */
 	TEXT_MAX = 32768,
 	KEY_MAX = 512,
 	DAY_S = 86400,
 	HALF_LIVES = 10,
 	RAMP_REST_DAYS = 30,
-	KEEP_DAYS_MAX = 400,
-	BACKLOG_MAX = 256 /* jobs of the writer */
+	KEEP_DAYS_MAX = 400
 };
 
 struct sum {
 	double good;
 	double bad;
-	size_t len; /* of its key, which stands behind it */
-	char key[];
 };
 
 struct repute {
-	struct conf *conf;
-	struct writer *writer;
-	const struct clock *time;
-	pthread_mutex_t lock;
-	struct table *table; /* key without the prefix -> struct sum */
-	struct sum **list; /* the same, in the order of coming */
-	size_t count;
-	uint64_t dropped;
+	struct sums *sums; /* by key without the prefix */
 };
 
 /* Keys: records. Arguments: now, half life and life in ms, then good and bad
@@ -83,71 +66,75 @@ int64_t repute_keep_s(const struct conf *conf)
 		: (int64_t)KEEP_DAYS_MAX * DAY_S;
 }
 
+static void add(void *sum, const void *what)
+{
+	struct sum *s = sum;
+	const struct sum *more = what;
+
+	s->good += more->good;
+	s->bad += more->bad;
+}
+
+static void add_common(
+	struct sums_call *c, const struct conf *conf, int64_t now_ms)
+{
+	sums_number(c, now_ms * 1000);
+	sums_number(c, (int64_t)conf->reputation.half_life_s * 1000);
+	sums_number(c, repute_keep_s(conf) * 1000);
+}
+
+static void add_values(struct sums_call *c, struct slice key, const void *sum)
+{
+	const struct sum *s = sum;
+
+	(void)key;
+	sums_decimal(c, s->good);
+	sums_decimal(c, s->bad);
+}
+
+static const struct sums_plan plan = {
+	.script = repute_text,
+	.max = REPUTE_SENDERS_MAX,
+	.size = sizeof(struct sum),
+	.key_max = KEY_MAX,
+	.batch = BATCH,
+	.text_max = TEXT_MAX,
+	.keys = 1,
+	.add = add,
+	.common = add_common,
+	.values = add_values,
+};
+
 enum result repute_open(struct repute **out, struct conf *conf,
 	struct writer *writer, const struct clock *time)
 {
 	struct repute *r = calloc(1, sizeof(*r));
+	enum result res;
 
 	*out = NULL;
 	if (r == NULL)
 		return RES_NOMEM;
-	r->conf = conf_hold(conf);
-	r->writer = writer;
-	r->time = time;
-	pthread_mutex_init(&r->lock, NULL);
-	r->table = table_new(REPUTE_SENDERS_MAX, NULL);
-	r->list = calloc(REPUTE_SENDERS_MAX, sizeof(struct sum *));
-	if (r->table == NULL || r->list == NULL) {
-		repute_close(r);
-		return RES_NOMEM;
+	res = sums_open(&r->sums, &plan, conf, writer, time);
+	if (res != RES_OK) {
+		free(r);
+		return res;
 	}
 	*out = r;
 	return RES_OK;
 }
 
-static void flush(struct repute *r, const struct conf *conf);
-
 void repute_close(struct repute *r)
 {
 	if (r == NULL)
 		return;
-	if (r->table != NULL && r->list != NULL)
-		flush(r, r->conf);
-	table_free(r->table);
-	free(r->list);
-	pthread_mutex_destroy(&r->lock);
-	conf_release(r->conf);
+	sums_close(r->sums);
 	free(r);
-}
-
-/* ---- adding ---- */
-
-/* Under the lock. NULL: no room, or no memory. */
-static struct sum *find_or_make(struct repute *r, struct slice key)
-{
-	struct sum *s = table_find(r->table, key);
-
-	if (s != NULL || r->count >= REPUTE_SENDERS_MAX)
-		return s;
-	s = malloc(sizeof(*s) + key.len);
-	if (s == NULL)
-		return NULL;
-	s->good = 0;
-	s->bad = 0;
-	s->len = key.len;
-	memcpy(s->key, key.at, key.len);
-	if (table_put(r->table, key, s) != RES_OK) {
-		free(s);
-		return NULL;
-	}
-	r->list[r->count++] = s;
-	return s;
 }
 
 void repute_add(struct repute *r, enum ledger_limit kind, struct slice who,
 	double good, double bad)
 {
-	struct sum *s = NULL;
+	const struct sum what = { good, bad };
 	struct buf key;
 
 	if (slice_is_empty(who))
@@ -155,166 +142,22 @@ void repute_add(struct repute *r, enum ledger_limit kind, struct slice who,
 	buf_init(&key, KEY_MAX);
 	buf_add_text(&key, repute_key(kind));
 	buf_add(&key, who);
-	pthread_mutex_lock(&r->lock);
-	if (buf_result(&key) == RES_OK)
-		s = find_or_make(r, buf_slice(&key));
-	if (s != NULL) {
-		s->good += good;
-		s->bad += bad;
-	} else {
-		r->dropped++;
-	}
-	pthread_mutex_unlock(&r->lock);
+	/* What did not fit has no key, and is dropped. */
+	sums_add(r->sums,
+		buf_result(&key) == RES_OK ? buf_slice(&key) : slice_of(""),
+		&what);
 	buf_clear(&key);
 }
 
-/* ---- flushing ---- */
-
-/* The arguments of one script; their text stands in one buffer, which moves
- * while it grows, so that they are cut out of it at the end. */
-struct batch {
-	struct buf text;
-	size_t end[HEAD + 3 * BATCH];
-	size_t count;
-};
-
-static void end_argument(struct batch *b)
-{
-	b->end[b->count++] = b->text.len;
-}
-
-static void add_number(struct batch *b, int64_t n)
-{
-	buf_add_format(&b->text, "%" PRId64, n);
-	end_argument(b);
-}
-
-static void add_text(struct batch *b, const char *text)
-{
-	buf_add_text(&b->text, text);
-	end_argument(b);
-}
-
-static void add_head(struct batch *b, size_t count)
-{
-	add_text(b, "EVAL");
-	add_text(b, repute_text);
-	add_number(b, (int64_t)count);
-}
-
-static void add_keys(const struct repute *r, struct batch *b,
-	struct sum *const *sums, size_t count)
-{
-	/* The prefix does not change without a restart. */
-	for (size_t i = 0; i < count; i++) {
-		keys_format(&b->text, slice_of(r->conf->redis.prefix), "",
-			slice_make(sums[i]->key, sums[i]->len));
-		end_argument(b);
-	}
-}
-
-static void add_values(
-	const struct repute *r, const struct conf *conf, struct batch *b)
-{
-	add_number(b, r->time == NULL ? 0 : clock_wall_ms(r->time) * 1000);
-	add_number(b, (int64_t)conf->reputation.half_life_s * 1000);
-	add_number(b, repute_keep_s(conf) * 1000);
-}
-
-static void add_sums(struct batch *b, struct sum *const *sums, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		buf_add_format(&b->text, "%.3f", sums[i]->good);
-		end_argument(b);
-		buf_add_format(&b->text, "%.3f", sums[i]->bad);
-		end_argument(b);
-	}
-}
-
-static enum result queue(struct repute *r, const struct conf *conf,
-	struct sum **sums, size_t count)
-{
-	struct slice argv[HEAD + 3 * BATCH];
-	struct batch b = { .count = 0 };
-	struct writer_job *job;
-	enum result res;
-	size_t from = 0;
-
-	buf_init(&b.text, TEXT_MAX);
-	add_head(&b, count);
-	add_keys(r, &b, sums, count);
-	add_values(r, conf, &b);
-	add_sums(&b, sums, count);
-	res = buf_result(&b.text);
-	for (size_t i = 0; i < b.count && res == RES_OK; i++) {
-		argv[i] = slice_make(b.text.at + from, b.end[i] - from);
-		from = b.end[i];
-	}
-	if (res == RES_OK) {
-		job = writer_job_new();
-		writer_job_command(job, argv, b.count);
-		res = writer_add(r->writer, job);
-	}
-	buf_clear(&b.text);
-	return res;
-}
-
-/* Takes all sums away from those who add; NULL: there are none, or no memory,
- * and they stay. */
-static struct sum **take_all(struct repute *r, size_t *count)
-{
-	struct sum **fresh = NULL;
-	struct sum **all = NULL;
-
-	pthread_mutex_lock(&r->lock);
-	*count = r->count;
-	if (r->count > 0)
-		fresh = calloc(REPUTE_SENDERS_MAX, sizeof(struct sum *));
-	if (fresh != NULL) {
-		all = r->list;
-		r->list = fresh;
-		r->count = 0;
-		table_clear(r->table);
-	}
-	pthread_mutex_unlock(&r->lock);
-	return all;
-}
-
-static void flush(struct repute *r, const struct conf *conf)
-{
-	size_t count, lost = 0;
-	struct sum **all = take_all(r, &count);
-
-	if (all == NULL)
-		return;
-	for (size_t i = 0; i < count; i += BATCH) {
-		size_t n = count - i < BATCH ? count - i : BATCH;
-
-		if (queue(r, conf, all + i, n) != RES_OK)
-			lost += n;
-	}
-	for (size_t i = 0; i < count; i++)
-		free(all[i]);
-	free(all);
-	pthread_mutex_lock(&r->lock);
-	r->dropped += lost;
-	pthread_mutex_unlock(&r->lock);
-}
-
-/* While Redis is away it goes on summing up: evidence of refusals waits in the
- * same queue, and needs the room more. */
 void repute_flush(struct repute *r, const struct conf *conf)
 {
-	struct writer_counts counts;
-
-	writer_count(r->writer, &counts);
-	if (counts.waiting <= BACKLOG_MAX)
-		flush(r, conf);
+	sums_flush(r->sums, conf);
 }
 
 void repute_count(struct repute *r, struct repute_counts *out)
 {
-	pthread_mutex_lock(&r->lock);
-	*out = (struct repute_counts){ r->count, r->dropped };
-	pthread_mutex_unlock(&r->lock);
+	struct sums_counts counts;
+
+	sums_count(r->sums, &counts);
+	*out = (struct repute_counts){ counts.waiting, counts.dropped };
 }
