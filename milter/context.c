@@ -21,6 +21,7 @@
 #include "judge/shadowcount.h"
 #include "judge/telemetry.h"
 #include "judge/tracing.h"
+#include "judge/trafficwatch.h"
 #include "milter/gauges.h"
 #include "milter/prover.h"
 #include "milter/restart.h"
@@ -32,6 +33,7 @@
 #include "store/repute.h"
 #include "store/secret.h"
 #include "store/tracekeys.h"
+#include "store/traffic.h"
 #include "store/writer.h"
 #include "web/metrics.h"
 #include "web/server.h"
@@ -76,6 +78,8 @@ struct context {
 	struct ledger *ledger;
 	struct repute *repute;
 	struct conduct conduct;
+	struct traffic *traffic;
+	struct trafficwatch watch_traffic;
 	struct autolist *autolist;
 	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct casework cases;
@@ -145,6 +149,9 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 	if (res == RES_OK)
 		res = repute_open(&ctx->repute, conf, ctx->writer, NULL);
 	if (res == RES_OK)
+		res = traffic_open(
+			&ctx->traffic, conf, ctx->writer, ctx->clock);
+	if (res == RES_OK)
 		res = history_meters_init(&s->meters, ctx->telemetry.metrics);
 	if (res == RES_OK)
 		res = autolist_open(&ctx->autolist, conf, ctx->clock);
@@ -155,6 +162,8 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 	s->clock = ctx->clock;
 	conduct_init(&ctx->conduct, ctx->repute,
 		autolist_watch(ctx->autolist, &ctx->watch_networks));
+	trafficwatch_init(
+		&ctx->watch_traffic, ctx->traffic, &ctx->conduct.watch);
 	res = correspond_open(
 		&ctx->correspond, conf, &ctx->secret, ctx->writer, ctx->clock);
 	ctx->correspondents = outbound_correspondents(ctx->correspond);
@@ -227,6 +236,7 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		.ledger = ctx->ledger,
 		.repute = ctx->repute,
 		.tracekeys = ctx->tracekeys,
+		.traffic = ctx->traffic,
 		.clock = ctx->clock,
 		.start_s = (double)clock_wall_ms(ctx->clock) / 1000.0,
 	};
@@ -269,7 +279,7 @@ enum result context_open(
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
 		.seal = ctx->seal,
-		.watch = &ctx->conduct.watch,
+		.watch = &ctx->watch_traffic.watch,
 		.budget = ctx->budget,
 		.correspondents = &ctx->correspondents,
 		.proof = prover_proof(ctx->prover),
@@ -391,6 +401,7 @@ void context_close(struct context *ctx)
 	case_book_close(ctx->book);
 	correspond_close(ctx->correspond);
 	repute_close(ctx->repute);
+	traffic_close(ctx->traffic);
 	writer_close(ctx->writer);
 	accounts_close(ctx->accounts);
 	tracekeys_close(ctx->tracekeys);
@@ -541,11 +552,12 @@ enum result context_reload(struct context *ctx)
 
 /* ---- how we are ---- */
 
-static void flush_repute(struct context *ctx)
+static void flush_sums(struct context *ctx)
 {
 	struct conf *conf = hold_conf(ctx);
 
 	repute_flush(ctx->repute, conf);
+	traffic_flush(ctx->traffic, conf);
 	conf_release(conf);
 }
 
@@ -567,7 +579,7 @@ void context_beat(struct context *ctx)
 	struct buf text;
 
 	case_book_flush(ctx->book);
-	flush_repute(ctx);
+	flush_sums(ctx);
 	buf_init(&text, 1024);
 	buf_add_text(&text, "STATUS=");
 	context_describe(ctx, &text);

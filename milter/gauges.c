@@ -14,6 +14,7 @@
 #include "store/modelcopy.h"
 #include "store/repute.h"
 #include "store/tracekeys.h"
+#include "store/traffic.h"
 #include "store/writer.h"
 #include "web/metrics.h"
 
@@ -249,6 +250,26 @@ static double repute_waiting(void *ctx)
 static double repute_dropped(void *ctx)
 {
 	return (double)repute_of(ctx).dropped;
+}
+
+static struct sums_counts traffic_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct sums_counts counts = { .waiting = 0 };
+
+	if (g->traffic != NULL)
+		traffic_count(g->traffic, &counts);
+	return counts;
+}
+
+static double traffic_waiting(void *ctx)
+{
+	return (double)traffic_of(ctx).waiting;
+}
+
+static double traffic_dropped(void *ctx)
+{
+	return (double)traffic_of(ctx).dropped;
 }
 
 static struct resolver_count dns_of(void *ctx)
@@ -498,6 +519,12 @@ static const struct row {
 		"gauge", trace_key },
 	{ "reprieve_trace_key_age_seconds", "How old it is.", "gauge",
 		trace_key_age },
+	{ "reprieve_traffic_waiting",
+		"Senders whose numbers wait to be written.", "gauge",
+		traffic_waiting },
+	{ "reprieve_traffic_dropped_total",
+		"Numbers of senders that found no room.", "counter",
+		traffic_dropped },
 	{ "reprieve_writer_connected", "1 while writes reach Redis.", "gauge",
 		writer_connected },
 	{ "reprieve_writer_waiting", "Writes that wait for Redis.", "gauge",

@@ -19,6 +19,7 @@ struct resolver;
 struct factlog;
 struct telemetry;
 struct tracekeys;
+struct traffic;
 struct writer;
 struct zonewatch;
 
@@ -32,6 +33,7 @@ struct gauges {
 	struct modelcopy *model; /* of the classifier; the same */
 	struct ledger *ledger; /* NULL: nothing is remembered */
 	struct repute *repute; /* the same */
+	struct traffic *traffic; /* the same */
 	struct resolver *resolver; /* NULL: there is none */
 	struct factlog *facts; /* NULL: none are kept */
 	struct tracekeys *tracekeys; /* NULL: there are none */

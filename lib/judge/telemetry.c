@@ -93,7 +93,7 @@ static bool register_paused(struct telemetry *t, struct metrics *m)
 	return t->paused >= 0;
 }
 
-/* The same. */
+/* The rest of them. */
 static bool register_rest(struct telemetry *t, struct metrics *m)
 {
 	t->traces = metrics_counter(m, "reprieve_traces_total",

@@ -20,6 +20,7 @@
  *   Ptrace:keys            keys of traces, see store/tracekeys
  *   Paccount:HASH          accounts that send, see store/account
  *   Prate: Prep: Pgrey:    what is remembered of senders, see store/ledger
+ *   Ptraffic:DAY:        numbers of a sender, see store/traffic
  *   Pevidence:NET          ZSET, bad messages, see store/offences
  *   Pfbl:                  who registered for feedback, see store/fbl
  *   Pcontent:              what the classifier was taught, see store/lessons

@@ -6,6 +6,8 @@
  *   Ptraffic:YYYYMMDD:domain:NAME  traffic.keep_days
  * CIDR: the client's address (IPv4, IPv6 /64) and its network (/24, /48); NAME:
  * the domain of a DKIM signature that passes and is aligned with the author.
+ * A network has beside its counters a field "@CIDR" for each of its addresses
+ * with numbers on that day, at most TRAFFIC_ADDRESSES_MAX.
  * Summed up in memory and written by store/writer about once a second, as
  * store/repute is; what has no room is dropped and counted. Complaints are
  * added by who takes a report. Threads: add from any; open, flush, close from
@@ -15,11 +17,12 @@
 
 #include "net/cidr.h"
 #include "store/redis.h"
+#include "store/sums.h"
 
-struct clock;
-struct conf;
 struct traffic;
-struct writer;
+
+/* Sums in memory; addresses of a network and day that are told apart. */
+enum { TRAFFIC_SUMS_MAX = 65536, TRAFFIC_ADDRESSES_MAX = 256 };
 
 enum traffic_counter {
 	TRAFFIC_MESSAGES = 0, /* that came to their end */
@@ -48,23 +51,22 @@ struct traffic_day {
 
 /* ---- for the milter ---- */
 
+/* writer, clock borrowed; conf held. RES_NOMEM. */
 enum result traffic_open(struct traffic **out, struct conf *conf,
 	struct writer *writer, const struct clock *clock) MUST_USE;
 void traffic_close(struct traffic *t); /* NULL is fine */
-/* One more of each counter that is above zero in what. Never waits. */
+/* Adds what to the day of now, to the address, its network and the domain (""
+ * or NULL: none; folded). Never waits. */
 void traffic_add(struct traffic *t, const struct ipaddr *ip, const char *domain,
 	const struct traffic_day *what);
 void traffic_flush(struct traffic *t, const struct conf *conf);
 
-struct traffic_counts {
-	size_t waiting;
-	uint64_t dropped;
-};
-void traffic_count(struct traffic *t, struct traffic_counts *out);
+void traffic_count(struct traffic *t, struct sums_counts *out);
 
 /* ---- for others ---- */
 
-/* Adds one complaint, or one "not junk", at once. */
+/* Adds one complaint, or one "not junk", at once. Nothing, and RES_OK, while
+ * traffic.enabled is no. After RES_TIMEOUT and RES_DOWN it may be counted. */
 enum result traffic_complain(struct redis *r, const struct conf *conf,
 	const struct ipaddr *ip, const char *domain, bool is_junk,
 	int64_t now_ms) MUST_USE;
@@ -75,3 +77,27 @@ enum { TRAFFIC_DAYS_MAX = 400 };
 enum result traffic_read(struct redis *r, const struct conf *conf,
 	struct slice subject, int64_t now_ms, size_t days,
 	struct traffic_day *day) MUST_USE;
+
+/* "net:192.0.2.0/24" of an address (IPv4 /32, IPv6 /64) or of its network (/24,
+ * /48); a network of any other length has no numbers: RES_RANGE. */
+enum { TRAFFIC_SUBJECT_MAX = CIDR_TEXT_MAX + 4 };
+enum result traffic_subject(
+	const struct cidr *net, char out[TRAFFIC_SUBJECT_MAX]) MUST_USE;
+/* Is that one a network, which has addresses? */
+bool traffic_is_network(const struct cidr *net);
+
+/* One address of a network on one day. */
+struct traffic_row {
+	size_t day; /* 0: that of now_ms */
+	struct cidr net;
+	struct traffic_day count;
+};
+
+/*
+ * The addresses of a network with numbers, the last day first, by address
+ * within a day; at most max rows and of each day all or none: *whole is the
+ * number of days that are all there. RES_NOMEM, and as traffic_read.
+ */
+enum result traffic_rows(struct redis *r, const struct conf *conf,
+	const struct cidr *network, int64_t now_ms, size_t days, size_t max,
+	struct traffic_row *out, size_t *count, size_t *whole) MUST_USE;
