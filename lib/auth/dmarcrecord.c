@@ -126,6 +126,11 @@ static void read_rua(struct draft *d, struct slice value)
 	d->out->rua = value;
 }
 
+static void read_ruf(struct draft *d, struct slice value)
+{
+	d->out->ruf = value;
+}
+
 static void read_fo(struct draft *d, struct slice value)
 {
 	d->out->fo = value;
@@ -143,6 +148,7 @@ static const struct {
 	{ "adkim", read_adkim },
 	{ "aspf", read_aspf },
 	{ "rua", read_rua },
+	{ "ruf", read_ruf },
 	{ "fo", read_fo },
 };
 
@@ -246,9 +252,10 @@ enum result dmarcrecord_parse(struct slice text, struct dmarcrecord *out)
 	struct draft d = { .out = out };
 	struct slice rest = text, spec;
 
-	*out = (struct dmarcrecord){
-		.text = text, .rua = slice_of(""), .fo = slice_of("")
-	};
+	*out = (struct dmarcrecord){ .text = text,
+		.rua = slice_of(""),
+		.ruf = slice_of(""),
+		.fo = slice_of("") };
 	if (!slice_cut(&rest, ';', &spec) || !is_version(spec))
 		return RES_MISSING;
 	while (slice_cut(&rest, ';', &spec))

@@ -2,7 +2,7 @@
 /*
  * auth/dmarcrecord - one DMARC Policy Record (RFC 9989 s4.7, s4.8).
  *
- * Of the tags v p sp np psd t adkim aspf rua fo are read, all others are
+ * Of the tags v p sp np psd t adkim aspf rua ruf fo are read, all others are
  * ignored, those of RFC 7489 (pct, rf, ri) among them. Names and words are
  * read without case, "DMARC1" with it. What is not of the grammar behind "v="
  * is as if it were not there; where a tag is there twice, the first counts.
@@ -36,6 +36,7 @@ struct dmarcrecord {
 	bool strict_dkim;
 	bool strict_spf;
 	struct slice rua; /* as it came, "" when there is none */
+	struct slice ruf;
 	struct slice fo;
 };
 
