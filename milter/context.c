@@ -13,6 +13,7 @@
 #include "judge/autolist.h"
 #include "judge/budget.h"
 #include "judge/conduct.h"
+#include "judge/dmarcrows.h"
 #include "judge/factlog.h"
 #include "judge/outbound.h"
 #include "judge/record.h"
@@ -26,6 +27,7 @@
 #include "milter/prover.h"
 #include "milter/restart.h"
 #include "store/account.h"
+#include "store/aggregate.h"
 #include "store/blocklist.h"
 #include "store/ledger.h"
 #include "store/mirror.h"
@@ -80,6 +82,8 @@ struct context {
 	struct conduct conduct;
 	struct traffic *traffic;
 	struct trafficwatch watch_traffic;
+	struct aggregate *aggregate;
+	struct dmarcrows dmarcrows;
 	struct autolist *autolist;
 	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct casework cases;
@@ -155,6 +159,9 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 		res = history_meters_init(&s->meters, ctx->telemetry.metrics);
 	if (res == RES_OK)
 		res = autolist_open(&ctx->autolist, conf, ctx->clock);
+	if (res == RES_OK)
+		res = aggregate_open(
+			&ctx->aggregate, conf, ctx->writer, ctx->clock);
 	if (res != RES_OK)
 		return res;
 	s->ledger = ctx->ledger;
@@ -164,6 +171,8 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 		autolist_watch(ctx->autolist, &ctx->watch_networks));
 	trafficwatch_init(
 		&ctx->watch_traffic, ctx->traffic, &ctx->conduct.watch);
+	dmarcrows_init(
+		&ctx->dmarcrows, ctx->aggregate, &ctx->watch_traffic.watch);
 	res = correspond_open(
 		&ctx->correspond, conf, &ctx->secret, ctx->writer, ctx->clock);
 	ctx->correspondents = outbound_correspondents(ctx->correspond);
@@ -237,6 +246,7 @@ static enum result open_parts(struct context *ctx, struct conf *conf)
 		.repute = ctx->repute,
 		.tracekeys = ctx->tracekeys,
 		.traffic = ctx->traffic,
+		.aggregate = ctx->aggregate,
 		.clock = ctx->clock,
 		.start_s = (double)clock_wall_ms(ctx->clock) / 1000.0,
 	};
@@ -279,7 +289,7 @@ enum result context_open(
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
 		.seal = ctx->seal,
-		.watch = &ctx->watch_traffic.watch,
+		.watch = &ctx->dmarcrows.watch,
 		.budget = ctx->budget,
 		.correspondents = &ctx->correspondents,
 		.proof = prover_proof(ctx->prover),
@@ -402,6 +412,7 @@ void context_close(struct context *ctx)
 	correspond_close(ctx->correspond);
 	repute_close(ctx->repute);
 	traffic_close(ctx->traffic);
+	aggregate_close(ctx->aggregate);
 	writer_close(ctx->writer);
 	accounts_close(ctx->accounts);
 	tracekeys_close(ctx->tracekeys);
@@ -558,6 +569,7 @@ static void flush_sums(struct context *ctx)
 
 	repute_flush(ctx->repute, conf);
 	traffic_flush(ctx->traffic, conf);
+	aggregate_flush(ctx->aggregate, conf);
 	conf_release(conf);
 }
 

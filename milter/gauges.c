@@ -8,6 +8,7 @@
 #include "geo/geoip.h"
 #include "judge/factlog.h"
 #include "judge/telemetry.h"
+#include "store/aggregate.h"
 #include "store/blocklist.h"
 #include "store/ledger.h"
 #include "store/mirror.h"
@@ -272,6 +273,26 @@ static double traffic_dropped(void *ctx)
 	return (double)traffic_of(ctx).dropped;
 }
 
+static struct sums_counts rows_of(void *ctx)
+{
+	const struct gauges *g = ctx;
+	struct sums_counts counts = { .waiting = 0 };
+
+	if (g->aggregate != NULL)
+		aggregate_count(g->aggregate, &counts);
+	return counts;
+}
+
+static double rows_waiting(void *ctx)
+{
+	return (double)rows_of(ctx).waiting;
+}
+
+static double rows_dropped(void *ctx)
+{
+	return (double)rows_of(ctx).dropped;
+}
+
 static struct resolver_count dns_of(void *ctx)
 {
 	const struct gauges *g = ctx;
@@ -525,6 +546,12 @@ static const struct row {
 	{ "reprieve_traffic_dropped_total",
 		"Numbers of senders that found no room.", "counter",
 		traffic_dropped },
+	{ "reprieve_dmarc_rows_waiting",
+		"Rows of reports about DMARC that wait to be written.", "gauge",
+		rows_waiting },
+	{ "reprieve_dmarc_rows_dropped_total",
+		"Rows of reports about DMARC that found no room.", "counter",
+		rows_dropped },
 	{ "reprieve_writer_connected", "1 while writes reach Redis.", "gauge",
 		writer_connected },
 	{ "reprieve_writer_waiting", "Writes that wait for Redis.", "gauge",

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 
+struct aggregate;
 struct blocklist;
 struct clock;
 struct geoip;
@@ -34,6 +35,7 @@ struct gauges {
 	struct ledger *ledger; /* NULL: nothing is remembered */
 	struct repute *repute; /* the same */
 	struct traffic *traffic; /* the same */
+	struct aggregate *aggregate; /* NULL: no rows are kept */
 	struct resolver *resolver; /* NULL: there is none */
 	struct factlog *facts; /* NULL: none are kept */
 	struct tracekeys *tracekeys; /* NULL: there are none */

@@ -23,6 +23,7 @@
  *   Ptraffic:DAY:        numbers of a sender, see store/traffic
  *   Pevidence:NET          ZSET, bad messages, see store/offences
  *   Pfbl:                  who registered for feedback, see store/fbl
+ *   Pdmarc:                results for reports about DMARC, see store/aggregate
  *   Pcontent:              what the classifier was taught, see store/lessons
  *
  * The canonical name of an entry has its network as cidr_format writes it
