@@ -384,7 +384,7 @@ def forged(site):
     true("forged" not in field(mail, "X-Reprieve"), mail)
     names, body = split(mail)
     own = ("received", "return-path", "x-original-to", "delivered-to",
-           "x-reprieve")
+           "x-reprieve", "x-reprieve-trace")
     rest = [line for line in names
             if line.split(":", 1)[0].lower() not in own
             and not line.startswith("From ")]

@@ -87,7 +87,8 @@ def _data(kind, value):
         return ipaddress.ip_address(value).packed
     if kind == "TXT":
         text = value.encode("latin-1")
-        return bytes([len(text)]) + text
+        parts = [text[i:i + 255] for i in range(0, len(text), 255)] or [b""]
+        return b"".join(bytes([len(part)]) + part for part in parts)
     if kind == "MX":
         return struct.pack("!H", 10) + _write_name(value)
     return _write_name(value)
