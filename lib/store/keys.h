@@ -25,6 +25,7 @@
  *   Pfbl:                  who registered for feedback, see store/fbl
  *   Pdmarc:                results for reports about DMARC, see store/aggregate
  *   Pcontent:              what the classifier was taught, see store/lessons
+ *   Preport: Pcomplaint:   abuse reports, see store/report
  *
  * The canonical name of an entry has its network as cidr_format writes it
  * (host bits zero, lower case, no "/32" or "/128") and its domain folded; any

@@ -59,17 +59,6 @@ static int set_up_no_learn(void **state)
 	return set_up_with(state, "reports { learn = no\n evidence = no }");
 }
 
-static int set_up_acks(void **state)
-{
-	return set_up_with(
-		state, "reports { acks_mailbox = 2\n acks_domain = 3 }");
-}
-
-static int set_up_cfbl(void **state)
-{
-	return set_up_with(state, "fbl { cfbl = yes }");
-}
-
 static int tear_down(void **state)
 {
 	struct rig_report *r = *state;
@@ -506,7 +495,6 @@ static void enough_reporters_pause(void **state)
 static void the_audit_tells(void **state)
 {
 	struct rig_report *r = *state;
-	char text[DESK_TEXT_MAX];
 	const struct slice argv[] = { slice_of("XRANGE"), slice_of("rp:audit"),
 		slice_of("-"), slice_of("+") };
 	struct redis_reply all, line, fields;
@@ -515,7 +503,6 @@ static void the_audit_tells(void **state)
 	complain(r, "a@example.com", "counted");
 	complain(r, "b@example.com", "counted");
 	complain(r, "c@example.com", "paused");
-	(void)text;
 	desk_result(redis_command(r->desk.redis, argv, 4, &all), RES_OK);
 	for (size_t i = 0; i < all.count; i++) {
 		line = redis_element(&all, i);
@@ -716,7 +703,5 @@ int main(void)
 			an_account_has_one_ticket, set_up),
 	};
 
-	(void)set_up_acks;
-	(void)set_up_cfbl;
 	return cmocka_run_group_tests_name("store/report", cases, NULL, NULL);
 }

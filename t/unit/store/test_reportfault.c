@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reports when Redis fails, when two file at once, and with the rights that the
+ * portal's account has. */
+#include "store/report.h"
+
+#include "store/ticket.h"
+#include "support/case.h"
+#include "support/cutter.h"
+#include "unit/store/report_rig.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS = 4, ACL_MAX = 16384, WORDS_MAX = 512, NAME_LEN = 21 };
+
+#define BLOCK "rp:block:user:" RIG_ACCOUNT
+
+static int set_up_with(void **state, const char *conf)
+{
+	struct rig_report *r = calloc(1, sizeof(*r));
+
+	assert_non_null(r);
+	report_rig_make(r, conf);
+	*state = r;
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_with(state, "");
+}
+
+static int set_up_listing(void **state)
+{
+	return set_up_with(state,
+		"listing { enabled = yes\n messages = 2 }\n"
+		"reports { pause_at = 2 }");
+}
+
+static int tear_down(void **state)
+{
+	struct rig_report *r = *state;
+
+	report_rig_remove(r);
+	free(r);
+	return 0;
+}
+
+static enum result try(struct rig_report *r)
+{
+	return report_file(r->desk.redis, r->desk.conf, &r->secret,
+		r->desk.now_ms, &r->filing, &r->filed);
+}
+
+static void wants_effects_of_one(struct rig_report *r)
+{
+	DESK_WANTS(
+		&r->desk, "5.000", "HGET", "rp:rep:address:192.0.2.7", "bad");
+	DESK_WANTS(&r->desk, "1", "ZCARD", "rp:evidence:192.0.2.7");
+	DESK_WANTS(&r->desk, "1", "HGET", "rp:complaint:day:20270115",
+		"ip:192.0.2.7/32");
+	DESK_WANTS(&r->desk, "1", "HGET", "rp:report:count", "junk:counted");
+	DESK_WANTS(&r->desk, "1", "ZCARD", "rp:report:train");
+	DESK_WANTS(&r->desk, "1", "ZCARD", "rp:report:all");
+	assert_int_equal(report_rig_jobs(r, "report-ack"), 1);
+}
+
+/* ---- Redis fails ---- */
+
+static void waits_for_room(void **state)
+{
+	struct rig_report *r = *state;
+
+	(void)REDIS_DO(r->desk.server, "CONFIG", "SET", "maxmemory", "1");
+	desk_result(try(r), RES_FULL);
+	(void)REDIS_DO(r->desk.server, "CONFIG", "SET", "maxmemory", "0");
+	report_rig_wants_keys(r, "rp:rep:*", 0);
+	report_rig_wants(r, "counted");
+	wants_effects_of_one(r);
+}
+
+static void waits_for_a_server_that_writes(void **state)
+{
+	struct rig_report *r = *state;
+
+	(void)REDIS_DO(r->desk.server, "REPLICAOF", "127.0.0.1", "1");
+	desk_result(try(r), RES_READONLY);
+	(void)REDIS_DO(r->desk.server, "REPLICAOF", "NO", "ONE");
+	report_rig_wants(r, "counted");
+	wants_effects_of_one(r);
+}
+
+static void is_told_that_redis_is_gone(void **state)
+{
+	struct rig_report *r = *state;
+
+	redis_server_kill(r->desk.server);
+	desk_result(try(r), RES_DOWN);
+	assert_true(redis_server_restart(r->desk.server));
+	desk_redial(&r->desk, DESK_WAIT_MS);
+	report_rig_wants(r, "counted");
+	wants_effects_of_one(r);
+}
+
+/* ---- it breaks in the middle ---- */
+
+static struct redis *dial(struct rig_report *r, const char *path,
+	const char *user, const char *password)
+{
+	const struct redis_login login = {
+		.user = user, .password = password, .timeout_ms = DESK_WAIT_MS
+	};
+	struct endpoint server = { .kind = ENDPOINT_UNIX };
+	struct redis *c = NULL;
+
+	(void)r;
+	snprintf(server.path, sizeof(server.path), "%s", path);
+	desk_result(redis_open(&c, &server, &login, NULL), RES_OK);
+	return c;
+}
+
+static bool files_with(struct rig_report *r, struct redis *c)
+{
+	struct redis *own = r->desk.redis;
+	enum result res;
+
+	r->desk.redis = c;
+	res = try(r);
+	r->desk.redis = own;
+	return res == RES_OK;
+}
+
+struct way {
+	const char *name;
+	bool is_answer;
+	void (*make)(struct rig_report *r);
+	void (*look)(struct rig_report *r);
+};
+
+static void make_in(struct rig_report *r)
+{
+	report_rig_in(r, REPORT_JUNK);
+}
+
+/* The second piece of evidence, which lists. */
+static void make_listing(struct rig_report *r)
+{
+	report_rig_in(r, REPORT_JUNK);
+	report_rig_by(r, "ann@example.com");
+	report_rig_wants(r, "counted");
+	report_rig_in(r, REPORT_JUNK);
+}
+
+static void look_listing(struct rig_report *r)
+{
+	report_rig_wants_keys(r, "rp:block:192.0.2.7", 1);
+	report_rig_wants_keys(r, "rp:evidence:*", 0);
+	DESK_WANTS(&r->desk, "1", "HGET", "rp:hist:192.0.2.7", "listings");
+	DESK_WANTS(
+		&r->desk, "10.000", "HGET", "rp:rep:address:192.0.2.7", "bad");
+	assert_string_equal(report_effect_name(r->filed.effect), "listed");
+}
+
+static void make_out(struct rig_report *r)
+{
+	report_rig_out(r, REPORT_JUNK);
+	report_rig_by(r, "ann@example.com");
+	report_rig_wants(r, "counted");
+	report_rig_out(r, REPORT_JUNK);
+}
+
+static void look_out(struct rig_report *r)
+{
+	struct ticket t;
+
+	report_rig_wants_keys(r, BLOCK, 1);
+	DESK_WANTS(&r->desk, "2", "HGET", "rp:complaint:day:20270115",
+		"user:" RIG_ACCOUNT);
+	DESK_WANTS(&r->desk, "1", "HGET", "rp:report:count", "junk:paused");
+	arena_reset(r->arena);
+	desk_result(ticket_read(r->desk.redis, r->desk.conf,
+			    slice_of(r->filed.ticket), r->desk.now_ms, r->arena,
+			    &t),
+		RES_OK);
+	assert_int_equal(t.message_count, 2);
+	report_rig_wants_keys(r, "rp:ticket:*:log", 1);
+	assert_int_equal(report_rig_jobs(r, "report-ack"), 2);
+}
+
+static void make_plain(struct rig_report *r)
+{
+	report_rig_in(r, REPORT_JUNK);
+	r->original[0].trace_word = TRACEKEYS_ALTERED;
+}
+
+static void look_plain(struct rig_report *r)
+{
+	report_rig_wants_keys(r, "rp:ticket:*:log", 1);
+	assert_int_equal(report_rig_jobs(r, "ticket-admin"), 1);
+	assert_int_equal(report_rig_jobs(r, "report-ack"), 1);
+	DESK_WANTS(&r->desk, "1", "HGET", "rp:report:count", "junk:nothing");
+}
+
+/* Wherever it breaks, the next try makes it whole, and nothing twice. */
+static void a_break_is_made_good(struct rig_report *r, const struct way *way)
+{
+	char path[FOLDER_PATH_MAX];
+	struct cutter *cutter =
+		cutter_start(redis_server_socket(r->desk.server),
+			folder_path(&r->desk.folder, "cut", path));
+	bool is_whole = false;
+	int breaks = 0;
+
+	assert_non_null(cutter);
+	for (int n = 0; !is_whole; n++) {
+		struct redis *c;
+
+		assert_true(n < 60);
+		(void)REDIS_DO(r->desk.server, "FLUSHALL");
+		way->make(r);
+		cutter_allow(cutter, -1, false);
+		c = dial(r, path, "", "");
+		cutter_allow(cutter, n, way->is_answer);
+		is_whole = files_with(r, c);
+		breaks += !is_whole;
+		redis_close(c);
+		report_rig_file(r);
+		way->look(r);
+	}
+	assert_true(breaks >= 4);
+	cutter_stop(cutter);
+}
+
+static void breaks_of_mail_that_came_in(void **state)
+{
+	const struct way ways[] = {
+		{ "question", false, make_in, wants_effects_of_one },
+		{ "answer", true, make_in, wants_effects_of_one },
+	};
+
+	for (size_t i = 0; i < 2; i++)
+		a_break_is_made_good(*state, &ways[i]);
+}
+
+static void breaks_while_it_lists(void **state)
+{
+	const struct way ways[] = {
+		{ "question", false, make_listing, look_listing },
+		{ "answer", true, make_listing, look_listing },
+	};
+
+	for (size_t i = 0; i < 2; i++)
+		a_break_is_made_good(*state, &ways[i]);
+}
+
+static void breaks_while_it_pauses(void **state)
+{
+	const struct way ways[] = {
+		{ "question", false, make_out, look_out },
+		{ "answer", true, make_out, look_out },
+	};
+
+	for (size_t i = 0; i < 2; i++)
+		a_break_is_made_good(*state, &ways[i]);
+}
+
+static void breaks_of_a_ticket(void **state)
+{
+	const struct way ways[] = {
+		{ "question", false, make_plain, look_plain },
+		{ "answer", true, make_plain, look_plain },
+	};
+
+	for (size_t i = 0; i < 2; i++)
+		a_break_is_made_good(*state, &ways[i]);
+}
+
+/* ---- two at once ---- */
+
+struct filer {
+	const struct rig_report *r;
+	struct redis *redis;
+	struct report_filed filed;
+	enum result res;
+	pthread_t thread;
+};
+
+static void *file_at_once(void *arg)
+{
+	struct filer *f = arg;
+
+	f->res = report_file(f->redis, f->r->desk.conf, &f->r->secret,
+		f->r->desk.now_ms, &f->r->filing, &f->filed);
+	return NULL;
+}
+
+static void file_by_all(struct rig_report *r, struct filer *f)
+{
+	for (size_t i = 0; i < THREADS; i++)
+		f[i] = (struct filer){ .r = r,
+			.redis = desk_dial(&r->desk, DESK_WAIT_MS) };
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(
+			pthread_create(&f[i].thread, NULL, file_at_once, &f[i]),
+			0);
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_join(f[i].thread, NULL);
+		desk_result(f[i].res, RES_OK);
+		redis_close(f[i].redis);
+	}
+}
+
+static void many_who_file_one_mail_file_it_once(void **state)
+{
+	struct rig_report *r = *state;
+	struct filer f[THREADS];
+
+	for (int round = 0; round < 20; round++) {
+		(void)REDIS_DO(r->desk.server, "FLUSHALL");
+		report_rig_in(r, REPORT_JUNK);
+		file_by_all(r, f);
+		for (size_t i = 1; i < THREADS; i++) {
+			assert_string_equal(f[i].filed.id, f[0].filed.id);
+			assert_string_equal(
+				report_effect_name(f[i].filed.effect),
+				"counted");
+			assert_true(f[i].filed.has_ack);
+		}
+		wants_effects_of_one(r);
+	}
+}
+
+static void many_who_file_of_an_account_file_it_once(void **state)
+{
+	struct rig_report *r = *state;
+	struct filer f[THREADS];
+
+	for (int round = 0; round < 20; round++) {
+		(void)REDIS_DO(r->desk.server, "FLUSHALL");
+		make_out(r);
+		file_by_all(r, f);
+		r->filed = f[0].filed;
+		look_out(r);
+	}
+}
+
+/* ---- rights ---- */
+
+/* Of etc/reprieve.acl, what stands behind the name. */
+static void read_rights(char text[ACL_MAX])
+{
+	const char *top = getenv("top_srcdir");
+	char path[512];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/etc/reprieve.acl",
+		top != NULL ? top : ".");
+	file = fopen(path, "r");
+	assert_non_null(file);
+	while (!found && fgets(text, ACL_MAX, file) != NULL)
+		found = strncmp(text, "user reprieve-portal ", NAME_LEN) == 0;
+	fclose(file);
+	assert_true(found);
+}
+
+static void give_rights(struct rig_report *r)
+{
+	static char text[ACL_MAX];
+	const char *words[WORDS_MAX] = { "ACL", "SETUSER", "portal" };
+	size_t count = 3;
+	char *at = text + NAME_LEN;
+
+	read_rights(text);
+	text[strcspn(text, "\n")] = '\0';
+	while (*at != '\0' && count < WORDS_MAX - 1) {
+		size_t len = strcspn(at, " ");
+
+		words[count++] = at;
+		at += len;
+		if (*at != '\0')
+			*at++ = '\0';
+	}
+	assert_true(redis_server_do(r->desk.server, words, NULL, 0));
+}
+
+static void the_portal_may_do_all_of_it(void **state)
+{
+	struct rig_report *r = *state;
+	struct redis *own = r->desk.redis;
+	char log[DESK_TEXT_MAX];
+	struct redis *c;
+
+	give_rights(r);
+	c = dial(r, redis_server_socket(r->desk.server), "portal", "CHANGE-ME");
+	r->desk.redis = c;
+	report_rig_file(r);
+	report_rig_in(r, REPORT_PHISH);
+	report_rig_by(r, "ann@example.com");
+	report_rig_file(r);
+	assert_string_equal(report_effect_name(r->filed.effect), "listed");
+	(void)report_rig_read(r);
+	report_rig_out(r, REPORT_JUNK);
+	report_rig_file(r);
+	report_rig_out(r, REPORT_JUNK);
+	report_rig_by(r, "ann@example.com");
+	report_rig_file(r);
+	assert_string_equal(report_effect_name(r->filed.effect), "paused");
+	make_plain(r);
+	report_rig_file(r);
+	assert_string_not_equal(r->filed.ticket, "");
+	r->desk.redis = own;
+	DESK_ASK(&r->desk, log, "ACL", "LOG");
+	assert_string_equal(log, "");
+	redis_close(c);
+}
+
+int main(void)
+{
+#define TEST(text, function, up)                                             \
+	{                                                                    \
+		.name = (text), .test_func = (function), .setup_func = (up), \
+		.teardown_func = tear_down                                   \
+	}
+	const struct CMUnitTest cases[] = {
+		TEST("a server without room makes it wait", waits_for_room,
+			set_up),
+		TEST("a server that does not write makes it wait",
+			waits_for_a_server_that_writes, set_up),
+		TEST("without Redis it is to be tried again",
+			is_told_that_redis_is_gone, set_up),
+		TEST("mail that came in counts once, wherever it breaks",
+			breaks_of_mail_that_came_in, set_up),
+		TEST("an address is listed once, wherever it breaks",
+			breaks_while_it_lists, set_up_listing),
+		TEST("an account is paused once, wherever it breaks",
+			breaks_while_it_pauses, set_up_listing),
+		TEST("a ticket is made once, wherever it breaks",
+			breaks_of_a_ticket, set_up),
+		TEST("one mail that many file at once is filed once",
+			many_who_file_one_mail_file_it_once, set_up),
+		TEST("and so is one about an account",
+			many_who_file_of_an_account_file_it_once,
+			set_up_listing),
+		TEST("the portal's account in Redis may do all of it",
+			the_portal_may_do_all_of_it, set_up_listing),
+	};
+
+	return cmocka_run_group_tests_name(
+		"store/reportfault", cases, NULL, NULL);
+}
