@@ -127,5 +127,4 @@ bool report_effect_parse(struct slice word, enum report_effect *out);
 bool report_form_parse(struct slice word, enum report_form *out);
 bool report_proof_parse(struct slice word, enum report_proof *out);
 bool report_state_parse(struct slice word, enum report_state *out);
-const char *report_trace_word_name(enum tracekeys_word w);
 bool report_trace_word_parse(struct slice word, enum tracekeys_word *out);

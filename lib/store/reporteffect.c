@@ -289,7 +289,7 @@ static void put_fields(struct errand *e)
 
 	report_pair(c, "form", slice_of(report_form_name(o->form)));
 	report_pair(c, "kind", slice_of(report_kind_name(o->kind)));
-	report_pair(c, "word", slice_of(report_trace_word_name(o->trace_word)));
+	report_pair(c, "word", slice_of(tracekeys_word_name(o->trace_word)));
 	if (o->trace_word > TRACEKEYS_FORGED) {
 		report_trace_format(&o->trace, e->trace);
 		report_pair(c, "trace", slice_of(e->trace));
@@ -422,9 +422,9 @@ static enum result find_jobs(struct errand *e)
 	if (conf->fbl.enabled)
 		res = fbl_find(
 			e->work->redis, conf, &t->ip, t->domain, id, &count);
-	if (res != RES_OK && redis_is_broken(e->work->redis))
+	if (res != RES_OK)
 		return res;
-	for (size_t i = 0; res == RES_OK && i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		add_job(e, id[i]);
 	if (conf->fbl.cfbl && t->has_cfbl && e->o->cfbl_address.len > 0)
 		add_job(e, "cfbl");

@@ -222,10 +222,9 @@ static enum result count_traffic(
 	res = script_run(w->redis, traffic_text, &call, &reply);
 	if (res != RES_OK || reply.number != 1)
 		return res;
-	res = traffic_complain(w->redis, w->conf, &original->trace.ip,
+	return traffic_complain(w->redis, w->conf, &original->trace.ip,
 		original->trace.domain, report_is_junk(original->kind),
 		w->now_ms);
-	return redis_is_broken(w->redis) ? res : RES_OK;
 }
 
 static bool is_for_ticket(

@@ -54,14 +54,6 @@ static const char *const states[] = {
 	[REPORT_CLOSED] = "closed",
 };
 
-static const char *const trace_words[] = {
-	[TRACEKEYS_NONE] = "none",
-	[TRACEKEYS_FORGED] = "forged",
-	[TRACEKEYS_EXPIRED] = "expired",
-	[TRACEKEYS_ALTERED] = "altered",
-	[TRACEKEYS_VALID] = "valid",
-};
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *name_of(const char *const *names, size_t count, size_t i)
@@ -147,18 +139,16 @@ bool report_state_parse(struct slice word, enum report_state *out)
 	return i != UNKNOWN_WORD;
 }
 
-const char *report_trace_word_name(enum tracekeys_word w)
-{
-	return name_of(trace_words, COUNT(trace_words), w);
-}
-
 bool report_trace_word_parse(struct slice word, enum tracekeys_word *out)
 {
-	int i = find(trace_words, COUNT(trace_words), word);
-
-	if (i != UNKNOWN_WORD)
-		*out = (enum tracekeys_word)i;
-	return i != UNKNOWN_WORD;
+	for (int w = TRACEKEYS_NONE; w <= TRACEKEYS_VALID; w++)
+		if (slice_is_equal(word,
+			    slice_of(tracekeys_word_name(
+				    (enum tracekeys_word)w)))) {
+			*out = (enum tracekeys_word)w;
+			return true;
+		}
+	return false;
 }
 
 unsigned report_effect_rank(enum report_effect e)

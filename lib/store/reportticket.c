@@ -75,8 +75,7 @@ static void add_original(
 
 	buf_add_format(out, "Original %u: %s, %s; trace: %s\n",
 		(unsigned)number, report_kind_name(o->kind),
-		report_form_name(o->form),
-		report_trace_word_name(o->trace_word));
+		report_form_name(o->form), tracekeys_word_name(o->trace_word));
 	add_line(out, "From", o->from);
 	add_line(out, "Subject", o->subject);
 	add_line(out, "Message-ID", o->message_id);

@@ -391,6 +391,47 @@ static void complaint_addresses_are_told(void **state)
 	assert_int_equal(report_rig_jobs(r, "fbl-report"), 1);
 }
 
+static void registered_senders_are_told(void **state)
+{
+	struct rig_report *r = *state;
+	const struct slice argv[] = { slice_of("XREVRANGE"),
+		slice_of("rp:mailq"), slice_of("+"), slice_of("-") };
+	struct redis_reply jobs, job, fields;
+	char id[CASE_REF_MAX], want[64];
+
+	case_ref_new(id);
+	(void)REDIS_DO(
+		r->desk.server, "SET", "rp:fbl:of:domain:example.org", id);
+	r->original[1] = r->original[0];
+	r->original[0].trace_word = TRACEKEYS_NONE;
+	r->filing.count = 2;
+	r->filing.may_ack = false;
+	report_rig_wants(r, "counted");
+	assert_int_equal(report_rig_jobs(r, "fbl-report"), 1);
+	desk_result(redis_command(r->desk.redis, argv, 4, &jobs), RES_OK);
+	job = redis_element(&jobs, 0);
+	fields = redis_element(&job, 1);
+	equal(redis_element(&fields, 3).text, r->filed.id);
+	snprintf(want, sizeof(want), "1 %s", id);
+	equal(redis_element(&fields, 5).text, want);
+}
+
+static void the_dashboard_counts(void **state)
+{
+	struct rig_report *r = *state;
+
+	report_rig_file(r);
+	DESK_WANTS(&r->desk, "1", "HGET", "rp:traffic:20270115:net:192.0.2.7",
+		"complaints");
+	report_rig_in(r, REPORT_NOTJUNK);
+	report_rig_by(r, "ann@example.com");
+	report_rig_file(r);
+	report_rig_file(r);
+	DESK_WANTS(&r->desk, "1 1", "HMGET",
+		"rp:traffic:20270115:domain:example.org", "complaints",
+		"not_junk");
+}
+
 /* ---- numbers ---- */
 
 static void note_complaint(void *ctx, const struct complaint *c)
@@ -460,6 +501,10 @@ int main(void)
 			set_up_no_acks),
 		TEST("a CFBL-Address is told of a complaint",
 			complaint_addresses_are_told, set_up_cfbl),
+		TEST("a sender who registered is told of a complaint",
+			registered_senders_are_told, set_up),
+		TEST("complaints are in the numbers of the sender",
+			the_dashboard_counts, set_up),
 		TEST("complaints are summed up, most first",
 			complaints_are_summed_up, set_up),
 	};
