@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "ctl/dmarcin.h"
 #include "ctl/mailparts.h"
 #include "ctl/originals.h"
 #include "ctl/plaintext.h"
@@ -270,18 +271,96 @@ static int tell(const struct work *w)
 		&line, w->filed.is_known ? "known" : "filed", EX_OK);
 }
 
-static int end(struct work *w)
+static int end_report(struct work *w)
 {
-	enum result res;
+	const enum result res = take(w);
 
-	if (w->in->form_id == NULL && is_own_letter(w))
-		return intaking_end(w->in, "letter of our own, dropped", EX_OK);
-	if (w->in->form_id == NULL && w->robot != NULL && !is_for_machines(w))
-		return intaking_end(w->in, w->robot, EX_OK);
-	res = take(w);
 	if (res != RES_OK)
 		return intaking_end(w->in, result_name(res), EX_TEMPFAIL);
 	return tell(w);
+}
+
+/* ---- reports about DMARC ---- */
+
+/* It gets no better by another try. */
+static bool is_final(enum result res)
+{
+	return res == RES_SYNTAX || res == RES_CORRUPT || res == RES_TOOBIG ||
+		res == RES_RANGE || res == RES_FULL;
+}
+
+/* Each that is attached; *taken: at least one was. */
+static enum result take_dmarc(struct work *w, bool *taken)
+{
+	struct dmarcin_taken told;
+	enum result res = RES_OK;
+
+	*taken = false;
+	for (size_t i = 0; i < w->parts.count && res == RES_OK; i++) {
+		const struct mailpart *p = &w->parts.part[i];
+
+		if (p->kind != MAILPARTS_DMARC)
+			continue;
+		res = intaking_redis(w->in);
+		if (res != RES_OK)
+			break;
+		res = dmarcin_take(w->in->redis, w->in->conf, p->octets,
+			p->name, w->now_ms, &told);
+		*taken = *taken || res == RES_OK;
+		if (is_final(res))
+			res = RES_OK;
+	}
+	return res;
+}
+
+static int end_dmarc(struct work *w)
+{
+	bool taken;
+	const enum result res = take_dmarc(w, &taken);
+
+	if (res != RES_OK)
+		return intaking_end(w->in, result_name(res), EX_TEMPFAIL);
+	if (taken)
+		return intaking_end(w->in, "taken", EX_OK);
+	if (w->robot != NULL)
+		return intaking_end(w->in, "no report, dropped", EX_OK);
+	intaking_say(w->in, "This address takes reports about DMARC only.");
+	return intaking_end(w->in, "no report", EX_NOUSER);
+}
+
+/* To abuse@, too, if nothing else is in it. */
+static enum result try_dmarc(struct work *w, bool *taken)
+{
+	*taken = false;
+	return is_for_machines(w) ||
+			mailparts_find(&w->parts, MAILPARTS_ORIGINAL) != NULL
+		? RES_OK
+		: take_dmarc(w, taken);
+}
+
+/* ---- one mail ---- */
+
+static int end_mail(struct work *w)
+{
+	bool taken;
+	const enum result res = try_dmarc(w, &taken);
+
+	if (res != RES_OK)
+		return intaking_end(w->in, result_name(res), EX_TEMPFAIL);
+	if (taken)
+		return intaking_end(w->in, "report about DMARC", EX_OK);
+	if (is_own_letter(w))
+		return intaking_end(w->in, "letter of our own, dropped", EX_OK);
+	if (w->robot != NULL && !is_for_machines(w))
+		return intaking_end(w->in, w->robot, EX_OK);
+	return end_report(w);
+}
+
+static int end(struct work *w)
+{
+	if (w->in->found.kind == MAILFIND_DMARC)
+		return end_dmarc(w);
+	return w->in->form_id != NULL ? end_report(w) : end_mail(w);
 }
 
 static enum result prepare(struct work *w)
@@ -296,17 +375,12 @@ static enum result prepare(struct work *w)
 	return originals_claims_read(&w->parts, w->arena, &w->claims);
 }
 
-int intakereport_take(struct intaking *in)
+static int run(struct intaking *in)
 {
-	struct work *w;
-	int code;
+	struct work *w = calloc(1, sizeof(*w));
 	enum result res;
+	int code;
 
-	if (!in->conf->reports.enabled) {
-		intaking_say(in, "Abuse reports are not taken by mail here.");
-		return intaking_end(in, "reports are off", EX_NOUSER);
-	}
-	w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return intaking_end(in, result_name(RES_NOMEM), EX_TEMPFAIL);
 	w->in = in;
@@ -326,7 +400,15 @@ int intakereport_take(struct intaking *in)
 	return code;
 }
 
+int intakereport_take(struct intaking *in)
+{
+	if (in->conf->reports.enabled)
+		return run(in);
+	intaking_say(in, "Abuse reports are not taken by mail here.");
+	return intaking_end(in, "reports are off", EX_NOUSER);
+}
+
 int intakereport_dmarc(struct intaking *in)
 {
-	return intaking_end(in, "dropped", EX_OK);
+	return run(in);
 }
