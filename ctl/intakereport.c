@@ -95,17 +95,14 @@ static enum result read_text(struct work *w)
 		mailparts_find(&w->parts, MAILPARTS_TEXT);
 	const struct mailpart *html = mailparts_find(&w->parts, MAILPARTS_HTML);
 	struct buf stripped;
-	enum result res = RES_OK;
+	enum result res;
 
 	buf_init(&stripped, 2 * MAILPARTS_TEXT_MAX + 2);
 	if (plain == NULL && html != NULL)
 		plaintext_strip(html->octets, &stripped);
-	if (plain != NULL)
-		res = charset_decode(
-			slice_of("utf-8"), plain->octets, &w->said);
-	else
-		res = charset_decode(
-			slice_of("utf-8"), buf_slice(&stripped), &w->said);
+	/* Without a name: UTF-8, or what it looks like. */
+	res = charset_decode(slice_of(""),
+		plain != NULL ? plain->octets : buf_slice(&stripped), &w->said);
 	buf_clear(&stripped);
 	return res == RES_NOMEM ? res : RES_OK;
 }

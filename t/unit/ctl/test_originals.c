@@ -2,6 +2,7 @@
 #include "ctl/originals.h"
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "conf/conf.h"
 
 #include "support/case.h"
@@ -28,7 +29,7 @@ enum { TEXT_MAX = 1024 * 1024, ARENA_MAX = 16 * 1024 * 1024 };
 #define RFC822 "--b\nContent-Type: message/rfc822\n\n"
 
 struct row {
-	const char *mail;
+	const char *mail, *file; /* one of them */
 	const char *found; /* "form kind word direction ip from subject id|" */
 	const char *conf;
 	enum report_kind kind;
@@ -50,6 +51,19 @@ static void add_trace(struct buf *out, char kind)
 		slice_part(buf_slice(&text), 0,
 			slice_find(buf_slice(&text), '\n')));
 	buf_clear(&text);
+}
+
+/* A file of t/data/reports. */
+static void read_file(const char *name, struct buf *out)
+{
+	const char *top = getenv("top_srcdir");
+	struct buf path;
+
+	buf_init(&path, 4096);
+	buf_add_format(
+		&path, "%s/t/data/reports/%s", top != NULL ? top : ".", name);
+	assert_int_equal(file_read(buf_text(&path), out), RES_OK);
+	buf_clear(&path);
 }
 
 static void fill(const char *mail, struct buf *out)
@@ -119,7 +133,10 @@ static void find(struct world *w, const struct row *row)
 	w->arena = arena_new(ARENA_MAX);
 	w->ring = tracerig_ring();
 	buf_init(&w->mail, TEXT_MAX);
-	fill(row->mail, &w->mail);
+	if (row->file != NULL)
+		read_file(row->file, &w->mail);
+	else
+		fill(row->mail, &w->mail);
 	assert_int_equal(
 		mailparts_read(buf_slice(&w->mail), &w->parts), RES_OK);
 	assert_int_equal(
@@ -283,6 +300,29 @@ int main(void)
 				    "User-Agent: x/1\nSource-IP: 198.51.100.1\n"
 				    "\n" RFC822 "$O\n$S\nx\n--b--\n"),
 			.found = "arf abuse valid out 198.51.100.1 " SEEN "|"),
+		FIND("the short example of RFC 5965", .file = "arf-simple.eml",
+			.found = "arf abuse none - - "
+				 "(<somespammer@example.net>) (Earn money) "
+				 "8787KJKJ3K4J3K4J3K4J3.mail@example.net|"),
+		FIND("the full example of RFC 5965", .file = "arf-full.eml",
+			.found = "arf abuse none - 192.0.2.1 "
+				 "(<somespammer@example.net>) (Earn money) "
+				 "8787KJKJ3K4J3K4J3K4J3.mail@example.net|"),
+		FIND("the example of RFC 6591", .file = "arf-auth-failure.eml",
+			.found =
+				"arf auth-failure none - 192.0.2.1 "
+				"(anexample@a.sender.example) (You have a new "
+				"bill from your bank) "
+				"<87913910.1318094604546@out.sender.example>|"),
+		FIND("one as of RFC 6430", .file = "arf-not-spam.eml",
+			.kind = REPORT_JUNK,
+			.found = "arf notjunk none - - "
+				 "(<someone@example.net>) (Made up) "
+				 "<ns1@example.net>|"),
+		FIND("one that is malformed and cut off",
+			.file = "arf-malformed.eml",
+			.found = "arf abuse none - - () (cut off in the "
+				 "middle) <cut@example.net>|"),
 		FIND("its kind goes before the address",
 			.mail = ARF("Feedback-Type: fraud\nVersion: 1\n"
 				    "User-Agent: x/1\n\n--b\nContent-Type: "
