@@ -11,7 +11,8 @@
 #include "web/mailer.h"
 #include "web/view.h"
 
-static const struct job_kind *const tables[] = { jobs_delist, jobs_support };
+static const struct job_kind *const tables[] = { jobs_delist, jobs_support,
+	jobs_fbl };
 
 job_function *job_find(struct slice kind)
 {
@@ -93,7 +94,7 @@ static enum meters_outcome outcome_of(enum result res)
 }
 
 /* No address of a person: what it is about can be found by the id. */
-static void note(const struct job *j, enum result res, const struct buf *why)
+void job_note(const struct job *j, enum result res, const struct buf *why)
 {
 	struct logline line;
 
@@ -136,7 +137,7 @@ enum result job_send(const struct job *j, const struct job_letter *l)
 		letter.text = buf_slice(&text);
 		res = mailer_send(j->site->conf, &letter, &why);
 	}
-	note(j, res, &why);
+	job_note(j, res, &why);
 	buf_clear(&text);
 	buf_clear(&why);
 	return res;

@@ -41,6 +41,14 @@ struct job_kind {
 /* The last of each has kind NULL. */
 extern const struct job_kind jobs_delist[]; /* delistjobs.c */
 extern const struct job_kind jobs_support[]; /* supportjobs.c */
+extern const struct job_kind jobs_fbl[]; /* fbljobs.c */
+
+/* fblreport.c: one report to one who registered, or asked by a field. */
+job_function fblreport_run;
+
+/* fbljobs.c: looks at the record of one registration that is due. RES_OK:
+ * there may be more of them. */
+enum result fbljobs_look_due(struct job *j) MUST_USE;
 
 /* NULL: no such kind. */
 job_function *job_find(struct slice kind);
@@ -76,3 +84,7 @@ struct job_letter {
 /* RES_DENIED: the MTA does not take it, now or ever; others as job_function.
  * Logs and counts what became of it. */
 enum result job_send(const struct job *j, const struct job_letter *l) MUST_USE;
+
+/* For who writes a letter himself: the line of the log, and the count. why:
+ * what the MTA said last. */
+void job_note(const struct job *j, enum result res, const struct buf *why);

@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-enum { FROM_MAX = 320, ID_MAX = 128 };
+enum { ID_MAX = 128 };
 
-static const char *letter_from(const struct conf *conf, struct buf *room)
+const char *letter_from(const struct conf *conf, struct buf *room)
 {
 	if (conf->portal.from[0] != '\0')
 		return conf->portal.from;
@@ -45,7 +45,7 @@ static void add_header(struct buf *out, const struct conf *conf,
 	char date[MAILTEXT_DATE_MAX];
 	struct buf room;
 
-	buf_init(&room, FROM_MAX);
+	buf_init(&room, LETTER_FROM_MAX);
 	mailtext_mailbox(out, "From", slice_of(name), letter_from(conf, &room));
 	buf_clear(&room);
 	mailtext_mailbox(out, "To", slice_of(""), parts->to);
@@ -86,7 +86,7 @@ static bool addresses_fit(
 	struct buf room;
 	bool fit;
 
-	buf_init(&room, FROM_MAX);
+	buf_init(&room, LETTER_FROM_MAX);
 	fit = mailtext_is_fit(slice_of(letter_from(conf, &room))) &&
 		mailtext_is_fit(slice_of(parts->to)) &&
 		(parts->reply_to[0] == '\0' ||

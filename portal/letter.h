@@ -37,3 +37,7 @@ enum result letter_write(const struct context_view *site,
 
 /* portal.mail_host, or host. Borrowed from conf. */
 const char *letter_host(const struct conf *conf);
+
+/* portal.from, or postmaster@host, which is made in room (LETTER_FROM_MAX). */
+enum { LETTER_FROM_MAX = 320 };
+const char *letter_from(const struct conf *conf, struct buf *room);

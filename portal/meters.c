@@ -35,6 +35,9 @@ static const char *const route_names[] = {
 	[METERS_TICKET] = "ticket",
 	[METERS_SPONSOR] = "sponsor",
 	[METERS_VOUCH] = "vouch",
+	[METERS_FBL] = "fbl",
+	[METERS_FBL_LINK] = "fbl-link",
+	[METERS_FBL_END] = "fbl-end",
 	[METERS_ROUTES] = NULL,
 };
 
@@ -48,7 +51,8 @@ static const char *const form_names[] = { "good", "forged", "stale", "quick",
 /* As store/mailq has them. */
 static const char *const kind_names[] = { "confirm", "answer", "review",
 	"ticket-link", "ticket-answer", "ticket-admin", "sponsor-link",
-	"correspondent", "other", NULL };
+	"correspondent", "fbl-link", "fbl-ready", "fbl-lapsed", "fbl-report",
+	"other", NULL };
 
 /* As policy/grant has them. */
 static const char *const answer_names[] = { "unknown", "given", "exception",

@@ -45,3 +45,11 @@ void page_sponsor(struct visit *v);
 void page_sponsor_post(struct visit *v);
 void page_vouch(struct visit *v);
 void page_vouch_post(struct visit *v);
+/* fbl.c: /fbl, registering for feedback; /fc/TOKEN, the link of its letter;
+ * /fe/TOKEN, no more reports. */
+void page_fbl(struct visit *v);
+void page_fbl_post(struct visit *v);
+void page_fbl_link(struct visit *v);
+void page_fbl_link_post(struct visit *v);
+void page_fbl_end(struct visit *v);
+void page_fbl_end_post(struct visit *v);

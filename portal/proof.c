@@ -195,8 +195,8 @@ static const struct dns_answer *ask(
 	}
 }
 
-static enum proof_txt read_txt(
-	const struct dns_answer *answer, const char *token, struct arena *a)
+static enum proof_txt read_txt(const struct dns_answer *answer,
+	proof_match *matches, const char *want, struct arena *a)
 {
 	switch (answer->status) {
 	case DNS_UNKNOWN:
@@ -211,7 +211,7 @@ static enum proof_txt read_txt(
 		struct slice text;
 
 		if (dns_txt_join(answer->rdata[i], a, &text) == RES_OK &&
-			is_record(text, token))
+			matches(text, want))
 			return PROOF_TXT_FOUND;
 	}
 	return PROOF_TXT_MISSING;
@@ -233,13 +233,27 @@ enum proof_txt proof_find_txt(const struct proof_dns *dns,
 		break;
 	case GRANT_PTR_CONFIRMED:
 		*name = ptr.name;
-		out = read_txt(ask(&asking, ptr.name, DNS_TXT), token, a);
+		out = read_txt(
+			ask(&asking, ptr.name, DNS_TXT), is_record, token, a);
 		break;
 	case GRANT_PTR_MISSING:
 	case GRANT_PTR_MISMATCH:
 		out = PROOF_TXT_NO_NAME;
 		break;
 	}
+	asker_free(asking.asker);
+	return out;
+}
+
+enum proof_txt proof_find_record(const struct proof_dns *dns, struct slice name,
+	proof_match *matches, const char *want, struct arena *a)
+{
+	enum proof_txt out = PROOF_TXT_UNKNOWN;
+	struct asking asking;
+
+	begin(&asking, dns, a);
+	if (asking.asker != NULL)
+		out = read_txt(ask(&asking, name, DNS_TXT), matches, want, a);
 	asker_free(asking.asker);
 	return out;
 }

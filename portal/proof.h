@@ -74,6 +74,12 @@ enum proof_txt proof_find_txt(const struct proof_dns *dns,
 	const struct ipaddr *ip, const char *token, struct arena *a,
 	struct slice *name);
 
+/* Is one of the TXT records of that very name as matches wants it? Never
+ * PROOF_TXT_NO_NAME. */
+typedef bool proof_match(struct slice text, const char *want);
+enum proof_txt proof_find_record(const struct proof_dns *dns, struct slice name,
+	proof_match *matches, const char *want, struct arena *a);
+
 /* ---- does a name still belong to a network (store/standing)? ---- */
 
 enum proof_held { PROOF_HELD_UNKNOWN = 0, PROOF_HELD_YES, PROOF_HELD_NO };

@@ -80,6 +80,12 @@ static const struct route routes[] = {
 		false, NULL, NULL },
 	{ METERS_VOUCH, "/s/", PREFIX, page_vouch, page_vouch_post, false, NULL,
 		NULL },
+	{ METERS_FBL, "/fbl", WHOLE, page_fbl, page_fbl_post, false, NULL,
+		NULL },
+	{ METERS_FBL_LINK, "/fc/", PREFIX, page_fbl_link, page_fbl_link_post,
+		false, NULL, NULL },
+	{ METERS_FBL_END, "/fe/", PREFIX, page_fbl_end, page_fbl_end_post,
+		false, NULL, NULL },
 };
 
 /* ---- which one ---- */

@@ -35,7 +35,8 @@ enum {
 struct worker_thread {
 	struct context *context;
 	char name[NAME_LEN_MAX]; /* in the group of the queue */
-	int64_t next_look_ms; /* monotonic */
+	int64_t next_look_ms; /* monotonic, as the next */
+	int64_t next_record_ms;
 	pthread_t thread;
 	bool is_started;
 	pthread_mutex_t lock; /* of what follows */
@@ -181,6 +182,18 @@ static void look_at_exceptions(struct worker_thread *w, struct job *j)
 	}
 }
 
+/* The records of who registered for feedback, as above. */
+static void look_at_records(struct worker_thread *w, struct job *j)
+{
+	const int64_t now_ms = clock_mono_ms(j->site->clock);
+
+	if (now_ms < w->next_record_ms)
+		return;
+	w->next_record_ms = now_ms + LOOK_MS;
+	if (fbljobs_look_due(j) == RES_OK)
+		w->next_record_ms = now_ms;
+}
+
 /* ---- the thread ---- */
 
 /* How long to wait before the next round; 0: not at all. */
@@ -201,8 +214,10 @@ static unsigned work_once(struct worker_thread *w)
 			wait_ms = 0;
 		else if (!is_away)
 			wait_ms = IDLE_MS;
-		if (!is_away)
+		if (!is_away) {
 			look_at_exceptions(w, &j);
+			look_at_records(w, &j);
+		}
 	}
 	context_give(w->context, loan);
 	arena_free(j.arena);

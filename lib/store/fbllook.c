@@ -28,13 +28,20 @@ static const char want_script[] = MAILQ_LUA_ADD
 	"mailq_add(KEYS[2], 'fbl-look', ARGV[1], '', ARGV[2])\n"
 	"return 'ok'\n";
 
-/* KEYS: checks. ARGV: now, until when it is put off. */
+/* KEYS: checks. ARGV: now, until when it is put off, prefix of registrations.
+ * One that nobody confirmed or proved in time is forgotten. */
 static const char due_script[] =
-	"local due = redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE',\n"
-	"  'LIMIT', 0, 1)[1]\n"
-	"if not due then return {'missing'} end\n"
-	"redis.call('ZADD', KEYS[1], ARGV[2], due)\n"
-	"return {'ok', due}\n";
+	"for _ = 1, 100 do\n"
+	"  local due = redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE',\n"
+	"    'LIMIT', 0, 1)[1]\n"
+	"  if not due then break end\n"
+	"  if redis.call('EXISTS', ARGV[3] .. due) == 1 then\n"
+	"    redis.call('ZADD', KEYS[1], ARGV[2], due)\n"
+	"    return {'ok', due}\n"
+	"  end\n"
+	"  redis.call('ZREM', KEYS[1], due)\n"
+	"end\n"
+	"return {'missing'}\n";
 
 /*
  * KEYS: registration, who is active for the subject, checks, mailq, audit.
@@ -199,6 +206,7 @@ enum result fbl_due(struct redis *r, const struct conf *conf, int64_t now_ms,
 	edit_key(&e, "fbl:checks", slice_of(""), "");
 	edit_number(&e, now_ms);
 	edit_number(&e, now_ms + PUT_OFF_MS);
+	edit_prefix(&e, "fbl:");
 	res = edit_run(&e, due_script);
 	if (res == RES_OK &&
 		case_ref_parse(redis_element(&e.reply, 1).text, id) != RES_OK)

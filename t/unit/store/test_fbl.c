@@ -401,6 +401,23 @@ static void looks_when_they_are_due(void **state)
 		"missing"); /* another portal has it */
 }
 
+static void forgets_who_never_proved_it(void **state)
+{
+	struct desk *d = *state;
+	char id[CASE_REF_MAX], line[LINE_MAX_LEN], key[LINE_MAX_LEN];
+
+	assert_int_equal(file(d), FBL_FILED);
+	assert_string_equal(confirm(d), "ok");
+	snprintf(key, sizeof(key), "rp:fbl:%s", d->filed.id);
+	assert_in_range(number(ASK(d, line, "TTL", key)), 2500000, 2592000);
+	assert_true(REDIS_DO(d->rig.server, "DEL", key));
+	d->now_ms += day_ms;
+	assert_string_equal(
+		result_name(fbl_due(d->redis, d->rig.conf, d->now_ms, id)),
+		"missing");
+	assert_string_equal(ASK(d, line, "ZCARD", "rp:fbl:checks"), "0");
+}
+
 static void a_look_can_be_asked_for(void **state)
 {
 	struct desk *d = *state;
@@ -710,6 +727,7 @@ int main(void)
 		TEST(who_proves_later_takes_its_place),
 		TEST(a_token_of_a_report_ends_it),
 		TEST(looks_when_they_are_due),
+		TEST(forgets_who_never_proved_it),
 		TEST(a_look_can_be_asked_for),
 		TEST(a_record_reads_in_any_case),
 		TEST(new_links_go_to_the_mailbox),
