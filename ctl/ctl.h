@@ -44,6 +44,8 @@ extern const struct ctl_command cmd_add, cmd_allow, cmd_check, cmd_config,
 /* Of ctl/pause.am. */
 extern const struct ctl_command cmd_pause, cmd_resume;
 
+extern const struct ctl_command cmd_traffic;
+
 /* prefix of all keys, from the configuration. */
 struct slice ctl_prefix(const struct ctl *ctl);
 

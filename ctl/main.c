@@ -30,6 +30,7 @@ static const struct ctl_command *const commands[] = {
 	&cmd_watch,
 	&cmd_replay,
 	&cmd_shadow,
+	&cmd_traffic,
 	&cmd_lists,
 	&cmd_mta_config,
 	&cmd_doctor,
