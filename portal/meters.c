@@ -38,6 +38,7 @@ static const char *const route_names[] = {
 	[METERS_FBL] = "fbl",
 	[METERS_FBL_LINK] = "fbl-link",
 	[METERS_FBL_END] = "fbl-end",
+	[METERS_SENDER] = "sender",
 	[METERS_ROUTES] = NULL,
 };
 

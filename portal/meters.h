@@ -31,6 +31,7 @@ enum meters_route {
 	METERS_FBL,
 	METERS_FBL_LINK,
 	METERS_FBL_END,
+	METERS_SENDER,
 	METERS_ROUTES
 };
 

@@ -192,7 +192,7 @@ static const struct {
 	{ "exception-over", N_("is not excepted from the list any more") },
 };
 
-static const char *event_words(const char *what)
+const char *outlook_event(const char *what)
 {
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (strcmp(events[i].what, what) == 0)
@@ -205,7 +205,7 @@ static void show_history(
 {
 	for (size_t i = 0; i < s->log_count && i < STANDING_LOG_MAX; i++) {
 		const struct standing_event *e = &s->log[i];
-		const char *words = event_words(e->what);
+		const char *words = outlook_event(e->what);
 		struct view *item;
 
 		if (words == NULL)

@@ -23,3 +23,5 @@ void outlook_show(struct visit *v, struct view *to, const struct petition *p);
 
 /* The class of a listing in words; NULL: there is no such class. */
 const char *outlook_class(struct slice class);
+/* An event of store/standing in words, "was listed"; NULL: no such event. */
+const char *outlook_event(const char *what);

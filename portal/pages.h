@@ -53,3 +53,6 @@ void page_fbl_link(struct visit *v);
 void page_fbl_link_post(struct visit *v);
 void page_fbl_end(struct visit *v);
 void page_fbl_end_post(struct visit *v);
+/* dashboard.c: /f/TOKEN, a registered sender's own page; /f/TOKEN.csv. */
+void page_sender(struct visit *v);
+void page_sender_csv(struct visit *v);

@@ -455,6 +455,79 @@ enum result standing_read(struct redis *r, const struct conf *conf,
 	return res == RES_OK ? read_whole(&reply, out) : res;
 }
 
+enum { KNOWN_KEYS = 4, KNOWN_CHUNK = 64 };
+
+static enum result ask_known(
+	struct redis *r, const struct conf *conf, const struct cidr *net)
+{
+	static const char *const kinds[KNOWN_KEYS] = {
+		"hist:", "parole:", "block:", "allow:"
+	};
+	struct slice argv[1 + KNOWN_KEYS] = { slice_of("EXISTS") };
+	char text[CIDR_TEXT_MAX];
+	struct buf key[KNOWN_KEYS];
+	enum result res = RES_OK;
+
+	cidr_format(net, text);
+	for (size_t i = 0; i < KNOWN_KEYS; i++) {
+		buf_init(&key[i], LIST_NAME_MAX);
+		keys_format(&key[i], slice_of(conf->redis.prefix), kinds[i],
+			slice_of(text));
+		argv[i + 1] = buf_slice(&key[i]);
+		if (res == RES_OK)
+			res = buf_result(&key[i]);
+	}
+	if (res == RES_OK)
+		res = redis_append(r, argv, 1 + KNOWN_KEYS);
+	for (size_t i = 0; i < KNOWN_KEYS; i++)
+		buf_clear(&key[i]);
+	return res;
+}
+
+static enum result read_known(struct redis *r, bool *known)
+{
+	struct redis_reply reply;
+	enum result res = redis_read(r, &reply);
+
+	if (res == RES_OK && reply.type == REDIS_ERROR)
+		res = redis_error_kind(reply.text);
+	*known = res == RES_OK && reply.number > 0;
+	return res;
+}
+
+/* All answers to what was asked are read, or the next would be taken for those
+ * of another question. */
+static enum result know_chunk(struct redis *r, const struct conf *conf,
+	const struct cidr *net, size_t count, bool *known)
+{
+	enum result all = RES_OK;
+	size_t asked = 0;
+
+	while (asked < count && all == RES_OK) {
+		all = ask_known(r, conf, &net[asked]);
+		asked += all == RES_OK;
+	}
+	for (size_t i = 0; i < asked; i++) {
+		enum result res = read_known(r, &known[i]);
+
+		if (all == RES_OK)
+			all = res;
+	}
+	return all;
+}
+
+enum result standing_known(struct redis *r, const struct conf *conf,
+	const struct cidr *net, size_t count, bool *known)
+{
+	enum result res = RES_OK;
+
+	for (size_t i = 0; i < count && res == RES_OK; i += KNOWN_CHUNK)
+		res = know_chunk(r, conf, net + i,
+			count - i < KNOWN_CHUNK ? count - i : KNOWN_CHUNK,
+			known + i);
+	return res;
+}
+
 enum result standing_list(struct redis *r, const struct conf *conf,
 	const struct cidr *net, int64_t now_ms,
 	const struct standing_evidence *v, struct standing *out)

@@ -72,6 +72,11 @@ struct standing {
 enum result standing_read(struct redis *r, const struct conf *conf,
 	const struct cidr *net, int64_t now_ms, struct standing *out) MUST_USE;
 
+/* Of which of these networks is anything remembered, or do they have an entry
+ * of their own? known has count places. */
+enum result standing_known(struct redis *r, const struct conf *conf,
+	const struct cidr *net, size_t count, bool *known) MUST_USE;
+
 /*
  * Evidence was enough: lists net at level + 1 of what is remembered, for the
  * life of that level, class self (review from delist.review_level on). RES_OK

@@ -593,6 +593,39 @@ static void tells_that_it_could_not_ask(void **state)
 	end(&b);
 }
 
+/* More than go in one pipeline; an error among them costs no later answer. */
+static void knows_of_whom_there_is_something(void **state)
+{
+	struct bench b;
+	struct cidr net[200];
+	bool known[200];
+
+	(void)state;
+	begin(&b, NULL);
+	for (unsigned i = 0; i < 200; i++) {
+		net[i] = b.net;
+		net[i].net.octet[15] = (uint8_t)i;
+	}
+	REDIS_DO(b.desk.server, "HSET", "rp:hist:192.0.2.3", "level", "1");
+	REDIS_DO(
+		b.desk.server, "HSET", "rp:parole:192.0.2.64", "until_ms", "1");
+	REDIS_DO(b.desk.server, "SET", "rp:block:192.0.2.199", "spam run");
+	REDIS_DO(b.desk.server, "SET", "rp:block:192.0.2.0/24", "spam run");
+	assert_int_equal(
+		standing_known(b.desk.redis, b.desk.conf, net, 200, known),
+		RES_OK);
+	for (unsigned i = 0; i < 200; i++)
+		assert_int_equal(known[i], i == 3 || i == 64 || i == 199);
+	look(&b);
+	desk_redial(&b.desk, 100);
+	redis_server_freeze(b.desk.server);
+	assert_int_not_equal(
+		standing_known(b.desk.redis, b.desk.conf, net, 200, known),
+		RES_OK);
+	redis_server_thaw(b.desk.server);
+	end(&b);
+}
+
 /* What a person wrote into the history must not make a listing for ever. */
 static void ends_all_listings(void **state)
 {
@@ -641,6 +674,8 @@ int main(void)
 			ends_all_listings, "nan"),
 		CASE("so does one beyond all numbers", ends_all_listings,
 			"1e300"),
+		CASE("of many networks it knows those with something to tell",
+			knows_of_whom_there_is_something, NULL),
 		CASE("removals count for ninety days", counts_removals, NULL),
 		CASE("the history has twenty lines", keeps_twenty_lines, NULL),
 		CASE("an IPv6 client is its /64", lists_a_whole_ipv6_client,
