@@ -41,6 +41,8 @@ extern const struct ctl_command cmd_add, cmd_allow, cmd_check, cmd_config,
 	cmd_mta_config, cmd_nodes, cmd_remove, cmd_test_message, cmd_tickets,
 	cmd_watch, cmd_replay, cmd_shadow, cmd_requests, cmd_grant, cmd_deny,
 	cmd_lock, cmd_forget, cmd_learn;
+/* Of ctl/reports.am. */
+extern const struct ctl_command cmd_complaints, cmd_reports;
 /* Of ctl/pause.am. */
 extern const struct ctl_command cmd_pause, cmd_resume;
 

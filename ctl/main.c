@@ -42,6 +42,8 @@ static const struct ctl_command *const commands[] = {
 	&cmd_lock,
 	&cmd_forget,
 	&cmd_learn,
+	&cmd_reports,
+	&cmd_complaints,
 	&cmd_pause,
 	&cmd_resume,
 };

@@ -6,6 +6,7 @@
 #include "ctl/reading.h"
 #include "heur/model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,25 @@ enum ctl_exit teaching_add(struct teaching *t, struct slice text)
 	l.index = tokens.index;
 	l.count = tokens.count;
 	return add_lesson(t, &l, tokens.index);
+}
+
+enum ctl_exit teaching_add_packed(
+	struct teaching *t, const char *id, struct slice packed, bool *is_taken)
+{
+	uint32_t *index = calloc(LESSON_FEATURES_MAX, sizeof(*index));
+	struct lesson l = { .count = 0 };
+	enum result res =
+		index == NULL ? RES_NOMEM : lesson_unpack(packed, index, &l);
+
+	*is_taken = res == RES_OK;
+	if (res != RES_OK) {
+		free(index);
+		return res == RES_NOMEM ? ask_failed(t->ctl, res) : CTL_DONE;
+	}
+	l.is_spam = t->kind == TEACHING_SPAM;
+	snprintf(l.id, sizeof(l.id), "%s", id);
+	t->messages++;
+	return add_lesson(t, &l, index);
 }
 
 enum ctl_exit teaching_add_all(struct teaching *t)

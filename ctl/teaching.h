@@ -31,6 +31,10 @@ void teaching_clear(struct teaching *t);
 
 /* One message. What is no message is counted and left out. */
 enum ctl_exit teaching_add(struct teaching *t, struct slice text);
+/* A lesson that was made of a message before; id: of the message. It counts as
+ * of the kind of t. *is_taken false: it is none that this version can use. */
+enum ctl_exit teaching_add_packed(struct teaching *t, const char *id,
+	struct slice packed, bool *is_taken);
 /* Everything that is kept, to be forgotten. */
 enum ctl_exit teaching_add_all(struct teaching *t);
 

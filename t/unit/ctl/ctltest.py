@@ -36,6 +36,20 @@ def wait_for(condition, what):
     raise AssertionError("waited in vain for " + what)
 
 
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def make_id(number):
+    """An ID with its check character, as store/case has it."""
+    symbols = [number >> 5 * (15 - i) & 31 for i in range(16)]
+    total = 0
+    for symbol in symbols:
+        total = (total ^ symbol) << 1
+        if total & 32:
+            total ^= 0x25
+    return "".join(ALPHABET[s] for s in symbols + [total])
+
+
 class Redis:
     """A server, and one connection to it for the test's own questions."""
 

@@ -5,22 +5,10 @@ import sys
 import time
 
 sys.dont_write_bytecode = True  # the sources may be read-only
-from ctltest import DONE, DOWN, NO, REFUSED, USAGE, Place, case, gives, run
+from ctltest import DONE, DOWN, NO, REFUSED, USAGE, Place, case, gives, make_id, run
 
 place = Place()
 redis = place.redis
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def make_id(number):
-    """An ID with its check character, as store/case has it."""
-    symbols = [number >> 5 * (15 - i) & 31 for i in range(16)]
-    total = 0
-    for symbol in symbols:
-        total = (total ^ symbol) << 1
-        if total & 32:
-            total ^= 0x25
-    return "".join(ALPHABET[s] for s in symbols + [total])
 
 
 def put(number, state="sent", created=None, **more):

@@ -5,27 +5,10 @@ import sys
 import time
 
 sys.dont_write_bytecode = True  # the sources may be read-only
-from ctltest import DONE, DOWN, NO, REFUSED, USAGE, Place, case, gives, run
+from ctltest import DONE, DOWN, NO, REFUSED, USAGE, Place, case, gives, make_id, run
 
 place = Place()
 redis = place.redis
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def check(symbols):
-    """The check character of a reference, as store/case has it."""
-    total = 0
-    for symbol in symbols:
-        total ^= symbol
-        total <<= 1
-        if total & 32:
-            total ^= 0x25
-    return total
-
-
-def make_id(number):
-    symbols = [number >> 5 * (15 - i) & 31 for i in range(16)]
-    return "".join(ALPHABET[s] for s in symbols + [check(symbols)])
 
 
 def put(number, state="open", created=None, **more):
