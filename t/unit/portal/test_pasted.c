@@ -181,7 +181,7 @@ int main(void)
 				"DKIM_NONE DKIM_FAIL", "5.7.20" })),
 		CASE("the first three digits tell them apart", finds_the_code,
 			(&(struct code_case){ "451 4.7.0 x",
-				"BLOCKED_LATER SCORE_LATER "
+				"BLOCKED_LATER SCORE_LATER ACCOUNT_PAUSED "
 				"DEFERRED_CORRESPONDENT SCORE_LATER_END "
 				"GREYLIST_FIRST DEFERRED_CORRESPONDENT_END",
 				"4.7.0" })),
