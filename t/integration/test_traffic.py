@@ -90,6 +90,7 @@ class Home:
         self.shots = os.path.join(world.builddir, "browser")
         os.makedirs(self.shots, exist_ok=True)
         self.registered = 0
+        self.has_mail = False
 
     def send(self, source, text, code):
         with self.site.session(source) as session:
@@ -142,7 +143,10 @@ def sums(rows):
 
 
 def mail(home):
-    """What WANTED says, through Postfix."""
+    """What WANTED says, through Postfix, once."""
+    if home.has_mail:
+        return
+    home.has_mail = True
     text = sign.message()
     signed = home.signer.dkimpy(text)
     for _ in range(3):
@@ -259,6 +263,11 @@ def seen(home, language, width, script=True):
         home.shots, f"sender-{language}-{width}.png"))
 
 
+def after_mail(case, home, *more):
+    mail(home)
+    case(home, *more)
+
+
 CASES = [
     ("mail comes in", mail),
     ("a network sees its numbers", network),
@@ -279,12 +288,13 @@ def main():
     home = Home(world)
     try:
         for name, case in CASES:
-            tap.case(name, case, home)
+            tap.case(name, after_mail, case, home)
         for language in LANGUAGES:
             for width in (320, 1000):
-                tap.case(f"the page in {language}, {width} pixels wide", seen,
-                         home, language, width)
-        tap.case("the page without script", seen, home, "en", 320, False)
+                tap.case(f"the page in {language}, {width} pixels wide",
+                         after_mail, seen, home, language, width)
+        tap.case("the page without script", after_mail, seen, home, "en",
+                 320, False)
     finally:
         home.browser.close()
     equal(home.portal.stop(), 0, "the portal")
