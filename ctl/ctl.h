@@ -45,6 +45,8 @@ extern const struct ctl_command cmd_add, cmd_allow, cmd_check, cmd_config,
 extern const struct ctl_command cmd_complaints, cmd_reports;
 /* Of ctl/pause.am. */
 extern const struct ctl_command cmd_pause, cmd_resume;
+/* Of ctl/dmarc.am. */
+extern const struct ctl_command cmd_dmarc_report;
 
 extern const struct ctl_command cmd_traffic;
 

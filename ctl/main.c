@@ -46,6 +46,7 @@ static const struct ctl_command *const commands[] = {
 	&cmd_complaints,
 	&cmd_pause,
 	&cmd_resume,
+	&cmd_dmarc_report,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

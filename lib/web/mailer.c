@@ -195,7 +195,9 @@ enum result mailer_send(const struct conf *conf,
 		buf_add_text(why, "not an address for an envelope");
 		return RES_SYNTAX;
 	}
-	buf_init(&lines, MAILER_TEXT_MAX);
+	buf_init(&lines,
+		letter->text_max != 0 ? letter->text_max
+				      : (size_t)MAILER_TEXT_MAX);
 	buf_init(&s.reply, MAILER_WHY_MAX + 1);
 	add_lines(&lines, letter->text);
 	res = buf_result(&lines);

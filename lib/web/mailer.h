@@ -25,6 +25,7 @@ struct mailer_letter {
 	const char *rcpt;
 	struct slice text; /* whole message, lines end in LF or CRLF */
 	unsigned timeout_ms; /* for all of it; 0: MAILER_TIMEOUT_MS */
+	size_t text_max; /* octets with CRLF; 0: MAILER_TEXT_MAX */
 };
 
 /*

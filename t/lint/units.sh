@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The systemd units as installed: well formed, and at most 2.0 exposed.
 set -u
-units="reprieve-milter reprieve-portal"
-echo 1..5
+units="reprieve-milter reprieve-portal reprieve-dmarc-report"
+echo 1..7
 if ! command -v systemd-analyze >/dev/null; then
-	for n in 1 2 3 4 5; do
+	for n in 1 2 3 4 5 6 7; do
 		echo "ok $n # SKIP systemd-analyze is not installed here"
 	done
 	exit 0
@@ -27,7 +27,8 @@ for unit in $units; do
 	sed 's|^ExecStart=.*|ExecStart=/bin/true|' \
 		"$top_builddir/etc/$unit.service" >"$dir/$unit.service"
 done
-cp "$top_srcdir/etc/reprieve-milter.socket" "$dir/"
+cp "$top_srcdir/etc/reprieve-milter.socket" \
+	"$top_srcdir/etc/reprieve-dmarc-report.timer" "$dir/"
 for unit in $units; do
 	systemd-analyze security --offline=true --threshold=20 --no-pager \
 		"$dir/$unit.service" >"$dir/out" 2>&1
@@ -41,7 +42,8 @@ done
 # Unknown directives and sections are warnings there.
 SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no --generators=no \
 	"$dir/reprieve-milter.service" "$dir/reprieve-portal.service" \
-	"$dir/reprieve-milter.socket" >"$dir/out" 2>&1
+	"$dir/reprieve-milter.socket" "$dir/reprieve-dmarc-report.service" \
+	"$dir/reprieve-dmarc-report.timer" >"$dir/out" 2>&1
 if grep -E "Unknown|Invalid|Failed to parse|bad unit" "$dir/out" |
 	grep reprieve >"$dir/found"; then
 	mv "$dir/found" "$dir/out"
