@@ -24,6 +24,7 @@
  *   Pevidence:NET          ZSET, bad messages, see store/offences
  *   Pfbl:                  who registered for feedback, see store/fbl
  *   Pdmarc:                results for reports about DMARC, see store/aggregate
+ *   Pdmarcin:              reports about DMARC of others, see store/dmarcin
  *   Pcontent:              what the classifier was taught, see store/lessons
  *   Preport: Pcomplaint:   abuse reports, see store/report
  *
