@@ -49,6 +49,8 @@ extern const struct ctl_command cmd_pause, cmd_resume;
 extern const struct ctl_command cmd_dmarc_report;
 
 extern const struct ctl_command cmd_traffic;
+/* Of ctl/dmarcin.am. */
+extern const struct ctl_command cmd_dmarc_summary;
 
 /* prefix of all keys, from the configuration. */
 struct slice ctl_prefix(const struct ctl *ctl);

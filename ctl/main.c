@@ -47,6 +47,7 @@ static const struct ctl_command *const commands[] = {
 	&cmd_pause,
 	&cmd_resume,
 	&cmd_dmarc_report,
+	&cmd_dmarc_summary,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
