@@ -5,18 +5,22 @@
 #include "conf/conf.h"
 #include "portal/context.h"
 #include "portal/meters.h"
+#include "portal/reportmeters.h"
 #include "store/mailq.h"
+#include "store/report.h"
 #include "web/metrics.h"
 
 enum { STATUS_NOT_FOUND = 404 };
 
-/* What cannot be asked is told by redis_up alone; the rest is then 0. */
-static void ask_queue(struct context *c)
+/* What cannot be asked is told by redis_up alone; the rest is then 0. False:
+ * nothing is known of reports. */
+static bool ask(struct context *c, struct report_counts *reports)
 {
 	struct meters_queue queue = { .is_redis_up = false };
 	struct mailq_count count = { .waiting = 0 };
 	struct context_view view;
 	struct context_loan *loan = NULL;
+	bool is_known = false;
 
 	context_enter(c, &view);
 	if (context_take(c, &loan) == RES_OK &&
@@ -33,23 +37,30 @@ static void ask_queue(struct context *c)
 			queue.oldest_s = (double)(clock_wall_ms(view.clock) -
 						 count.oldest_ms) /
 				1000.0;
+		is_known = report_count(context_redis(loan), view.conf,
+				   reports) == RES_OK;
 	}
 	context_give(c, loan);
 	context_leave(&view);
 	meters_set_queue(context_meters(c), &queue);
+	return is_known;
 }
 
 void scrape_handle(
 	void *ctx, const struct web_request *rq, struct web_answer *out)
 {
+	struct report_counts reports;
 	struct context *c = ctx;
+	bool is_known;
 
 	if (!slice_is_equal(rq->path, slice_of("/metrics"))) {
 		out->status = STATUS_NOT_FOUND;
 		buf_add_text(&out->body, "see /metrics\n");
 		return;
 	}
-	ask_queue(c);
+	is_known = ask(c, &reports);
 	out->type = METRICS_TYPE;
 	meters_format(context_meters(c), &out->body);
+	if (is_known)
+		reportmeters_format(&reports, &out->body);
 }

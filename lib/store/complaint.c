@@ -146,3 +146,58 @@ enum result complaint_user(struct redis *r, const struct conf *conf,
 			: 0;
 	return res;
 }
+
+/* ---- what came of them ---- */
+
+/* "junk:counted" and its number; what is none of ours is passed over. */
+static void take_count(
+	struct report_counts *out, struct slice field, struct slice text)
+{
+	size_t at = slice_find(field, ':');
+	struct slice word = slice_part(field, at + 1, field.len);
+	enum report_kind kind;
+	enum report_effect effect;
+	uint64_t count;
+
+	if (slice_parse_u64(text, 0, INT64_MAX, &count) != RES_OK)
+		return;
+	if (slice_is_equal(field, slice_of("listing:listed")))
+		out->listed = count;
+	else if (slice_is_equal(field, slice_of("listing:would")))
+		out->would = count;
+	else if (report_kind_parse(slice_part(field, 0, at), &kind) &&
+		report_effect_parse(word, &effect))
+		out->of[kind][effect] = count;
+}
+
+/* KEYS: counts, train. */
+static const char count_text[] = "local out = redis.call('HGETALL', KEYS[1])\n"
+				 "out[#out + 1] = 'waiting'\n"
+				 "out[#out + 1] = tostring(\n"
+				 "  redis.call('ZCARD', KEYS[2]))\n"
+				 "return out\n";
+
+enum result report_count(
+	struct redis *r, const struct conf *conf, struct report_counts *out)
+{
+	struct script_call call = { .count = 0 };
+	struct redis_reply reply;
+	enum result res;
+
+	*out = (struct report_counts){ .listed = 0 };
+	report_key(&call, conf, "report:count", "");
+	report_key(&call, conf, "report:train", "");
+	res = script_run(r, count_text, &call, &reply);
+	if (res != RES_OK)
+		return res;
+	for (size_t i = 0; i + 1 < reply.count; i += 2) {
+		struct slice name = redis_element(&reply, i).text;
+		struct slice text = redis_element(&reply, i + 1).text;
+
+		if (!slice_is_equal(name, slice_of("waiting")) ||
+			slice_parse_u64(text, 0, INT64_MAX, &out->waiting) !=
+				RES_OK)
+			take_count(out, name, text);
+	}
+	return RES_OK;
+}

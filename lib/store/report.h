@@ -139,6 +139,8 @@ enum report_effect {
 	REPORT_LISTED /* counted, and the address is listed by it */
 };
 
+enum { REPORT_EFFECTS = REPORT_LISTED + 1 };
+
 const char *report_effect_name(enum report_effect e);
 
 struct report_filed {
@@ -241,3 +243,14 @@ enum result complaint_list(struct redis *r, const struct conf *conf,
 /* Of one account within reports.window_s: how many reporters. */
 enum result complaint_user(struct redis *r, const struct conf *conf,
 	const char *account, int64_t now_ms, unsigned *reporters) MUST_USE;
+
+/* What all reports came to, for metrics. */
+struct report_counts {
+	/* Originals; a report of text alone counts as REPORT_ABUSE. */
+	uint64_t of[REPORT_KINDS][REPORT_EFFECTS];
+	uint64_t listed; /* addresses */
+	uint64_t would; /* be listed, were listing.enabled yes */
+	uint64_t waiting; /* originals, for training */
+};
+enum result report_count(struct redis *r, const struct conf *conf,
+	struct report_counts *out) MUST_USE;

@@ -470,6 +470,31 @@ static void complaints_are_summed_up(void **state)
 	buf_clear(&seen);
 }
 
+static void what_came_of_them_is_counted(void **state)
+{
+	struct rig_report *r = *state;
+	struct report_counts n;
+
+	report_rig_file(r);
+	report_rig_in(r, REPORT_JUNK);
+	report_rig_wants(r, "again");
+	report_rig_in(r, REPORT_PHISH);
+	r->original[0].trace_word = TRACEKEYS_EXPIRED;
+	report_rig_file(r);
+	report_rig_in(r, REPORT_JUNK);
+	r->filing.count = 0;
+	report_rig_file(r);
+	(void)REDIS_DO(r->desk.server, "HSET", "rp:report:count", "junk:odd",
+		"7", "junk:spent", "x", "odd", "7", ":", "7");
+	desk_result(report_count(r->desk.redis, r->desk.conf, &n), RES_OK);
+	assert_int_equal(n.of[REPORT_JUNK][REPORT_COUNTED], 1);
+	assert_int_equal(n.of[REPORT_JUNK][REPORT_AGAIN], 1);
+	assert_int_equal(n.of[REPORT_PHISH][REPORT_NOTHING], 1);
+	assert_int_equal(n.of[REPORT_ABUSE][REPORT_NOTHING], 1);
+	assert_int_equal(n.of[REPORT_JUNK][REPORT_SPENT], 0);
+	assert_int_equal(n.waiting, 2);
+}
+
 int main(void)
 {
 #define TEST(text, function, up)                                             \
@@ -505,6 +530,8 @@ int main(void)
 			registered_senders_are_told, set_up),
 		TEST("complaints are in the numbers of the sender",
 			the_dashboard_counts, set_up),
+		TEST("what came of them is counted",
+			what_came_of_them_is_counted, set_up),
 		TEST("complaints are summed up, most first",
 			complaints_are_summed_up, set_up),
 	};
