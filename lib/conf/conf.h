@@ -382,6 +382,9 @@ struct conf_reports {
 	unsigned keep_s; /* how long a report is kept */
 	unsigned originals_max; /* originals of one report that are looked at */
 	size_t original_max; /* octets of an original that are kept */
+	size_t octets_day; /* octets of text that are kept of one day */
+	unsigned tickets_day; /* tickets of a day for reports that name nothing
+				 of ours */
 	size_t upload_max; /* octets of the files of one form */
 	unsigned per_client; /* forms of a client in an hour */
 	bool ack; /* is a reporter told that his report has come */

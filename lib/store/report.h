@@ -5,7 +5,7 @@
  *   Preport:ID        HASH, see struct report; EXPIRE reports.keep_s
  *   Preport:ID:N      HASH of its original number N (0 ...), with its header
  *                     and text; EXPIRE reports.keep_s
- *   Preport:all       ZSET of ID by time, trimmed by it
+ *   Preport:all       ZSET of ID by time, the newest 20,000
  *   Preport:train     ZSET of "ID:N" by time: originals that wait for release
  *   Preport:told:TRACE  HASH of who has told of that message: reporter -> 1
  *                     (counted), 0; n, how many have counted; EXPIRE when no
@@ -13,6 +13,7 @@
  *   Preport:once:HASH STRING: of that reporter and that source, a day
  *   Preport:account:ACCOUNT  STRING, number of its ticket; EXPIRE
  *                     reports.keep_s
+ *   Preport:octets:YYYYMMDD  STRING, octets of text kept that day; 2 d
  *   Preport:count     HASH "KIND:EFFECT" -> originals, "listing:listed" and
  *                     "listing:would" -> addresses; EXPIRE 400 d
  *   Pcomplaint:user:ACCOUNT  ZSET of reporters by the time of their last
@@ -26,7 +27,7 @@
  * What a report does, and nothing else:
  *  - No original with a valid trace: it becomes a ticket (store/ticket, rid is
  *    the report's ID), and nothing is counted, paused or listed, whatever it
- *    claims.
+ *    claims. Past reports.tickets_day it is kept, and no ticket.
  *  - An original that is known of this reporter is a duplicate, as long as its
  *    trace holds. One reporter counts once for a source (an account; an
  *    address) and day; all reporters who are not proved are one. A trace counts
@@ -43,6 +44,7 @@
  *    registered (store/fbl) or asks by CFBL-Address. notjunk: as many good
  *    messages, and it takes nothing off a list. Nothing against an address that
  *    is private, or of milter.trusted.
+ *  - Past reports.octets_day no text of it is kept.
  *  - With reports.learn an original with a valid trace d=in waits for training.
  * Threads: as store/redis.
  */

@@ -21,7 +21,7 @@ enum {
 	REPORT_DAY_S = 86400,
 	REPORT_NAME_MAX = CASE_REF_MAX + 8, /* "ID:N" */
 	REPORT_TRACE_MAX = 1024, /* a trace as one field */
-	REPORT_TRAIN_MAX = 20000, /* originals that wait */
+	REPORT_KEPT_MAX = 20000, /* reports */
 	COMPLAINT_KEEP_S = 90 * 86400
 };
 
@@ -31,6 +31,9 @@ enum {
 /* "20261127", of UTC. */
 enum { REPORT_DAY_MAX = 16 };
 const char *report_day(int64_t at_ms, char out[REPORT_DAY_MAX]);
+
+/* Octets of text of a day; half of it for what proves nothing. */
+int64_t report_octets(const struct conf *conf, bool is_traced);
 
 /* ---- keys ---- */
 
@@ -80,6 +83,8 @@ struct report_work {
 	size_t count; /* originals that are looked at */
 	int64_t now_ms;
 	int64_t at_ms; /* when it was filed first */
+	bool is_quiet; /* there are tickets enough today */
+	size_t kept; /* reports, this one too */
 	char id[CASE_REF_MAX];
 	char reporter[SECRET_HASH_MAX]; /* or REPORT_NOBODY */
 	char domain[MAILBOX_TEXT_MAX]; /* of who is proved, or "" */

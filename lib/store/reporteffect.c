@@ -25,10 +25,11 @@ enum {
 };
 
 /*
- * KEYS: report, original, counts, train, mailq, audit, who has told of that
- * message, that this reporter has counted for that source.
+ * KEYS: report, original, counts, train, mailq, audit, octets of the day, who
+ * has told of that message, that this reporter has counted for that source.
  * ARGV: now, life, "ID:N", reporter, recipients, life of a trace, where the
- * fields of the original begin, kind, does it go to training.
+ * fields of the original begin, kind, does it go to training, its message,
+ * octets that a day has.
  * The answer: effect, reporters, pause, evidence, traffic.
  */
 #define LUA_COMMON                                                                  \
@@ -45,20 +46,27 @@ enum {
 		"local was = answer()\n"                                            \
 		"if was then return was end\n"                                      \
 		"local function told()\n"                                           \
-		"  if redis.call('HEXISTS', KEYS[7], reporter) == 1 then\n"         \
+		"  if redis.call('HEXISTS', KEYS[8], reporter) == 1 then\n"         \
 		"    return 'duplicate'\n"                                          \
 		"  end\n"                                                           \
-		"  if number(redis.call('HGET', KEYS[7], 'n')) >=\n"                \
+		"  if number(redis.call('HGET', KEYS[8], 'n')) >=\n"                \
 		"    tonumber(ARGV[5]) then\n"                                      \
 		"    return 'spent'\n"                                              \
 		"  end\n"                                                           \
-		"  local again = redis.call('EXISTS', KEYS[8]) == 1\n"              \
-		"  redis.call('HSET', KEYS[7], reporter, again and '0' or '1')\n"   \
-		"  redis.call('EXPIRE', KEYS[7], ARGV[6])\n"                        \
+		"  local again = redis.call('EXISTS', KEYS[9]) == 1\n"              \
+		"  redis.call('HSET', KEYS[8], reporter, again and '0' or '1')\n"   \
+		"  redis.call('EXPIRE', KEYS[8], ARGV[6])\n"                        \
 		"  if again then return 'again' end\n"                              \
-		"  redis.call('HINCRBY', KEYS[7], 'n', 1)\n"                        \
-		"  redis.call('SET', KEYS[8], '1', 'EX', 86400)\n"                  \
+		"  redis.call('HINCRBY', KEYS[8], 'n', 1)\n"                        \
+		"  redis.call('SET', KEYS[9], '1', 'EX', 86400)\n"                  \
 		"  return 'counted'\n"                                              \
+		"end\n"                                                             \
+		"local function room(n)\n"                                          \
+		"  local used = number(redis.call('GET', KEYS[7]))\n"               \
+		"  if used + n > tonumber(ARGV[11]) then return false end\n"        \
+		"  redis.call('INCRBY', KEYS[7], n)\n"                              \
+		"  redis.call('EXPIRE', KEYS[7], 172800)\n"                         \
+		"  return true\n"                                                   \
 		"end\n"                                                             \
 		"local function keep(effect, ...)\n"                                \
 		"  local f = {'effect', effect, ...}\n"                             \
@@ -66,6 +74,9 @@ enum {
 		"    effect ~= 'spent'\n"                                           \
 		"  f[#f + 1] = 'waits'\n"                                           \
 		"  f[#f + 1] = waits and '1' or '0'\n"                              \
+		"  f[#f + 1] = 'message'\n"                                         \
+		"  f[#f + 1] = effect ~= 'duplicate' and effect ~= 'spent' and\n"   \
+		"    room(#ARGV[10]) and ARGV[10] or ''\n"                          \
 		"  for i = tonumber(ARGV[7]), #ARGV do f[#f + 1] = ARGV[i] end\n"   \
 		"  redis.call('HSET', KEYS[2], unpack(f))\n"                        \
 		"  redis.call('EXPIRE', KEYS[2], ARGV[2])\n"                        \
@@ -89,59 +100,59 @@ static const char nothing_text[] = LUA_COMMON "keep('nothing')\n"
 /*
  * Who reports while the account is paused does not count when it is resumed:
  * late reports of the same mail would pause it again at once.
- * KEYS from 9: reporters of the account, up to when they have had their effect,
- * complaints of the day, the account on the block list, and on the allow list.
- * ARGV from 10: window, reporters that pause, does anything pause, for how
- * long, now as text, the account's field of the day, the report.
+ * KEYS from 10: reporters of the account, up to when they have had their
+ * effect, complaints of the day, the account on the block list, and on the
+ * allow list. ARGV from 12: window, reporters that pause, does anything pause,
+ * for how long, now as text, the account's field of the day, the report.
  */
 static const char out_text[] = LUA_COMMON SCRIPT_LUA_DESCRIBE
 	"local effect, n, pause = told(), 0, '0'\n"
 	"local function stop()\n"
 	"  local reason = 'reported by ' .. whole(n) ..\n"
 	"    (n == 1 and ' reporter' or ' reporters')\n"
-	"  redis.call('HSET', KEYS[12], 'reason', reason, 'class', 'review',\n"
-	"    'origin', 'reports', 'since', ARGV[14], 'by', 'reports',\n"
-	"    'ref', ARGV[16])\n"
-	"  if ARGV[13] ~= '0' then\n"
-	"    redis.call('EXPIRE', KEYS[12], ARGV[13])\n"
+	"  redis.call('HSET', KEYS[13], 'reason', reason, 'class', 'review',\n"
+	"    'origin', 'reports', 'since', ARGV[16], 'by', 'reports',\n"
+	"    'ref', ARGV[18])\n"
+	"  if ARGV[15] ~= '0' then\n"
+	"    redis.call('EXPIRE', KEYS[13], ARGV[15])\n"
 	"  end\n"
 	"  redis.call('XADD', KEYS[6], 'MAXLEN', '~', 100000, '*',\n"
-	"    'who', 'reports', 'what', 'pause', 'key', KEYS[12],\n"
-	"    'before', '', 'after', describe(KEYS[12]), 'why', reason)\n"
+	"    'who', 'reports', 'what', 'pause', 'key', KEYS[13],\n"
+	"    'before', '', 'after', describe(KEYS[13]), 'why', reason)\n"
 	"end\n"
 	"if effect == 'counted' then\n"
-	"  redis.call('ZADD', KEYS[9], ARGV[1], reporter)\n"
-	"  redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf',\n"
-	"    whole(now - 1000 * tonumber(ARGV[10])))\n"
-	"  redis.call('ZREMRANGEBYRANK', KEYS[9], 0, -20001)\n"
-	"  redis.call('EXPIRE', KEYS[9], ARGV[10])\n"
-	"  complain(KEYS[11], ARGV[15])\n"
-	"  local since = redis.call('GET', KEYS[10])\n"
-	"  n = redis.call('ZCOUNT', KEYS[9],\n"
+	"  redis.call('ZADD', KEYS[10], ARGV[1], reporter)\n"
+	"  redis.call('ZREMRANGEBYSCORE', KEYS[10], '-inf',\n"
+	"    whole(now - 1000 * tonumber(ARGV[12])))\n"
+	"  redis.call('ZREMRANGEBYRANK', KEYS[10], 0, -20001)\n"
+	"  redis.call('EXPIRE', KEYS[10], ARGV[12])\n"
+	"  complain(KEYS[12], ARGV[17])\n"
+	"  local since = redis.call('GET', KEYS[11])\n"
+	"  n = redis.call('ZCOUNT', KEYS[10],\n"
 	"    since and '(' .. since or '-inf', '+inf')\n"
 	"  local mark = true\n"
-	"  if redis.call('EXISTS', KEYS[12]) == 1 then\n"
+	"  if redis.call('EXISTS', KEYS[13]) == 1 then\n"
 	"    pause = '4'\n"
-	"  elseif n < tonumber(ARGV[11]) then\n"
+	"  elseif n < tonumber(ARGV[13]) then\n"
 	"    mark = false\n"
-	"  elseif redis.call('EXISTS', KEYS[13]) == 1 then\n"
+	"  elseif redis.call('EXISTS', KEYS[14]) == 1 then\n"
 	"    pause, mark = '3', false\n"
-	"  elseif ARGV[12] ~= 'yes' then\n"
+	"  elseif ARGV[14] ~= 'yes' then\n"
 	"    pause, mark = '2', false\n"
 	"  else\n"
 	"    pause, effect = '1', 'paused'\n"
 	"    stop()\n"
 	"  end\n"
 	"  if mark then\n"
-	"    redis.call('SET', KEYS[10], ARGV[1], 'EX', ARGV[10])\n"
+	"    redis.call('SET', KEYS[11], ARGV[1], 'EX', ARGV[12])\n"
 	"  end\n"
 	"end\n"
 	"keep(effect, 'reporters', whole(n), 'pause', pause)\n"
 	"return answer()\n";
 
 /*
- * KEYS from 9: complaints of the day, then records of reputation.
- * ARGV from 10: half life and life of these in ms, good, bad, is it evidence,
+ * KEYS from 10: complaints of the day, then records of reputation.
+ * ARGV from 12: half life and life of these in ms, good, bad, is it evidence,
  * does it go to the traffic, the report, number of fields of the day, number of
  * jobs; these, and "more" of each job.
  */
@@ -152,16 +163,16 @@ static const char in_text[] = LUA_COMMON
 	"  keep(effect)\n"
 	"  return answer()\n"
 	"end\n"
-	"for i = 10, #KEYS do\n"
-	"  repute(KEYS[i], tonumber(ARGV[10]), now, ARGV[11], ARGV[12],\n"
-	"    ARGV[13])\n"
+	"for i = 11, #KEYS do\n"
+	"  repute(KEYS[i], tonumber(ARGV[12]), now, ARGV[13], ARGV[14],\n"
+	"    ARGV[15])\n"
 	"end\n"
-	"local first = 19 + tonumber(ARGV[17])\n"
-	"for i = 19, first - 1 do complain(KEYS[9], ARGV[i]) end\n"
-	"for i = first, first + tonumber(ARGV[18]) - 1 do\n"
-	"  mailq_add(KEYS[5], 'fbl-report', ARGV[16], ARGV[i], ARGV[1])\n"
+	"local first = 21 + tonumber(ARGV[19])\n"
+	"for i = 21, first - 1 do complain(KEYS[10], ARGV[i]) end\n"
+	"for i = first, first + tonumber(ARGV[20]) - 1 do\n"
+	"  mailq_add(KEYS[5], 'fbl-report', ARGV[18], ARGV[i], ARGV[1])\n"
 	"end\n"
-	"keep(effect, 'evidence', yes(14), 'traffic', yes(15))\n"
+	"keep(effect, 'evidence', yes(16), 'traffic', yes(17))\n"
 	"return answer()\n";
 
 /* ---- what the script is told ---- */
@@ -258,6 +269,8 @@ static enum result put_keys(struct errand *e)
 	report_key(&e->call, conf, "report:train", "");
 	report_key(&e->call, conf, "mailq", "");
 	report_key(&e->call, conf, "audit", "");
+	report_key(&e->call, conf,
+		"report:octets:", report_day(e->work->now_ms, e->day));
 	if (!report_is_traced(e->o))
 		return RES_OK;
 	report_key(&e->call, conf, "report:told:", e->o->trace.id);
@@ -267,7 +280,7 @@ static enum result put_keys(struct errand *e)
 /* before: arguments that stand between these and the fields. */
 static void put_args(struct errand *e, size_t before)
 {
-	enum { ARGS = 9 };
+	enum { ARGS = 11 };
 	const struct report_work *w = e->work;
 
 	script_number(&e->call, w->now_ms);
@@ -280,6 +293,9 @@ static void put_args(struct errand *e, size_t before)
 	script_number(&e->call, (int64_t)(ARGS + before + 1));
 	script_arg(&e->call, slice_of(report_kind_name(e->o->kind)));
 	script_arg(&e->call, slice_of(may_teach(e) ? "yes" : "no"));
+	script_arg(&e->call,
+		slice_part(e->o->message, 0, w->conf->reports.original_max));
+	script_number(&e->call, report_octets(w->conf, report_is_traced(e->o)));
 }
 
 static void put_fields(struct errand *e)
@@ -299,8 +315,6 @@ static void put_fields(struct errand *e)
 		c, "subject", slice_part(o->subject, 0, REPORT_SUBJECT_MAX));
 	report_pair(c, "message_id",
 		slice_part(o->message_id, 0, REPORT_SUBJECT_MAX));
-	report_pair(c, "message",
-		slice_part(o->message, 0, e->work->conf->reports.original_max));
 	report_pair(c, "lesson", o->lesson);
 	report_pair(c, "cfbl_address", o->cfbl_address);
 	report_pair(c, "cfbl_id", o->cfbl_id);

@@ -15,19 +15,42 @@
 
 enum {
 	NAME_MAX_LEN = 512 * 1024, /* of what makes the ID */
-	ACK_LIMITS = 2,
+	LIMITS = 2, /* of acknowledgements, and of tickets */
+	SHED_MOST = 4, /* reports at a time */
+	SHED_ITEMS = 20,
+	SHED_NAME_MAX = 64,
 	CLIENT_MAX = 64,
 	LANGUAGE_MAX = 16
 };
 
-/* KEYS: report, all. ARGV: now, life, ID, then fields.
- * The answer: when it was filed first, is it done, effect, valid, ticket, ack.
+/*
+ * KEYS: report, all, octets of the day, those of the two limits of tickets.
+ * ARGV: now, life, ID, text, octets that a day has, would it become a ticket,
+ * the limits, then fields. The answer: when it was filed first, is it done,
+ * effect, valid, ticket, ack, is there no room for its ticket; how many reports
+ * there are.
  */
-static const char claim_text[] =
+static const char claim_text[] = LIMIT_LUA
+	"local function room(n)\n"
+	"  local used = tonumber(redis.call('GET', KEYS[3]) or '0') or 0\n"
+	"  if used + n > tonumber(ARGV[5]) then return false end\n"
+	"  redis.call('INCRBY', KEYS[3], n)\n"
+	"  redis.call('EXPIRE', KEYS[3], 172800)\n"
+	"  return true\n"
+	"end\n"
+	"local function quiet()\n"
+	"  if ARGV[6] ~= 'yes' then return '' end\n"
+	"  local a, b = limit_at(4, 7), limit_at(6, 10)\n"
+	"  if limit_wait(a) > 0 or limit_wait(b) > 0 then return '1' end\n"
+	"  limit_add(a)\n"
+	"  limit_add(b)\n"
+	"  return ''\n"
+	"end\n"
 	"if redis.call('EXISTS', KEYS[1]) == 0 then\n"
-	"  local f = {}\n"
-	"  for i = 4, #ARGV do f[#f + 1] = ARGV[i] end\n"
-	"  redis.call('HSET', KEYS[1], 'at', ARGV[1], unpack(f))\n"
+	"  local f = {'at', ARGV[1], 'quiet', quiet(),\n"
+	"    'text', room(#ARGV[4]) and ARGV[4] or ''}\n"
+	"  for i = 13, #ARGV do f[#f + 1] = ARGV[i] end\n"
+	"  redis.call('HSET', KEYS[1], unpack(f))\n"
 	"  redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
 	"  redis.call('ZADD', KEYS[2], ARGV[1], ARGV[3])\n"
 	"  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf',\n"
@@ -35,9 +58,16 @@ static const char claim_text[] =
 	"  redis.call('EXPIRE', KEYS[2], ARGV[2])\n"
 	"end\n"
 	"local f = redis.call('HMGET', KEYS[1], 'at', 'filed', 'effect',\n"
-	"  'valid', 'ticket', 'ack')\n"
-	"for i = 1, 6 do f[i] = f[i] or '' end\n"
+	"  'valid', 'ticket', 'ack', 'quiet')\n"
+	"for i = 1, 7 do f[i] = f[i] or '' end\n"
+	"f[8] = tostring(redis.call('ZCARD', KEYS[2]))\n"
 	"return f\n";
+
+/* KEYS: all, report, its originals. ARGV: ID. */
+static const char shed_text[] =
+	"redis.call('ZREM', KEYS[1], ARGV[1])\n"
+	"for i = 2, #KEYS do redis.call('DEL', KEYS[i]) end\n"
+	"return 1\n";
 
 /* KEYS: report, mailq, counts, those of two limits. ARGV: now, ID, effect,
  * valid, ticket, state, what is counted or "", is there an acknowledgement, the
@@ -157,15 +187,44 @@ static void keep_ref(char out[CASE_REF_MAX], struct slice text)
 		out[0] = '\0';
 }
 
-static void put_claim(struct report_work *w, struct script_call *c)
+/* The two of tickets: of all reporters, and of those who are not proved. */
+static void make_ticket_limits(
+	const struct report_work *w, struct limit out[LIMITS])
+{
+	unsigned most = w->conf->reports.tickets_day;
+	bool is_nobody = w->filing->proof == REPORT_UNPROVEN;
+
+	out[0] = (struct limit){ "report-ticket", slice_of(""), most,
+		REPORT_DAY_S };
+	out[1] = (struct limit){ "report-ticket-nobody", slice_of(""), most / 2,
+		is_nobody ? REPORT_DAY_S : 0 };
+}
+
+/* Names it nothing of ours? */
+static bool is_plain(const struct report_work *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->filing->original[i].trace_word == TRACEKEYS_VALID)
+			return false;
+	return true;
+}
+
+static void put_limits(struct report_work *w, struct script_call *c,
+	const struct limit *limits, bool is_key)
+{
+	for (size_t i = 0; i < LIMITS; i++) {
+		if (is_key)
+			limit_keys(c, slice_of(w->conf->redis.prefix),
+				w->now_ms, &limits[i]);
+		else
+			limit_args(c, w->now_ms, &limits[i]);
+	}
+}
+
+static void put_fields(struct report_work *w, struct script_call *c)
 {
 	const struct report_filing *f = w->filing;
 
-	report_key(c, w->conf, "report:", w->id);
-	report_key(c, w->conf, "report:all", "");
-	script_number(c, w->now_ms);
-	script_number(c, w->conf->reports.keep_s);
-	script_arg(c, slice_of(w->id));
 	report_pair(c, "state", slice_of(report_state_name(REPORT_OPEN)));
 	report_pair(c, "proof", slice_of(report_proof_name(f->proof)));
 	report_pair(
@@ -174,9 +233,28 @@ static void put_claim(struct report_work *w, struct script_call *c)
 		c, "account", slice_part(f->account, 0, SECRET_HASH_MAX - 1));
 	report_pair(c, "client", slice_part(f->client, 0, CLIENT_MAX));
 	report_pair(c, "language", slice_part(f->language, 0, LANGUAGE_MAX));
-	report_pair(c, "text", slice_part(f->text, 0, REPORT_TEXT_MAX));
 	script_arg(c, slice_of("count"));
 	script_number(c, (int64_t)w->count);
+}
+
+static void put_claim(struct report_work *w, struct script_call *c)
+{
+	struct limit limits[LIMITS];
+	char day[REPORT_DAY_MAX];
+
+	make_ticket_limits(w, limits);
+	report_key(c, w->conf, "report:", w->id);
+	report_key(c, w->conf, "report:all", "");
+	report_key(c, w->conf, "report:octets:", report_day(w->now_ms, day));
+	put_limits(w, c, limits, true);
+	script_number(c, w->now_ms);
+	script_number(c, w->conf->reports.keep_s);
+	script_arg(c, slice_of(w->id));
+	script_arg(c, slice_part(w->filing->text, 0, REPORT_TEXT_MAX));
+	script_number(c, report_octets(w->conf, !is_plain(w)));
+	script_arg(c, slice_of(is_plain(w) ? "yes" : "no"));
+	put_limits(w, c, limits, false);
+	put_fields(w, c);
 }
 
 /* What an earlier try wrote goes to *out. */
@@ -191,6 +269,8 @@ static enum result claim(struct report_work *w, struct report_filed *out)
 	if (res != RES_OK)
 		return res;
 	w->at_ms = (int64_t)number_of(redis_element(&reply, 0).text);
+	w->is_quiet = redis_element(&reply, 6).text.len > 0;
+	w->kept = (size_t)number_of(redis_element(&reply, 7).text);
 	snprintf(out->id, sizeof(out->id), "%s", w->id);
 	out->is_known = redis_element(&reply, 1).text.len > 0;
 	if (!out->is_known)
@@ -200,6 +280,53 @@ static enum result claim(struct report_work *w, struct report_filed *out)
 	keep_ref(out->ticket, redis_element(&reply, 4).text);
 	out->has_ack = redis_element(&reply, 5).text.len > 0;
 	return RES_OK;
+}
+
+/* ---- more than are kept ---- */
+
+static enum result shed_one(struct report_work *w, const char *name)
+{
+	struct script_call call = { .count = 0 };
+	char item[REPORT_NAME_MAX], id[CASE_REF_MAX];
+	bool is_ours = case_ref_parse(slice_of(name), id) == RES_OK;
+	struct redis_reply reply;
+
+	report_key(&call, w->conf, "report:all", "");
+	if (is_ours)
+		report_key(&call, w->conf, "report:", id);
+	/* What is past these goes with its time. */
+	for (size_t i = 0; is_ours && i < SHED_ITEMS; i++)
+		report_key(&call, w->conf,
+			"report:", report_item_name(id, i, item));
+	script_arg(&call, slice_of(name));
+	return script_run(w->redis, shed_text, &call, &reply);
+}
+
+/* Some of the oldest, when there are too many. */
+static enum result shed(struct report_work *w)
+{
+	struct script_call key = { .count = 0 };
+	char name[SHED_MOST][SHED_NAME_MAX];
+	struct redis_reply reply;
+	size_t count = 0;
+	enum result res;
+
+	if (w->kept <= REPORT_KEPT_MAX)
+		return RES_OK;
+	report_key(&key, w->conf, "report:all", "");
+	const struct slice argv[] = { slice_of("ZRANGE"), key.argv[0],
+		slice_of("0"), slice_of("3") };
+
+	res = redis_command(w->redis, argv, 4, &reply);
+	if (res == RES_OK && reply.type == REDIS_ERROR)
+		res = redis_error_kind(reply.text);
+	for (; res == RES_OK && count < reply.count && count < SHED_MOST;
+		count++)
+		snprintf(name[count], SHED_NAME_MAX, "%.*s",
+			SLICE_ARG(redis_element(&reply, count).text));
+	for (size_t i = 0; res == RES_OK && i < count; i++)
+		res = shed_one(w, name[i]);
+	return res;
 }
 
 /* ---- each original ---- */
@@ -271,18 +398,6 @@ static bool may_ack(const struct report_work *w)
 		conf->acks_domain > 0;
 }
 
-static void put_ack(struct report_work *w, struct script_call *c,
-	const struct limit *limits, bool is_key)
-{
-	for (size_t i = 0; i < ACK_LIMITS; i++) {
-		if (is_key)
-			limit_keys(c, slice_of(w->conf->redis.prefix),
-				w->now_ms, &limits[i]);
-		else
-			limit_args(c, w->now_ms, &limits[i]);
-	}
-}
-
 static bool is_acted(enum report_effect e)
 {
 	return e == REPORT_COUNTED || e == REPORT_PAUSED || e == REPORT_LISTED;
@@ -297,7 +412,7 @@ static void put_finish(struct report_work *w, struct script_call *c,
 	report_key(c, w->conf, "report:", w->id);
 	report_key(c, w->conf, "mailq", "");
 	report_key(c, w->conf, "report:count", "");
-	put_ack(w, c, limits, true);
+	put_limits(w, c, limits, true);
 	script_number(c, w->now_ms);
 	script_arg(c, slice_of(w->id));
 	script_arg(c, slice_of(report_effect_name(out->effect)));
@@ -306,12 +421,12 @@ static void put_finish(struct report_work *w, struct script_call *c,
 	script_arg(c, slice_of(report_state_name(state)));
 	script_arg(c, slice_of(w->count == 0 ? "abuse:nothing" : ""));
 	script_arg(c, slice_of(may_ack(w) ? "yes" : "no"));
-	put_ack(w, c, limits, false);
+	put_limits(w, c, limits, false);
 }
 
 static enum result finish(struct report_work *w, struct report_filed *out)
 {
-	const struct limit limits[ACK_LIMITS] = {
+	const struct limit limits[LIMITS] = {
 		{ "report-ack", slice_of(w->reporter),
 			w->conf->reports.acks_mailbox, REPORT_DAY_S },
 		{ "report-ack-domain", slice_of(w->domain),
@@ -336,6 +451,29 @@ static enum result finish(struct report_work *w, struct report_filed *out)
 	return res;
 }
 
+/* How many originals are looked at. */
+static size_t count_of(const struct conf *conf, const struct report_filing *f)
+{
+	size_t most = conf->reports.originals_max;
+
+	if (most > REPORT_ORIGINALS_MAX)
+		most = REPORT_ORIGINALS_MAX;
+	return f->count < most ? f->count : most;
+}
+
+static enum result file_all(struct report_work *w, struct report_filed *out)
+{
+	enum result res = RES_OK;
+
+	for (size_t i = 0; i < w->count && res == RES_OK; i++)
+		res = file_one(w, i, out);
+	if (res == RES_OK && out->valid == 0 && !w->is_quiet)
+		res = report_ticket_plain(w, out->ticket);
+	if (res == RES_OK)
+		res = shed(w);
+	return res == RES_OK ? finish(w, out) : res;
+}
+
 enum result report_file(struct redis *r, const struct conf *conf,
 	const struct secret *s, int64_t now_ms, const struct report_filing *f,
 	struct report_filed *out)
@@ -344,15 +482,11 @@ enum result report_file(struct redis *r, const struct conf *conf,
 		.conf = conf,
 		.secret = s,
 		.filing = f,
-		.count = f->count,
+		.count = count_of(conf, f),
 		.now_ms = now_ms };
 	enum result res;
 
 	*out = (struct report_filed){ .effect = REPORT_NOTHING };
-	if (w.count > conf->reports.originals_max)
-		w.count = conf->reports.originals_max;
-	if (w.count > REPORT_ORIGINALS_MAX)
-		w.count = REPORT_ORIGINALS_MAX;
 	res = choose_id(&w);
 	if (res == RES_OK)
 		res = choose_reporter(&w);
@@ -360,9 +494,5 @@ enum result report_file(struct redis *r, const struct conf *conf,
 		res = claim(&w, out);
 	if (res != RES_OK || out->is_known)
 		return res;
-	for (size_t i = 0; i < w.count && res == RES_OK; i++)
-		res = file_one(&w, i, out);
-	if (res == RES_OK && out->valid == 0)
-		res = report_ticket_plain(&w, out->ticket);
-	return res == RES_OK ? finish(&w, out) : res;
+	return file_all(&w, out);
 }

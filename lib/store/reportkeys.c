@@ -177,6 +177,13 @@ bool report_is_junk(enum report_kind k)
 	return k == REPORT_ABUSE || k == REPORT_JUNK || k == REPORT_PHISH;
 }
 
+int64_t report_octets(const struct conf *conf, bool is_traced)
+{
+	size_t most = conf->reports.octets_day;
+
+	return (int64_t)(is_traced ? most : most / 2);
+}
+
 /* ---- names ---- */
 
 const char *report_day(int64_t at_ms, char out[REPORT_DAY_MAX])

@@ -39,6 +39,12 @@ static int set_up_listing(void **state)
 		"reports { pause_at = 2 }");
 }
 
+static int set_up_few(void **state)
+{
+	return set_up_with(
+		state, "reports { octets_day = 1048576\n tickets_day = 4 }");
+}
+
 static int tear_down(void **state)
 {
 	struct rig_report *r = *state;
@@ -346,6 +352,81 @@ static void many_who_file_of_an_account_file_it_once(void **state)
 	}
 }
 
+/* ---- floods ---- */
+
+static void past_the_octets_of_a_day_no_text_is_kept(void **state)
+{
+	static char text[300000];
+	struct rig_report *r = *state;
+	size_t kept[2] = { 0, 0 };
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "A: b\n\n", 6);
+	for (int i = 0; i < 12; i++) {
+		bool is_traced = i >= 6;
+
+		report_rig_in(r, REPORT_JUNK);
+		r->original[0].trace.ip.octet[15] = (uint8_t)i;
+		r->original[0].message = slice_make(text, 200000);
+		if (!is_traced)
+			r->original[0].trace_word = TRACEKEYS_NONE;
+		report_rig_wants(r, is_traced ? "counted" : "nothing");
+		(void)report_rig_read(r);
+		kept[is_traced] += r->report.item[0].message.len;
+	}
+	/* 1 MiB, of which one half is for those. */
+	assert_int_equal(kept[0], 2 * 200000);
+	assert_int_equal(kept[1], 3 * 200000);
+}
+
+static void past_the_tickets_of_a_day_there_are_none(void **state)
+{
+	struct rig_report *r = *state;
+	size_t tickets[2] = { 0, 0 };
+
+	for (int i = 0; i < 10; i++) {
+		bool is_proved = i >= 5;
+
+		report_rig_in(r, REPORT_ABUSE);
+		r->original[0].trace_word = TRACEKEYS_NONE;
+		if (!is_proved)
+			r->filing.proof = REPORT_UNPROVEN;
+		report_rig_file(r);
+		tickets[is_proved] += r->filed.ticket[0] != '\0';
+		assert_string_equal(
+			report_state_name(report_rig_read(r)->state), "open");
+	}
+	assert_int_equal(tickets[0], 2);
+	assert_int_equal(tickets[1], 2);
+	report_rig_wants_keys(r, "rp:ticket:*:log", 4);
+	/* Mail of ours is another matter. */
+	report_rig_out(r, REPORT_ABUSE);
+	report_rig_file(r);
+	assert_string_not_equal(r->filed.ticket, "");
+}
+
+static void the_oldest_give_way(void **state)
+{
+	struct rig_report *r = *state;
+	char first[CASE_REF_MAX];
+
+	report_rig_file(r);
+	snprintf(first, sizeof(first), "%s", r->filed.id);
+	(void)REDIS_DO(r->desk.server, "ZADD", "rp:report:all", "-1", "x y");
+	assert_true(REDIS_DO(r->desk.server, "EVAL",
+		"for i=1,20000 do redis.call('ZADD',KEYS[1],'1800000000500',i) end",
+		"1", "rp:report:all"));
+	r->desk.now_ms += 1000;
+	report_rig_in(r, REPORT_JUNK);
+	report_rig_by(r, "ann@example.com");
+	report_rig_wants(r, "counted");
+	DESK_WANTS(&r->desk, "19998", "ZCARD", "rp:report:all");
+	(void)report_rig_read(r);
+	desk_result(report_read(r->desk.redis, r->desk.conf, slice_of(first),
+			    true, r->arena, &r->report),
+		RES_MISSING);
+}
+
 /* ---- rights ---- */
 
 /* Of etc/reprieve.acl, what stands behind the name. */
@@ -444,6 +525,12 @@ int main(void)
 		TEST("and so is one about an account",
 			many_who_file_of_an_account_file_it_once,
 			set_up_listing),
+		TEST("past reports.octets_day no text is kept, and it counts",
+			past_the_octets_of_a_day_no_text_is_kept, set_up_few),
+		TEST("past reports.tickets_day there is no ticket",
+			past_the_tickets_of_a_day_there_are_none, set_up_few),
+		TEST("the oldest of too many reports give way",
+			the_oldest_give_way, set_up),
 		TEST("the portal's account in Redis may do all of it",
 			the_portal_may_do_all_of_it, set_up_listing),
 	};
