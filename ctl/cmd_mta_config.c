@@ -59,8 +59,9 @@ static void for_postfix(struct ctl *ctl, const struct endpoint *ours)
 	line(o, "milter_connect_timeout = 30s");
 	line(o, "milter_command_timeout = 30s");
 	line(o, "milter_content_timeout = 300s");
-	line(o, "# Mail to delist+..., ticket+... and bounce+...: see");
-	line(o, "# reprieve-intake(8) for the latter two.");
+	line(o, "# Mail to delist+..., ticket+... and bounce+...; for the");
+	line(o, "# latter two, and abuse, junk, phish, notjunk and dmarc, see");
+	line(o, "# reprieve-intake(8).");
 	line(o, "recipient_delimiter = +");
 	if (e->kind == ENDPOINT_UNIX)
 		note_path(o, e->path, socket, settings.queue_directory);
@@ -102,8 +103,9 @@ static void for_sendmail(struct ctl *ctl, const struct endpoint *ours)
 	value_line(o, "INPUT_MAIL_FILTER(`reprieve', `S=", socket,
 		", F=T, T=S:30s;R:30s;E:5m')dnl");
 	line(o,
-		"dnl Mail to ticket+... and bounce+... needs a mailer, too: "
-		"see reprieve-intake(8).");
+		"dnl Mail to ticket+... and bounce+..., and to abuse, junk, "
+		"phish, notjunk and");
+	line(o, "dnl dmarc, needs a mailer, too: see reprieve-intake(8).");
 	if (e->kind != ENDPOINT_UNIX)
 		output_say(o,
 			"dnl warning: over TCP Sendmail needs about 44 ms for "
