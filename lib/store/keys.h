@@ -25,6 +25,7 @@
  *   Pfbl:                  who registered for feedback, see store/fbl
  *   Pdmarc:                results for reports about DMARC, see store/aggregate
  *   Pdmarcin:              reports about DMARC of others, see store/dmarcin
+ *   Pupload:ID             what a visitor reports, see store/upload
  *   Pcontent:              what the classifier was taught, see store/lessons
  *   Preport: Pcomplaint:   abuse reports, see store/report
  *
