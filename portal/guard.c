@@ -170,8 +170,7 @@ static enum guard_answer judge_stamp(struct visit *v, const struct stamp *s)
 
 /* ---- how often ---- */
 
-/* But for GUARD_GOOD the answer has been given. */
-static enum guard_answer take(struct visit *v, const char *name, unsigned most)
+enum guard_answer guard_take(struct visit *v, const char *name, unsigned most)
 {
 	struct limit limit = {
 		.name = name,
@@ -211,7 +210,7 @@ static enum guard_answer check(struct visit *v, const char *action)
 	}
 	if (form_value(&v->form, "website").len > 0)
 		return GUARD_MACHINE;
-	answer = take(v, "post", v->site.conf->portal.posts_max);
+	answer = guard_take(v, "post", v->site.conf->portal.posts_max);
 	return answer == GUARD_GOOD ? judge_stamp(v, &stamp) : answer;
 }
 
@@ -225,5 +224,6 @@ enum guard_answer guard_check(struct visit *v, const char *action)
 
 bool guard_evaluation(struct visit *v)
 {
-	return take(v, "check", v->site.conf->portal.checks_max) == GUARD_GOOD;
+	return guard_take(v, "check", v->site.conf->portal.checks_max) ==
+		GUARD_GOOD;
 }

@@ -39,6 +39,11 @@ enum guard_answer guard_check(struct visit *v, const char *action) MUST_USE;
  * for a unix socket. */
 void guard_network(const struct visit *v, char out[CIDR_TEXT_MAX]);
 
+/* Takes one of "most" that this visitor has in an hour, by a name of its own
+ * (store/limit). Anything but GUARD_GOOD has been answered. */
+enum guard_answer guard_take(
+	struct visit *v, const char *name, unsigned most) MUST_USE;
+
 /* Takes one of portal.checks_max for an evaluation that costs DNS. False: the
  * answer has been given (429 or 503). */
 bool guard_evaluation(struct visit *v) MUST_USE;

@@ -49,6 +49,7 @@ job_function fblreport_run;
 /* fbljobs.c: looks at the record of one registration that is due. RES_OK:
  * there may be more of them. */
 enum result fbljobs_look_due(struct job *j) MUST_USE;
+extern const struct job_kind jobs_report[]; /* reportjobs.c */
 
 /* NULL: no such kind. */
 job_function *job_find(struct slice kind);

@@ -205,6 +205,7 @@ static enum result open_pages(
 	const struct web_options options = {
 		.listen = conf->portal.listen,
 		.body_max = routes_body_max(conf),
+		.room = routes_room,
 		.handle = routes_handle,
 		.ctx = s->context,
 		.fields = routes_fields,

@@ -13,6 +13,7 @@ struct meters {
 	int forms;
 	int letters[3]; /* by enum meters_outcome */
 	int delist;
+	int uploads;
 	pthread_mutex_t lock; /* of queue */
 	struct meters_queue queue;
 };
@@ -39,6 +40,7 @@ static const char *const route_names[] = {
 	[METERS_FBL_LINK] = "fbl-link",
 	[METERS_FBL_END] = "fbl-end",
 	[METERS_SENDER] = "sender",
+	[METERS_REPORT] = "report",
 	[METERS_ROUTES] = NULL,
 };
 
@@ -53,7 +55,10 @@ static const char *const form_names[] = { "good", "forged", "stale", "quick",
 static const char *const kind_names[] = { "confirm", "answer", "review",
 	"ticket-link", "ticket-answer", "ticket-admin", "sponsor-link",
 	"correspondent", "fbl-link", "fbl-ready", "fbl-lapsed", "fbl-report",
-	"other", NULL };
+	"report-ack", "other", NULL };
+
+/* In the order of enum meters_outcome. */
+static const char *const upload_names[] = { "filed", "later", "failed", NULL };
 
 /* As policy/grant has them. */
 static const char *const answer_names[] = { "unknown", "given", "exception",
@@ -149,8 +154,12 @@ static bool add_counters(struct meters *m)
 			"Letters that were given up.", "kind", kind_names);
 	m->delist = metrics_counter(x, "reprieve_portal_delist",
 		"Confirmed requests by answer.", "answer", answer_names);
-	return m->pages >= 0 && m->answers >= 0 && m->forms >= 0 &&
-		m->letters[METERS_SENT] >= 0 && m->letters[METERS_LATER] >= 0 &&
+	m->uploads = metrics_counter(x, "reprieve_portal_uploads",
+		"Reports of the form by what became of them at the intake.",
+		"outcome", upload_names);
+	return m->uploads >= 0 && m->pages >= 0 && m->answers >= 0 &&
+		m->forms >= 0 && m->letters[METERS_SENT] >= 0 &&
+		m->letters[METERS_LATER] >= 0 &&
 		m->letters[METERS_FAILED] >= 0 && m->delist >= 0;
 }
 
@@ -220,6 +229,12 @@ void meters_letter(
 	if (m != NULL)
 		metrics_add(m->metrics, m->letters[outcome],
 			place_of(kind_names, kind), 1);
+}
+
+void meters_upload(struct meters *m, enum meters_outcome outcome)
+{
+	if (m != NULL)
+		metrics_add(m->metrics, m->uploads, outcome, 1);
 }
 
 void meters_delist(struct meters *m, const char *answer)

@@ -32,6 +32,7 @@ enum meters_route {
 	METERS_FBL_LINK,
 	METERS_FBL_END,
 	METERS_SENDER,
+	METERS_REPORT,
 	METERS_ROUTES
 };
 
@@ -56,6 +57,9 @@ enum meters_outcome {
 /* kind: of a job, e.g. "confirm"; any other counts as "other". */
 void meters_letter(
 	struct meters *m, struct slice kind, enum meters_outcome outcome);
+
+/* An upload that was handed to reprieve-intake. */
+void meters_upload(struct meters *m, enum meters_outcome outcome);
 
 /* A request that was confirmed, by policy/grant's word for the answer. */
 void meters_delist(struct meters *m, const char *answer);

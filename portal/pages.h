@@ -56,3 +56,9 @@ void page_fbl_end_post(struct visit *v);
 /* dashboard.c: /f/TOKEN, a registered sender's own page; /f/TOKEN.csv. */
 void page_sender(struct visit *v);
 void page_sender_csv(struct visit *v);
+/* report.c: /report: what is wrong with mail of ours, or that we let through.
+ */
+void page_report(struct visit *v);
+void page_report_post(struct visit *v);
+/* reportstatus.c: /report/ID. */
+void page_report_status(struct visit *v);

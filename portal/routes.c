@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "portal/routes.h"
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "portal/meters.h"
 #include "portal/pages.h"
 #include "portal/visit.h"
+#include "web/multipart.h"
 
 enum {
 	FORM_MAX = 8192, /* octets of a form but its long texts */
@@ -76,6 +78,10 @@ static const struct route routes[] = {
 		NULL, NULL },
 	{ METERS_TICKET, "/tc/", PREFIX, page_ticket_confirm,
 		page_ticket_confirm_post, false, NULL, NULL },
+	{ METERS_REPORT, "/report", WHOLE, page_report, page_report_post, false,
+		NULL, NULL },
+	{ METERS_REPORT, "/report/", PREFIX, page_report_status, NULL, false,
+		NULL, NULL },
 	{ METERS_SPONSOR, "/sponsor/", PREFIX, page_sponsor, page_sponsor_post,
 		false, NULL, NULL },
 	{ METERS_SENDER, "/f/", PREFIX, page_sender_csv, NULL, false, ".csv",
@@ -146,16 +152,42 @@ static void bad_method(struct visit *v, const struct route *route)
 	v->out->fields = route->get == NULL ? post_only : read_only;
 }
 
+/* Does its form bring files? */
+static bool has_files(const struct route *route)
+{
+	return route->post == page_report_post;
+}
+
+/* An octet is three when it is escaped. */
+static size_t short_max(const struct conf *conf, bool is_long)
+{
+	return FORM_MAX + (is_long ? 3 * conf->support.text_max : 0);
+}
+
 static size_t body_max(const struct conf *conf, const struct route *route)
 {
-	/* An octet is three when it is escaped. */
-	return route->is_long ? FORM_MAX + 3 * conf->support.text_max
-			      : FORM_MAX;
+	return has_files(route)
+		? FORM_MAX + 3 * VISIT_PASTE_MAX + conf->reports.upload_max
+		: short_max(conf, route->is_long);
 }
 
 size_t routes_body_max(const struct conf *conf)
 {
-	return FORM_MAX + 3 * conf->support.text_max;
+	return short_max(conf, true);
+}
+
+void routes_room(void *ctx, struct slice path, struct web_room *out)
+{
+	struct slice rest = slice_of("");
+	const struct route *route = find_route(path, &rest);
+	struct context_view view;
+
+	if (route == NULL || !has_files(route))
+		return;
+	context_enter(ctx, &view);
+	out->body_max = body_max(view.conf, route);
+	out->has_files = true;
+	context_leave(&view);
 }
 
 static bool is_form(struct slice type)
@@ -165,30 +197,66 @@ static bool is_form(struct slice type)
 		slice_of("application/x-www-form-urlencoded"));
 }
 
+static struct form_limits form_limits(
+	const struct conf *conf, const struct route *route)
+{
+	struct form_limits l = {
+		.value_max = VALUE_MAX,
+		.is_multiline = route->is_long || has_files(route),
+	};
+
+	if (route->is_long)
+		l.value_max = conf->support.text_max;
+	if (has_files(route))
+		l.value_max = VISIT_PASTE_MAX;
+	return l;
+}
+
+/* A form with files. */
+static enum result read_files(struct visit *v, const struct form_limits *values)
+{
+	const struct multipart_limits limits = {
+		.values = *values,
+		.files_max = MULTIPART_FILES_MAX,
+		.octets_max = v->site.conf->reports.upload_max,
+	};
+	struct multipart *m = arena_alloc(v->arena, sizeof(*m));
+	enum result res = m == NULL ? RES_NOMEM
+				    : multipart_parse(m, v->rq->content_type,
+					      v->rq->body, &limits, v->arena);
+
+	if (res == RES_OK) {
+		v->form = m->form;
+		v->files = m->file;
+		v->file_count = m->count;
+	}
+	return res;
+}
+
 /* False: it was answered. */
 static bool read_form(struct visit *v, const struct route *route)
 {
-	const struct form_limits limits = {
-		.value_max = route->is_long ? v->site.conf->support.text_max
-					    : VALUE_MAX,
-		.is_multiline = route->is_long,
-	};
+	const struct form_limits limits = form_limits(v->site.conf, route);
 	const struct slice body = v->rq->body;
+	const bool is_multipart =
+		has_files(route) && multipart_is_type(v->rq->content_type);
 	enum result res;
 
 	if (body.len > body_max(v->site.conf, route)) {
 		visit_bad(v, STATUS_TOO_LARGE);
 		return false;
 	}
-	if (body.len > 0 && !is_form(v->rq->content_type)) {
+	if (body.len > 0 && !is_multipart && !is_form(v->rq->content_type)) {
 		visit_bad(v, STATUS_TYPE);
 		return false;
 	}
-	res = form_parse(&v->form, body, &limits, v->arena);
+	res = is_multipart ? read_files(v, &limits)
+			   : form_parse(&v->form, body, &limits, v->arena);
 	if (res != RES_OK)
 		visit_bad(v,
-			res == RES_TOOBIG ? STATUS_TOO_LARGE
-					  : STATUS_BAD_REQUEST);
+			res == RES_TOOBIG || res == RES_NOMEM
+				? STATUS_TOO_LARGE
+				: STATUS_BAD_REQUEST);
 	return res == RES_OK;
 }
 

@@ -16,8 +16,11 @@ struct context;
 /* Sent with every answer of the portal; ends as in struct web_options. */
 extern const struct web_field routes_fields[];
 
-/* Octets of the longest form that a page may get. */
+/* Octets of the longest form that a page may get, but for those with files. */
 size_t routes_body_max(const struct conf *conf);
+
+/* Fits web_options.room; ctx is a struct context. */
+void routes_room(void *ctx, struct slice path, struct web_room *out);
 
 /* Fits web_options.handle; ctx is a struct context. */
 void routes_handle(

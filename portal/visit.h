@@ -21,9 +21,13 @@
 #include "web/view.h"
 
 struct arena;
+struct multipart_file;
 
 enum {
 	VISIT_MEMORY_MAX = 1024 * 1024,
+	/* Octets of one text in a form with files: it is twice in that memory
+	 * when it is shown again. */
+	VISIT_PASTE_MAX = 128 * 1024,
 	STATUS_OK = 200,
 	STATUS_SEE_OTHER = 303,
 	STATUS_BAD_REQUEST = 400,
@@ -49,6 +53,10 @@ struct visit {
 	struct slice rest; /* of the path, behind the route's */
 	struct form query;
 	struct form form; /* of a POST */
+	/* Files of a POST, where the route takes them; borrowed from the body
+	 */
+	const struct multipart_file *files;
+	size_t file_count;
 	/* Who the visitor is: the peer, or what a trusted proxy says (last hop
 	 * of X-Forwarded-For). */
 	struct ipaddr client;
