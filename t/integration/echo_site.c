@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BODY_MAX = 8192 };
+enum { BODY_MAX = 8192, FILES_MAX = 1449984 };
 
 static void handle(
 	void *ctx, const struct web_request *rq, struct web_answer *out)
@@ -27,11 +27,21 @@ static void handle(
 	fputs(buf_text(&out->body), stdout);
 }
 
+/* As the portal's page for reports has it. */
+static void make_room(void *ctx, struct slice path, struct web_room *out)
+{
+	(void)ctx;
+	if (slice_is_equal(path, slice_of("/report")))
+		*out = (struct web_room){ .body_max = FILES_MAX,
+			.has_files = true };
+}
+
 int main(int argc, char **argv)
 {
 	struct web_options options = {
 		.listen = { .kind = ENDPOINT_INET, .host = "127.0.0.1" },
 		.body_max = BODY_MAX,
+		.room = make_room,
 		.handle = handle,
 	};
 	struct web_server *server = NULL;

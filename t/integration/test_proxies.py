@@ -19,6 +19,7 @@ from harness.world import wait_listening
 
 HOST = f"Host: {fronts.NAME}\r\n"
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
+FILES = "Content-Type: multipart/form-data; boundary=b\r\n"
 CLOSE = "Connection: close\r\n"
 TOKEN = "K7Q2M9X4T6R8W3ZA"
 
@@ -129,6 +130,12 @@ MALFORMED = [
     ("a body of 100 KB",
      f"POST /p HTTP/1.1\r\n{HOST}{FORM}Content-Length: 102400\r\n\r\n"
      + "a" * 102400, (413,)),
+    ("files of 100 KB to another page",
+     f"POST /report/ HTTP/1.1\r\n{HOST}{FILES}Content-Length: 102400\r\n\r\n"
+     + "a" * 102400, (413,)),
+    ("files of 2 MB",
+     f"POST /report HTTP/1.1\r\n{HOST}{FILES}Content-Length: 2000000\r\n\r\n"
+     + "a" * 2000000, (413,)),
     ("a body of 100 KB in chunks",
      f"POST /p HTTP/1.1\r\n{HOST}{FORM}Transfer-Encoding: chunked\r\n\r\n"
      f"19000\r\n{'a' * 102400}\r\n0\r\n\r\n", (411, 413)),
@@ -158,7 +165,7 @@ def refused(way, request, wanted):
 
 def cuts_links(way):
     """Of a link only its kind is logged, however it is written."""
-    for kind in ("c", "s", "r", "status", "t"):
+    for kind in ("c", "s", "r", "report", "status", "t"):
         for path in (f"/{kind}/{TOKEN}", f"//{kind}/{TOKEN}/x",
                      f"/{kind}/{TOKEN}?lang=es", f"/./{kind}/{TOKEN}",
                      "/%" + f"{ord(kind[0]):02x}{kind[1:]}/{TOKEN}"):
@@ -168,7 +175,7 @@ def cuts_links(way):
                 "the page is logged")
     true(TOKEN not in log, lambda: "logged: " + "\n".join(
         line for line in log.splitlines() if TOKEN in line))
-    for kind in ("c", "s", "r", "status", "t"):
+    for kind in ("c", "s", "r", "report", "status", "t"):
         true(re.search(rf'"GET /{kind}(/\.\.\.)?" 200 ', log),
              f"no line of /{kind} in {log[-2000:]}")
 
@@ -250,6 +257,10 @@ def check(tap, way):
              f"POST /p HTTP/1.1\r\n{HOST}{FORM}{CLOSE}"
              f"Content-Length: 8192\r\n\r\na={'b' * 8190}",
              "[POST][/p][][192.0.2.9][8192]")
+    tap.case("files of 1.4 MB arrive at the page that takes them", arrives,
+             way, f"POST /report HTTP/1.1\r\n{HOST}{FILES}{CLOSE}"
+             f"Content-Length: 1449984\r\n\r\n{'b' * 1449984}",
+             "[POST][/report][][192.0.2.9][1449984]")
     tap.case("nobody can pretend to be somebody else", forged, way)
     for name, request, wanted in MALFORMED:
         tap.case(f"{name}: refused", refused, way, request, wanted)
