@@ -36,6 +36,8 @@ async function newPage({ lang, script, width, dark, headers }) {
 		if (m.type() === "error" && !m.text().includes("a status of 422"))
 			problems.push(m.text());
 	});
+	// Or the first dialogue for files would be one of the system.
+	page.on("filechooser", () => {});
 	page.on("pageerror", (e) => problems.push(String(e)));
 }
 
@@ -77,6 +79,14 @@ const commands = {
 			page.keyboard.press(key),
 		]);
 		return page.url();
+	},
+	// A key that opens the dialogue of a field for files, and what is chosen.
+	choose: async ({ key, file }) => {
+		const [dialogue] = await Promise.all([
+			page.waitForEvent("filechooser"),
+			page.keyboard.press(key),
+		]);
+		await dialogue.setFiles(file);
 	},
 	type: async ({ text }) => page.keyboard.type(text),
 	// What has the focus, and whether a person sees that it has.
