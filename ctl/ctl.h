@@ -43,6 +43,8 @@ extern const struct ctl_command cmd_add, cmd_allow, cmd_check, cmd_config,
 	cmd_lock, cmd_forget, cmd_learn;
 /* Of ctl/reports.am. */
 extern const struct ctl_command cmd_complaints, cmd_reports;
+/* Of ctl/fbl.am. */
+extern const struct ctl_command cmd_fbl;
 /* Of ctl/pause.am. */
 extern const struct ctl_command cmd_pause, cmd_resume;
 /* Of ctl/dmarc.am. */

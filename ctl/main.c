@@ -36,6 +36,7 @@ static const struct ctl_command *const commands[] = {
 	&cmd_doctor,
 	&cmd_config,
 	&cmd_tickets,
+	&cmd_fbl,
 	&cmd_requests,
 	&cmd_grant,
 	&cmd_deny,

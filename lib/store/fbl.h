@@ -214,3 +214,10 @@ enum result fbl_of_cfbl(struct redis *r, const struct conf *conf,
  */
 enum result fbl_take(struct redis *r, const struct conf *conf, struct slice id,
 	struct slice report, int64_t now_ms, unsigned *incidents) MUST_USE;
+
+struct fbl_sent {
+	uint64_t seen, sent, held;
+};
+/* Of the day of now_ms; all zero when there was none. */
+enum result fbl_sent(struct redis *r, const struct conf *conf, struct slice id,
+	int64_t now_ms, struct fbl_sent *out) MUST_USE;

@@ -12,7 +12,8 @@ enum {
 	MS_PER_S = 1000,
 	ALL_UP_TO = 100, /* reports of a day that are all sent */
 	EACH = 10, /* then each of so many */
-	PUT_OFF_MS = 300000
+	PUT_OFF_MS = 300000,
+	TAIL_MAX = 10
 };
 
 /* KEYS: registration, mailq. ARGV: id, now. */
@@ -325,15 +326,23 @@ enum result fbl_of_cfbl(struct redis *r, const struct conf *conf,
 	return res;
 }
 
+/* ":20261126" */
+static void format_day(int64_t now_ms, char out[TAIL_MAX])
+{
+	char day[CLOCK_TEXT_MAX];
+
+	clock_format_utc(now_ms, day);
+	snprintf(out, TAIL_MAX, ":%.4s%.2s%.2s", day, day + 5, day + 8);
+}
+
 enum result fbl_take(struct redis *r, const struct conf *conf, struct slice id,
 	struct slice report, int64_t now_ms, unsigned *incidents)
 {
-	char day[CLOCK_TEXT_MAX], tail[CLOCK_TEXT_MAX + 1];
+	char tail[TAIL_MAX];
 	struct edit e;
 	enum result res;
 
-	clock_format_utc(now_ms, day);
-	snprintf(tail, sizeof(tail), ":%.4s%.2s%.2s", day, day + 5, day + 8);
+	format_day(now_ms, tail);
 	edit_begin(&e, r, conf);
 	edit_key(&e, "fbl:", id, "");
 	edit_key(&e, "fbl:sent:", id, tail);
@@ -344,6 +353,32 @@ enum result fbl_take(struct redis *r, const struct conf *conf, struct slice id,
 	res = edit_run(&e, take_script);
 	if (res == RES_OK)
 		*incidents = (unsigned)redis_element(&e.reply, 1).number;
+	edit_end(&e);
+	return res;
+}
+
+static const char sent_script[] =
+	"local f = redis.call('HMGET', KEYS[1], 'seen', 'sent', 'held')\n"
+	"return {tonumber(f[1] or '0') or 0, tonumber(f[2] or '0') or 0,\n"
+	"  tonumber(f[3] or '0') or 0}\n";
+
+enum result fbl_sent(struct redis *r, const struct conf *conf, struct slice id,
+	int64_t now_ms, struct fbl_sent *out)
+{
+	char tail[TAIL_MAX];
+	struct edit e;
+	enum result res;
+
+	format_day(now_ms, tail);
+	edit_begin(&e, r, conf);
+	edit_key(&e, "fbl:sent:", id, tail);
+	res = edit_read(&e, sent_script);
+	if (res == RES_OK)
+		*out = (struct fbl_sent){
+			.seen = (uint64_t)redis_element(&e.reply, 0).number,
+			.sent = (uint64_t)redis_element(&e.reply, 1).number,
+			.held = (uint64_t)redis_element(&e.reply, 2).number,
+		};
 	edit_end(&e);
 	return res;
 }
