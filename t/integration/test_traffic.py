@@ -23,10 +23,10 @@ from harness.milter import retired
 from harness.nsd import Nsd
 from harness.portal import Portal
 from harness.postfix import Postfix
-from harness.redis import Redis
 from harness.site import Site
 from harness.tap import Tap, equal, true
 from harness.wait import until
+from test_acl import guarded, unrefused
 from test_browser import clean, validity
 
 GOOD, BAD, OTHER = "192.0.2.10", "192.0.2.66", "198.51.100.9"
@@ -72,7 +72,7 @@ class Home:
         self.keys = sign.Keys(world)
         self.signer = sign.Signer(self.keys)
         server = Nsd(world, {"example": self.keys.zone()}).start()
-        self.redis = Redis(world).start()
+        self.redis = guarded(world)
         self.postfix = Postfix(world)
         plain = self.postfix.listener("")
         self.portal = Portal(
@@ -295,6 +295,8 @@ def main():
                          after_mail, seen, home, language, width)
         tap.case("the page without script", after_mail, seen, home, "en",
                  320, False)
+        tap.case("Redis has refused nothing", unrefused, home.redis,
+                 (home.milter, home.portal))
     finally:
         home.browser.close()
     equal(home.portal.stop(), 0, "the portal")
