@@ -169,8 +169,8 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 	s->clock = ctx->clock;
 	conduct_init(&ctx->conduct, ctx->repute,
 		autolist_watch(ctx->autolist, &ctx->watch_networks));
-	trafficwatch_init(
-		&ctx->watch_traffic, ctx->traffic, &ctx->conduct.watch);
+	trafficwatch_init(&ctx->watch_traffic, ctx->traffic, ctx->services.psl,
+		&ctx->conduct.watch);
 	dmarcrows_init(
 		&ctx->dmarcrows, ctx->aggregate, &ctx->watch_traffic.watch);
 	res = correspond_open(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "judge/trafficwatch.h"
 
+#include "auth/aligned.h"
 #include "conf/conf.h"
 #include "judge/record.h"
 
@@ -58,38 +59,19 @@ static void count_dkim(const struct auth_facts *auth, struct traffic_day *what)
 	what->count[TRAFFIC_DKIM_FAIL] = fails && !passes;
 }
 
-/* Only what is a name becomes part of a key. */
-static bool take(struct slice domain, char out[HOSTNAME_MAX])
+/* The one that a complaint about the message would count for, too. Only what is
+ * a name becomes part of a key. */
+static void find_signer(const struct auth_facts *auth, const struct psl *psl,
+	char out[HOSTNAME_MAX])
 {
 	size_t len;
 
-	return hostname_parse(domain, out, &len) == RES_OK;
+	if (hostname_parse(aligned_signer(auth, psl), out, &len) != RES_OK)
+		out[0] = '\0';
 }
 
-/* Without a record of DMARC nobody asked for more than the same organisation.
- */
-static void find_signer(const struct auth_facts *auth, char out[HOSTNAME_MAX])
-{
-	const struct dmarc_fact *d = &auth->dmarc;
-
-	if (d->dkim_aligned) {
-		(void)take(d->aligned_domain, out);
-		return;
-	}
-	if (d->result != AUTH_NONE || slice_is_empty(d->org_domain))
-		return;
-	for (unsigned i = 0; auth->dkim_is_known && i < auth->dkim_count; i++) {
-		const struct dkim_fact *f = &auth->dkim[i];
-
-		if (f->result == AUTH_PASS &&
-			hostname_is_within(f->domain, d->org_domain) &&
-			take(f->domain, out))
-			return;
-	}
-}
-
-bool trafficwatch_of(const struct record *r, struct traffic_day *what,
-	char domain[HOSTNAME_MAX])
+bool trafficwatch_of(const struct record *r, const struct psl *psl,
+	struct traffic_day *what, char domain[HOSTNAME_MAX])
 {
 	const bool is_end = strcmp(r->stage, "eom") == 0;
 
@@ -110,7 +92,7 @@ bool trafficwatch_of(const struct record *r, struct traffic_day *what,
 	count_dkim(r->auth, what);
 	what->count[TRAFFIC_DMARC_PASS] = r->auth->dmarc.result == AUTH_PASS;
 	what->count[TRAFFIC_DMARC_FAIL] = r->auth->dmarc.result == AUTH_FAIL;
-	find_signer(r->auth, domain);
+	find_signer(r->auth, psl, domain);
 	return true;
 }
 
@@ -120,15 +102,17 @@ static void judged(void *at, const struct record *r)
 	struct traffic_day what;
 	char domain[HOSTNAME_MAX];
 
-	if (trafficwatch_of(r, &what, domain) && r->scope.conf->traffic.enabled)
+	if (trafficwatch_of(r, w->psl, &what, domain) &&
+		r->scope.conf->traffic.enabled)
 		traffic_add(w->traffic, &r->conn->ip, domain, &what);
 }
 
 void trafficwatch_init(struct trafficwatch *out, struct traffic *traffic,
-	const struct session_watch *next)
+	const struct psl *psl, const struct session_watch *next)
 {
 	*out = (struct trafficwatch){
 		.traffic = traffic,
+		.psl = psl,
 		.watch = { judged, out, next },
 	};
 }

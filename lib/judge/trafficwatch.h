@@ -14,17 +14,19 @@
 #include "net/hostname.h"
 #include "store/traffic.h"
 
+struct psl;
 struct record;
 
 /* Borrowed as long as sessions live. */
 struct trafficwatch {
 	struct traffic *traffic;
+	const struct psl *psl;
 	struct session_watch watch; /* for session_env */
 };
 
-/* next: who else watches, or NULL. */
+/* next: who else watches, or NULL. psl may be NULL (auth/aligned). */
 void trafficwatch_init(struct trafficwatch *out, struct traffic *traffic,
-	const struct session_watch *next);
+	const struct psl *psl, const struct session_watch *next);
 
 /*
  * Pure. False: nothing is to be counted. Of a message: one of what became of
@@ -33,7 +35,7 @@ void trafficwatch_init(struct trafficwatch *out, struct traffic *traffic,
  *   dkim   pass: one signature passes; fail: none does, and one of them fails,
  *          is broken or not taken
  *   dmarc  pass or fail, whatever excuses a failure
- * domain: of the signature that passes and is aligned with the author, or "".
+ * domain: of the signature that speaks for the author (auth/aligned), or "".
  */
-bool trafficwatch_of(const struct record *r, struct traffic_day *what,
-	char domain[HOSTNAME_MAX]);
+bool trafficwatch_of(const struct record *r, const struct psl *psl,
+	struct traffic_day *what, char domain[HOSTNAME_MAX]);
