@@ -13,6 +13,7 @@
 #include "judge/autolist.h"
 #include "judge/budget.h"
 #include "judge/conduct.h"
+#include "judge/dmarcfail.h"
 #include "judge/dmarcrows.h"
 #include "judge/factlog.h"
 #include "judge/outbound.h"
@@ -84,6 +85,7 @@ struct context {
 	struct trafficwatch watch_traffic;
 	struct aggregate *aggregate;
 	struct dmarcrows dmarcrows;
+	struct dmarcfail dmarcfail;
 	struct autolist *autolist;
 	struct arcseal *seal; /* NULL: nothing is sealed */
 	struct casework cases;
@@ -173,6 +175,8 @@ static enum result open_history(struct context *ctx, struct conf *conf)
 		&ctx->conduct.watch);
 	dmarcrows_init(
 		&ctx->dmarcrows, ctx->aggregate, &ctx->watch_traffic.watch);
+	dmarcfail_init(&ctx->dmarcfail, ctx->writer, ctx->clock,
+		&ctx->dmarcrows.watch);
 	res = correspond_open(
 		&ctx->correspond, conf, &ctx->secret, ctx->writer, ctx->clock);
 	ctx->correspondents = outbound_correspondents(ctx->correspond);
@@ -289,7 +293,7 @@ enum result context_open(
 		.cases = &ctx->cases,
 		.telemetry = &ctx->telemetry,
 		.seal = ctx->seal,
-		.watch = &ctx->dmarcrows.watch,
+		.watch = &ctx->dmarcfail.watch,
 		.budget = ctx->budget,
 		.correspondents = &ctx->correspondents,
 		.proof = prover_proof(ctx->prover),

@@ -12,7 +12,7 @@
 #include "web/view.h"
 
 static const struct job_kind *const tables[] = { jobs_delist, jobs_support,
-	jobs_fbl, jobs_report };
+	jobs_fbl, jobs_report, jobs_dmarc };
 
 job_function *job_find(struct slice kind)
 {

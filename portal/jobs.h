@@ -42,6 +42,7 @@ struct job_kind {
 extern const struct job_kind jobs_delist[]; /* delistjobs.c */
 extern const struct job_kind jobs_support[]; /* supportjobs.c */
 extern const struct job_kind jobs_fbl[]; /* fbljobs.c */
+extern const struct job_kind jobs_dmarc[]; /* dmarcjobs.c */
 
 /* fblreport.c: one report to one who registered, or asked by a field. */
 job_function fblreport_run;

@@ -139,6 +139,7 @@ enum answer ending_judge(struct session *s, const struct mta *mta)
 		.verdict = &s->at->carried,
 		.findings = &s->at->findings,
 		.auth = &s->at->auth,
+		.message = &s->at->fields.message,
 		.ref = s->at->carried_ref };
 	struct reply reply;
 	enum answer answer;

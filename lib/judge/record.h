@@ -41,6 +41,7 @@
 #include "fact/auth.h"
 #include "fact/conn.h"
 #include "fact/envelope.h"
+#include "fact/message.h"
 #include "policy/ruling.h"
 #include "policy/verdict.h"
 #include "reply/smtp.h"
@@ -63,6 +64,7 @@ struct record {
 	const struct verdict *verdict; /* NULL: not judged */
 	const struct findings *findings; /* of this recipient, or NULL */
 	const struct auth_facts *auth; /* of the message, or NULL */
+	const struct message *message; /* at eom; NULL: not told */
 	struct slice rcpt_domain;
 	const struct reply *reply; /* NULL: none was given */
 	const char *ref; /* "": no case */

@@ -23,7 +23,7 @@
  *   Ptraffic:DAY:        numbers of a sender, see store/traffic
  *   Pevidence:NET          ZSET, bad messages, see store/offences
  *   Pfbl:                  who registered for feedback, see store/fbl
- *   Pdmarc:                results for reports about DMARC, see store/aggregate
+ *   Pdmarc:                of reports about DMARC: store/aggregate, failure
  *   Pdmarcin:              reports about DMARC of others, see store/dmarcin
  *   Pupload:ID             what a visitor reports, see store/upload
  *   Pcontent:              what the classifier was taught, see store/lessons

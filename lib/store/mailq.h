@@ -31,7 +31,8 @@ enum {
  * sponsor-link, correspondent (a refusal that was put off; id is a case, added
  * by the milter), fbl-link, fbl-look, fbl-ready, fbl-lapsed (store/fbl),
  * fbl-report (id is a report; more: "N ID" or "N cfbl"), report-upload (store/
- * upload), report-ack (store/report). "more" is the kind's own. */
+ * upload), report-ack (store/report), dmarc-failure (of store/failure, by the
+ * milter, too). "more" is the kind's own. */
 struct mailq_job {
 	struct slice kind;
 	struct slice id;

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Aggregate reports about DMARC: mail comes in by Postfix, and a day later its
-senders read of it what Mail::DMARC and the schema of RFC 9990 understand.
+"""Reports about DMARC: mail comes in by Postfix, and a day later its senders
+read of it what Mail::DMARC and the schema of RFC 9990 understand; of a single
+failure, at once, when the site wants that.
 """
 
 import base64
@@ -25,6 +26,7 @@ from harness.sink import Sink
 from harness.site import Site
 from harness.tap import Tap, equal, match, true
 from harness.wait import until
+from harness.world import wait_listening
 
 GOOD, OTHER = "192.0.2.10", "192.0.2.66"
 DAY_S = 86400
@@ -43,6 +45,9 @@ _dmarc.ag-none	TXT	"v=DMARC1; p=none"
 _dmarc.ag-odd	TXT	"v=DMARC1; p=none; rua=https://ag-odd.example/x,mailto:a@ag-odd.example%0d%0aDATA,mailto:%3Cx%3E@ag-odd.example,mailto:,mailto:a@b@ag-odd.example"
 _dmarc.ag-away	TXT	"v=DMARC1; p=none; rua=mailto:d@ag-away.example"
 _dmarc.ag-later	TXT	"v=DMARC1; p=none; rua=mailto:d@ag-later.example"
+_dmarc.fail-main	TXT	"v=DMARC1; p=none; ruf=mailto:f@fail-main.example,mailto:f@ext-yes.example,mailto:f@ext-no.example"
+fail-main.example._report._dmarc.ext-yes	TXT	"v=DMARC1"
+_dmarc.fail-spf	TXT	"v=DMARC1; p=none; fo=s; ruf=mailto:f@fail-spf.example"
 """
 SPACE = "{urn:ietf:params:xml:ns:dmarc-2.0}"
 PERL = r"""
@@ -67,12 +72,14 @@ class Home(Site):
     def __init__(self, world, tap):
         self.world = world
         self.tap = tap
-        self.redis = Redis(world).start()
+        self.redis = guarded(world)
         Dns()
         keys = sign.Keys(world)
         self.signer = sign.Signer(keys)
         self.nsd = Nsd(world, {"example": keys.zone() + ZONE}).start()
         self.sink = Sink(world)
+        self.site = world.port()
+        self.portal = None
         milter = Reprieve(world, self.redis, mode="enforce",
                           auth='enabled = yes\n'
                           'known_lists = {"spf-pass.example"}')
@@ -88,7 +95,8 @@ class Home(Site):
         self.milter.write(more=(
             f'dns {{ forward = {{"{self.nsd.forward}"}} }}\n'
             "greylist { enabled = no }\n"
-            f'portal {{ smtp = "127.0.0.1:{smtp}" }}\n'
+            f'portal {{ smtp = "127.0.0.1:{smtp}" user = "nobody"\n'
+            f'listen = "inet:{self.site}@127.0.0.1" }}\n'
             'dmarc { org_name = "Example <Mail>" email = "dmarc@box.test"\n'
             f'contact = "https://postmaster.example.net" {more} }}\n'))
 
@@ -141,6 +149,15 @@ class Home(Site):
         found = self.sink.only(f"<{to}>").mails()
         equal(len(found), 1, f"letters to {to}")
         return Letter(found[0])
+
+
+def guarded(world):
+    """A Redis with our users; the test itself is its admin."""
+    with open(f"{world.srcdir}/etc/reprieve.acl", encoding="ascii") as file:
+        text = file.read().replace("CHANGE-ME", "secret")
+    redis = Redis(world, "--include", world.write("users.conf", text))
+    redis.users = ("milter", "portal", "admin")
+    return redis.start()
 
 
 class Letter:
@@ -462,6 +479,93 @@ def large(home):
     match(letters[0].at("report_metadata/error"), "7 messages .*", "error")
 
 
+# ---- single failures ----
+
+def fail(home, author, sender="joe@spf-none.example", more=""):
+    home.send(sign.message(author, more=more), ip=OTHER, sender=sender)
+
+
+def off_by_default(home):
+    mark = home.mark()
+    fail(home, "a@fail-main.example")
+    home.milter.wait_log("verdict .*dmarc=fail", after=mark)
+    equal(home.redis.keys("rp:dmarc:fail*"), [], "keys")
+
+
+def on(home):
+    """The milter hears of it by a reload, the portal begins with it."""
+    mark = home.mark()
+    home.configure(home.sink.port, "failure_reports = yes failures_hour = 3")
+    home.milter.reload()
+    home.milter.wait_log("is in effect", after=mark)
+    home.portal = home.world.start(
+        home.world.program("reprieve-portal"), "-c",
+        home.milter.conf_as("portal"), name="portal")
+    wait_listening(("127.0.0.1", home.site), home.portal)
+
+
+def failure(home):
+    on(home)
+    fail(home, "a@fail-main.example",
+         more="Cc: victim@box.test\r\nX-For: victim\r\n")
+    until(lambda: home.sink.count("f@ext-yes.example") == 1,
+          lambda: home.portal.log() + home.milter.log()[-2000:])
+    until(lambda: home.redis.keys("rp:dmarc:failure:*") == [],
+          "the report is forgotten")
+    equal([home.sink.count(f"f@{d}.example") for d in (
+        "fail-main", "ext-yes", "ext-no")], [1, 1, 0], "letters")
+    raw = home.sink.only("<f@fail-main.example>").mails()[0]
+    sender = next(s for s, r, t in home.sink.taken if t == raw)
+    match(sender, r"MAIL FROM:<>.*", "envelope")
+    mail = email.message_from_string(raw)
+    equal(mail.get_content_type(), "multipart/report", "type")
+    equal(mail.get_param("report-type"), "feedback-report", "report-type")
+    words, fields, header = mail.get_payload()
+    equal([p.get_content_type() for p in (words, fields, header)],
+          ["text/plain", "message/feedback-report", "text/rfc822-headers"],
+          "parts")
+    # Python parses a message/* part as a message: its header are the fields.
+    seen = fields.get_payload()[0]
+    equal({n: seen[n] for n in (
+        "Feedback-Type", "Version", "Auth-Failure", "Identity-Alignment",
+        "Delivery-Result", "Source-IP", "Reported-Domain",
+        "Original-Mail-From")}, {
+            "Feedback-Type": "auth-failure", "Version": "1",
+            "Auth-Failure": "dmarc", "Identity-Alignment": "dkim, spf",
+            "Delivery-Result": "delivered", "Source-IP": OTHER,
+            "Reported-Domain": "fail-main.example",
+            "Original-Mail-From": "<redacted@spf-none.example>"}, "fields")
+    true("dmarc=fail" in seen["Authentication-Results"], raw)
+    true("From: " in header.get_payload(), raw)
+    for word in ("victim", "b@box.test", "joe@"):
+        true(word not in raw, f"{word} in {raw}")
+
+
+def no_failure(home):
+    """fo=s, and SPF does not fail; a report; a bounce."""
+    fail(home, "a@fail-spf.example")
+    fail(home, "a@fail-main.example", sender="")
+    fail(home, "a@fail-main.example",
+         more="Auto-Submitted: auto-generated\r\n")
+    # What comes behind them has its report, and they have none.
+    fail(home, "a@fail-main.example")
+    until(lambda: home.sink.count("f@fail-main.example") == 2, "a letter")
+    equal(home.sink.count("f@fail-spf.example"), 0, "letters")
+
+
+def few(home):
+    """No more than failures_hour about one domain."""
+    for _ in range(5):
+        fail(home, "a@fail-main.example")
+    until(lambda: home.sink.count("f@ext-yes.example") == 3, "the third")
+    until(lambda: int(home.redis.ask(
+        "GET", "rp:dmarc:failures:fail-main.example")) == 7, "all are counted")
+    equal(home.sink.count("f@ext-yes.example"), 3, "letters")
+    true(0 < home.redis.ask("TTL", "rp:dmarc:failures:fail-main.example")
+         <= 3600, "TTL")
+    equal(home.portal.stop(), 0, "exit code of the portal")
+
+
 CASES = [
     ("results are kept by domain and day", mail_comes),
     ("not where nobody asks, nor of trusted clients", nobody_asks),
@@ -480,7 +584,15 @@ CASES = [
     ("two runs do not interleave", one_at_a_time),
     ("with the MTA down the next run sends", comes_later),
     ("what is too large goes in several letters", large),
+    ("nobody hears of single failures by default", off_by_default),
+    ("a failure is reported when the site wants that", failure),
+    ("not what is no failure, and no machine's mail", no_failure),
+    ("no more in an hour than the site wants", few),
 ]
+
+
+def unrefused(home):
+    equal(home.redis.ask("ACL", "LOG"), [], "ACL LOG")
 
 
 def main():
@@ -490,6 +602,7 @@ def main():
     home = Home(world, tap)
     for name, case in CASES:
         tap.case(name, case, home)
+    tap.case("Redis has refused nothing", unrefused, home)
     tap.case("the milter stops at SIGTERM with 0", lambda: equal(
         home.milter.process.stop(), 0, "exit code"))
     home.server.stop()
