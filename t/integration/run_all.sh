@@ -6,14 +6,20 @@
 set -u
 
 here=$(dirname "$0")
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
 
 run_one() {
 	"${PYTHON:-/usr/bin/python3}" "$here/$1.py" >"$tmp/$1.tap" 2>&1
 	echo $? >"$tmp/$1.exit"
 }
+
+if [ "${1-}" = --one ]; then
+	tmp=$TMP_OF_ALL
+	run_one "$2"
+	exit 0
+fi
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
 
 one_at_a_time() {
 	for name in "$@"; do
@@ -24,10 +30,8 @@ one_at_a_time() {
 }
 
 side_by_side() {
-	for name in "$@"; do
-		run_one "$name" &
-	done
-	wait
+	printf '%s\n' "$@" | TMP_OF_ALL=$tmp xargs -n 1 -P "$JOBS" \
+		sh "$0" --one
 	for name in "$@"; do
 		echo "# ---- $name"
 		cat "$tmp/$name.tap"
