@@ -55,6 +55,7 @@ KEYS = re.compile("rp:(?:" + "|".join((
     r"rate:[\w-]+-domain:[a-z0-9_.-]+:\d+",
     rf"delist:{RID}", r"delist:requests", r"delist:exceptions",
     rf"delist:open:{NET}(?::ref)?", rf"delist:quiet:{HASH}",
+    r"trace:keys", rf"account:{HASH}", rf"traffic:\d+:\w+:[a-z0-9.:/_-]+",
     rf"token:{HASH}", rf"hist:{NET}(?::log|:done)?", rf"parole:{NET}",
     rf"ticket:{RID}(?::log)?", r"ticket:open", r"ticket:all",
     rf"ticket:of:{RID}", rf"sponsor:{RID}", rf"sponsor:of:{RID}")) + ")")
@@ -170,7 +171,7 @@ def dump(redis):
     out = {}
     try:
         for key in sorted(ask("KEYS", "*")):
-            if re.match(rb"rp:(?:rate:|node:|mailq:last$)", key):
+            if re.match(rb"rp:(?:rate:|node:|mailq:last$|trace:|account:|traffic:)", key):
                 continue
             kind = ask("TYPE", key)
             out[key.decode()] = READ[kind](ask, key)
