@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "conf/conf.h"
 #include "mail/mailbox.h"
+#include "store/account.h"
 #include "store/filing.h"
 #include "store/limit.h"
 #include "store/mailq.h"
@@ -164,8 +165,9 @@ static enum result choose_reporter(struct report_work *w)
 			SLICE_ARG(domain));
 		snprintf(w->reporter, sizeof(w->reporter), "%s", mailbox.hash);
 	}
-	if (f->proof == REPORT_LOCAL && f->account.len > 0)
-		res = secret_hash(w->secret, f->account, w->reporter);
+	if (f->proof == REPORT_LOCAL && account_is_hash(f->account))
+		snprintf(w->reporter, sizeof(w->reporter), "%.*s",
+			SLICE_ARG(f->account));
 	/* An address that cannot be one is nobody's. */
 	return res == RES_TOOBIG || res == RES_SYNTAX ? RES_OK : res;
 }

@@ -27,6 +27,7 @@ enum {
 	SHOWN_MAX = 20, /* originals that are told of */
 	TRIES = 5,
 	RID_MAX = 64,
+	NUMBER_MAX = 24,
 	HOUR_S = 3600
 };
 
@@ -172,7 +173,7 @@ static void add_account(
 }
 
 static enum result next_number(struct report_work *w, const char *account,
-	const char *over, char out[RID_MAX])
+	const char *over, char out[NUMBER_MAX])
 {
 	struct script_call call = { .count = 0 };
 	struct redis_reply reply;
@@ -183,7 +184,7 @@ static enum result next_number(struct report_work *w, const char *account,
 	script_number(&call, w->conf->reports.keep_s);
 	res = script_run(w->redis, number_text, &call, &reply);
 	if (res == RES_OK)
-		snprintf(out, RID_MAX, "%.*s",
+		snprintf(out, NUMBER_MAX, "%.*s",
 			SLICE_ARG(slice_part(reply.text, 0, 20)));
 	return res;
 }
@@ -202,61 +203,77 @@ static enum result look(struct report_work *w, const char *id, bool *is_open)
 	return res == RES_MISSING ? RES_OK : res;
 }
 
-/* Added by its name, so that it is there once; a full ticket has enough. */
+/* Added by its name, so that it is there once. */
 static enum result add(struct report_work *w, const char *id, const char *item,
-	struct slice text)
+	struct slice text, bool *is_added)
 {
 	const struct ticket_entry entry = {
 		.id = slice_of(id), .text = text, .message_id = slice_of(item)
 	};
 	enum result res = ticket_add(w->redis, w->conf, &entry, w->now_ms);
 
+	*is_added = res == RES_OK;
 	return res == RES_FULL || res == RES_DENIED ? RES_OK : res;
 }
 
-static enum result add_to_open(struct report_work *w, const char *account,
-	const char *item, struct slice text, char id[CASE_REF_MAX])
-{
-	char number[RID_MAX] = "", rid[RID_MAX];
-	struct ticket_form form = { .subject = slice_of("abuse report"),
-		.text = text,
-		.message_id = slice_of(item) };
-	struct ticket_filed filed;
-	bool is_open = false;
-	enum result res = RES_OK;
+struct telling {
+	const char *account;
+	const char *item;
+	struct slice text;
+	bool is_urgent; /* not to be lost in a ticket that is full */
+};
 
-	for (int i = 0; i < TRIES && res == RES_OK && !is_open; i++) {
-		res = next_number(w, account, number, number);
-		snprintf(rid, sizeof(rid), "user:%s:%.20s", account, number);
-		form.rid = slice_of(rid);
-		if (res == RES_OK)
-			res = ticket_file(w->redis, w->conf, w->secret,
-				w->now_ms, &form, &filed);
-		if (res == RES_OK)
-			res = look(w, filed.id, &is_open);
-	}
-	if (res != RES_OK || !is_open)
-		return res;
-	snprintf(id, CASE_REF_MAX, "%s", filed.id);
-	return add(w, id, item, text);
+/* One try. *is_done false: that ticket takes no more, there is to be another.
+ */
+static enum result add_to(struct report_work *w, const struct telling *t,
+	const char *number, char id[CASE_REF_MAX], bool *is_done)
+{
+	char rid[RID_MAX];
+	struct ticket_form form = { .subject = slice_of("abuse report"),
+		.text = t->text,
+		.message_id = slice_of(t->item) };
+	struct ticket_filed filed;
+	bool is_open = false, is_added = false;
+	enum result res;
+
+	snprintf(rid, sizeof(rid), "user:%s:%.20s", t->account, number);
+	form.rid = slice_of(rid);
+	res = ticket_file(
+		w->redis, w->conf, w->secret, w->now_ms, &form, &filed);
+	if (res == RES_OK)
+		res = look(w, filed.id, &is_open);
+	if (res == RES_OK && is_open)
+		res = add(w, filed.id, t->item, t->text, &is_added);
+	*is_done = is_added || (is_open && !t->is_urgent);
+	if (res == RES_OK)
+		snprintf(id, CASE_REF_MAX, "%s", filed.id);
+	return res;
 }
 
 enum result report_ticket_account(struct report_work *w, size_t number,
 	const struct report_outcome *o, char id[CASE_REF_MAX])
 {
 	const struct report_original *original = &w->filing->original[number];
-	char item[REPORT_NAME_MAX];
+	char item[REPORT_NAME_MAX], which[NUMBER_MAX] = "";
+	struct telling t = { .account = original->trace.account,
+		.item = report_item_name(w->id, number, item),
+		.is_urgent = o->pause == REPORT_PAUSE_DONE };
 	struct buf text;
-	enum result res;
+	bool is_done = false;
+	enum result res = RES_OK;
 
 	buf_init(&text, SUMMARY_MAX);
-	add_account(w, original->trace.account, &text);
+	add_account(w, t.account, &text);
 	add_pause(w, o, &text);
 	add_reporter(w, &text);
 	add_original(original, number, &text);
 	add_words(w, &text);
-	res = add_to_open(w, original->trace.account,
-		report_item_name(w->id, number, item), cut(w, &text), id);
+	t.text = cut(w, &text);
+	for (int i = 0; i < TRIES && res == RES_OK && !is_done; i++) {
+		res = next_number(w, t.account, which, which);
+		if (res == RES_OK)
+			res = add_to(w, &t, which, id, &is_done);
+	}
 	buf_clear(&text);
 	return res;
 }

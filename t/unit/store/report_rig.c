@@ -13,7 +13,7 @@ void report_rig_make(struct rig_report *r, const char *conf)
 	char text[CONF_MAX];
 
 	memset(r, 0, sizeof(*r));
-	snprintf(text, sizeof(text), "} %s support {", conf);
+	snprintf(text, sizeof(text), "} %s geo {", conf);
 	desk_make(&r->desk, text);
 	memcpy(r->secret.octet, "0123456789abcdef", 16);
 	r->secret.len = 16;

@@ -54,6 +54,12 @@ static int set_up_short_pause(void **state)
 	return set_up_with(state, "reports { pause_s = 3600\n pause_at = 1 }");
 }
 
+static int set_up_full(void **state)
+{
+	return set_up_with(
+		state, "reports { pause_at = 1 } support { messages_max = 2 }");
+}
+
 static int set_up_no_learn(void **state)
 {
 	return set_up_with(state, "reports { learn = no\n evidence = no }");
@@ -636,6 +642,26 @@ static void an_account_has_one_ticket(void **state)
 	report_rig_wants_keys(r, "rp:ticket:*:log", 2);
 }
 
+/* Its administrator must hear of it, even so. */
+static void a_full_ticket_hides_no_pause(void **state)
+{
+	struct rig_report *r = *state;
+	char first[CASE_REF_MAX];
+
+	complain(r, "a@example.com", "paused");
+	snprintf(first, sizeof(first), "%s", r->filed.ticket);
+	complain(r, "b@example.com", "counted");
+	complain(r, "c@example.com", "counted");
+	assert_string_equal(r->filed.ticket, first);
+	report_rig_wants_keys(r, "rp:ticket:*:log", 1);
+	DESK_WANTS(&r->desk, "1", "DEL", BLOCK);
+	r->desk.now_ms += 1000;
+	complain(r, "d@example.com", "paused");
+	assert_string_not_equal(r->filed.ticket, first);
+	report_rig_wants_keys(r, "rp:ticket:*:log", 2);
+	assert_int_equal(report_rig_jobs(r, "ticket-admin"), 3);
+}
+
 int main(void)
 {
 #define TEST(text, function, up)                                             \
@@ -701,6 +727,8 @@ int main(void)
 			notjunk_of_ours_does_nothing, set_up),
 		TEST("an account has one ticket while that is open",
 			an_account_has_one_ticket, set_up),
+		TEST("a ticket that is full hides no pause",
+			a_full_ticket_hides_no_pause, set_up_full),
 	};
 
 	return cmocka_run_group_tests_name("store/report", cases, NULL, NULL);
