@@ -202,13 +202,13 @@ void traffic_close(struct traffic *t)
 	free(t);
 }
 
-/* What is added to which key: address, network, domain. */
+/* What is added to which key: address, network, then names. */
 struct part {
 	struct buf key;
 	struct sum sum;
 };
 
-enum { PARTS = 3 };
+enum { ADDRESS = 0, NETWORK, NAMES, PARTS = NAMES + TRAFFIC_NAMES_MAX };
 
 static void make_part(struct part *p, const char *day, const char *kind,
 	const char *who, const struct traffic_day *what)
@@ -217,6 +217,34 @@ static void make_part(struct part *p, const char *day, const char *kind,
 	if (who[0] != '\0')
 		buf_add_format(&p->key, "traffic:%s:%s:%s", day, kind, who);
 	p->sum = (struct sum){ .day = *what };
+}
+
+/* Each label but the last two could be left off. */
+static size_t count_above(const char *domain)
+{
+	size_t dots = 0;
+
+	for (const char *at = domain; *at != '\0'; at++)
+		dots += *at == '.';
+	return dots > 0 ? dots - 1 : 0;
+}
+
+static void make_names(struct part parts[PARTS], const char *day,
+	const char *domain, const struct traffic_day *what)
+{
+	size_t above = count_above(domain);
+
+	make_part(&parts[NAMES], day, "domain", domain, what);
+	for (size_t i = NAMES + 1; i < PARTS; i++) {
+		/* So many that only the widest fit. */
+		do {
+			const char *dot = strchr(domain, '.');
+
+			domain = above == 0 || dot == NULL ? "" : dot + 1;
+			above -= above > 0;
+		} while (above >= PARTS - i);
+		make_part(&parts[i], day, "domain", domain, what);
+	}
 }
 
 /* Those without a key are empty. */
@@ -230,10 +258,12 @@ static void make_parts(struct part parts[PARTS], int64_t now_ms,
 	char text[CIDR_TEXT_MAX];
 
 	sums_day(now_ms, day);
-	make_part(&parts[0], day, "net", cidr_format(&address, text), what);
-	make_part(&parts[1], day, "net", cidr_format(&network, text), what);
-	cidr_format(&network, parts[0].sum.network);
-	make_part(&parts[2], day, "domain", domain == NULL ? "" : domain, what);
+	make_part(
+		&parts[ADDRESS], day, "net", cidr_format(&address, text), what);
+	make_part(
+		&parts[NETWORK], day, "net", cidr_format(&network, text), what);
+	cidr_format(&network, parts[ADDRESS].sum.network);
+	make_names(parts, day, domain == NULL ? "" : domain, what);
 }
 
 static void clear_parts(struct part parts[PARTS])
@@ -272,7 +302,7 @@ static void add_keys(struct script_call *c, struct slice prefix,
 {
 	for (size_t i = 0; i < PARTS; i++) {
 		const struct slice key = buf_slice(&parts[i].key);
-		const size_t network = i == 0 ? 1 : i;
+		const size_t network = i == ADDRESS ? NETWORK : i;
 
 		if (key.len == 0)
 			continue;
@@ -297,14 +327,14 @@ enum result traffic_complain(struct redis *r, const struct conf *conf,
 		return RES_OK;
 	make_parts(parts, now_ms, ip, domain, &none);
 	snprintf(field, sizeof(field), "@%s",
-		buf_text(&parts[0].key) + HEAD_LEN);
+		buf_text(&parts[ADDRESS].key) + HEAD_LEN);
 	add_keys(&call, slice_of(conf->redis.prefix), parts);
 	script_number(&call, (int64_t)conf->traffic.keep_days * DAY_S);
 	for (size_t i = 0; i < PARTS; i++) {
 		if (parts[i].key.len == 0)
 			continue;
 		script_arg(&call, slice_of(counts));
-		script_arg(&call, slice_of(i == 0 ? field : ""));
+		script_arg(&call, slice_of(i == ADDRESS ? field : ""));
 	}
 	res = script_run(r, script, &call, &reply);
 	clear_parts(parts);

@@ -5,7 +5,8 @@
  *   Ptraffic:YYYYMMDD:net:CIDR     HASH of counters (UTC days), EXPIRE
  *   Ptraffic:YYYYMMDD:domain:NAME  traffic.keep_days
  * CIDR: the client's address (IPv4, IPv6 /64) and its network (/24, /48); NAME:
- * the domain of a DKIM signature that passes and is aligned with the author.
+ * the domain of a DKIM signature that passes and is aligned with the author,
+ * and each above it but a top level; past TRAFFIC_NAMES_MAX the widest ones.
  * A network has beside its counters a field "@CIDR" for each of its addresses
  * with numbers on that day, at most TRAFFIC_ADDRESSES_MAX.
  * Summed up in memory and written by store/writer about once a second, as
@@ -23,6 +24,8 @@ struct traffic;
 
 /* Sums in memory; addresses of a network and day that are told apart. */
 enum { TRAFFIC_SUMS_MAX = 65536, TRAFFIC_ADDRESSES_MAX = 256 };
+/* Names that one message counts for: that of its signer, and those above. */
+enum { TRAFFIC_NAMES_MAX = 4 };
 
 enum traffic_counter {
 	TRAFFIC_MESSAGES = 0, /* that came to their end */
@@ -55,8 +58,8 @@ struct traffic_day {
 enum result traffic_open(struct traffic **out, struct conf *conf,
 	struct writer *writer, const struct clock *clock) MUST_USE;
 void traffic_close(struct traffic *t); /* NULL is fine */
-/* Adds what to the day of now, to the address, its network and the domain (""
- * or NULL: none; folded). Never waits. */
+/* Adds what to the day of now, to the address, its network and the domain
+ * with those above it ("" or NULL: none; folded). Never waits. */
 void traffic_add(struct traffic *t, const struct ipaddr *ip, const char *domain,
 	const struct traffic_day *what);
 void traffic_flush(struct traffic *t, const struct conf *conf);

@@ -158,6 +158,31 @@ static void a_message_counts_for_address_network_and_domain(void **state)
 	assert_int_equal(ledger_rig_endless(&w->rig), 0);
 }
 
+static void a_domain_has_the_numbers_of_those_below_it(void **state)
+{
+	struct world *w = *state;
+
+	add(w, "192.0.2.7", "a.b.example.org", TRAFFIC_MESSAGES,
+		TRAFFIC_ACCEPTED);
+	add(w, "192.0.2.7", "example.org", TRAFFIC_MESSAGES, TRAFFIC_MARKED);
+	add(w, "192.0.2.7", "t.u.v.w.x.y.z.example.net", TRAFFIC_MESSAGES,
+		TRAFFIC_HELD);
+	flush(w);
+	complain(w, "192.0.2.7", "b.example.org", true);
+	wants(w, "domain:a.b.example.org", 0, TRAFFIC_MESSAGES, 1);
+	wants(w, "domain:b.example.org", 0, TRAFFIC_MESSAGES, 1);
+	wants(w, "domain:b.example.org", 0, TRAFFIC_COMPLAINTS, 1);
+	wants(w, "domain:example.org", 0, TRAFFIC_MESSAGES, 2);
+	wants(w, "domain:example.org", 0, TRAFFIC_COMPLAINTS, 1);
+	wants(w, "domain:org", 0, TRAFFIC_MESSAGES, 0);
+	wants(w, "domain:t.u.v.w.x.y.z.example.net", 0, TRAFFIC_HELD, 1);
+	wants(w, "domain:y.z.example.net", 0, TRAFFIC_HELD, 1);
+	wants(w, "domain:z.example.net", 0, TRAFFIC_HELD, 1);
+	wants(w, "domain:example.net", 0, TRAFFIC_HELD, 1);
+	/* Address, network, and at most four names of each. */
+	assert_int_equal(ledger_rig_keys(&w->rig), 2 + 3 + 4);
+}
+
 static void an_ipv6_address_is_its_64_and_its_48(void **state)
 {
 	struct world *w = *state;
@@ -367,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		WITH_REDIS(a_message_counts_for_address_network_and_domain),
+		WITH_REDIS(a_domain_has_the_numbers_of_those_below_it),
 		WITH_REDIS(an_ipv6_address_is_its_64_and_its_48),
 		WITH_REDIS(days_stand_apart_and_end),
 		WITH_REDIS(sums_of_two_flushes_add_up),
