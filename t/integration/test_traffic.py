@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import os
+import subprocess
 import sys
 import time
 
@@ -205,18 +206,38 @@ def admin(home):
     true('"messages"' in text and GOOD in text and OTHER not in text, text)
 
 
+def report(home):
+    """A person who got one of the signed messages says that it is junk."""
+    got = next(text for text in home.postfix.mails()
+               if "DKIM-Signature" in text and "X-Reprieve-Trace" in text)
+    got = got.replace("\r\n", "\n")
+    if got.startswith("From "):
+        got = got.partition("\n")[2]
+    mail = ("From: Ann <ann@reader.example>\nTo: junk@box.test\n"
+            "Subject: junk\nMessage-ID: <report@reader.example>\n"
+            "MIME-Version: 1.0\n"
+            "Content-Type: multipart/mixed; boundary=\"b\"\n\n"
+            f"--b\nContent-Type: message/rfc822\n\n{got}\n--b--\n")
+    done = subprocess.run(
+        [home.world.program("ctl/reprieve-intake"), "-c",
+         home.milter.conf_as("portal"), "-r", "junk@box.test"],
+        input=mail.encode("latin-1"), capture_output=True, check=False)
+    equal(done.returncode, 0, done.stderr.decode("utf-8", "replace"))
+
+
 def complaint(home):
-    """One counted by who takes a report."""
     path = home.link("net:" + NETWORK)
-    day = time.strftime("%Y%m%d", time.gmtime())
-    for who in (GOOD, NETWORK):
-        home.redis.ask("HINCRBY", f"rp:traffic:{day}:net:{who}",
-                       "complaints", 1)
+    report(home)
+    until(lambda: sums(home.file(path))[NETWORK]["complaints"] == 1,
+          lambda: f"a complaint in {sums(home.file(path))}")
     got = sums(home.file(path))
     equal(got[GOOD], wanted(GOOD, complaints=1), GOOD)
     equal(got[BAD], wanted(BAD), BAD)
     page = home.portal.get(path).body
     true("25.00 %, far too high" in page, "the rate")
+    got = sums(home.file(home.link("domain:good.example")))
+    equal(got["good.example"], wanted("good.example", complaints=1),
+          "the domain")
 
 
 def gone(home):
