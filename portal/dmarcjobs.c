@@ -13,6 +13,7 @@
 #include "judge/services.h"
 #include "portal/letter.h"
 #include "portal/mailtext.h"
+#include "portal/meters.h"
 #include "store/failure.h"
 #include "web/mailer.h"
 
@@ -140,10 +141,24 @@ static enum result write_letter(const struct job *j, const struct failure *f,
 
 /* ---- sending ---- */
 
+static bool is_final(enum result res)
+{
+	return res == RES_OK || res == RES_DENIED || res == RES_SYNTAX;
+}
+
+static enum meters_outcome outcome_of(enum result res)
+{
+	if (res == RES_OK)
+		return METERS_SENT;
+	return is_final(res) ? METERS_FAILED : METERS_LATER;
+}
+
 static void note(const struct job *j, const struct failure *f, enum result res)
 {
 	struct logline line;
 
+	meters_letter(context_meters(j->site->context), j->job->kind,
+		outcome_of(res));
 	log_start(&line, res == RES_OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
 		"dmarc-failure");
 	log_slice(&line, "id", j->job->id);
@@ -184,7 +199,7 @@ static enum result send_one(
 	if (res != RES_OK || has_gone)
 		return res;
 	res = post(j, f, to);
-	if (res == RES_OK || res == RES_DENIED || res == RES_SYNTAX)
+	if (is_final(res))
 		return failure_gone(j->redis, conf, j->job->id, to);
 	return res;
 }

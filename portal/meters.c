@@ -55,7 +55,7 @@ static const char *const form_names[] = { "good", "forged", "stale", "quick",
 static const char *const kind_names[] = { "confirm", "answer", "review",
 	"ticket-link", "ticket-answer", "ticket-admin", "sponsor-link",
 	"correspondent", "fbl-link", "fbl-ready", "fbl-lapsed", "fbl-report",
-	"report-ack", "other", NULL };
+	"report-ack", "dmarc-failure", "other", NULL };
 
 /* In the order of enum meters_outcome. */
 static const char *const upload_names[] = { "filed", "later", "failed", NULL };

@@ -49,6 +49,9 @@ _dmarc.fail-main	TXT	"v=DMARC1; p=none; ruf=mailto:f@fail-main.example,mailto:f@
 fail-main.example._report._dmarc.ext-yes	TXT	"v=DMARC1"
 _dmarc.fail-spf	TXT	"v=DMARC1; p=none; fo=s; ruf=mailto:f@fail-spf.example"
 """
+MANY = 40
+ZONE += "".join(f'_dmarc.n{i}.ag-later TXT "v=DMARC1; p=none;'
+                ' rua=mailto:d@ag-later.example"\n' for i in range(MANY))
 SPACE = "{urn:ietf:params:xml:ns:dmarc-2.0}"
 PERL = r"""
 use Mail::DMARC::Report; use Mail::DMARC::Report::Receive; use JSON::PP;
@@ -427,6 +430,28 @@ def one_at_a_time(home):
     true("another run" in said, said)
 
 
+def three_at_once(home):
+    """Timers of three machines: each letter goes out once."""
+    for i in range(MANY):
+        name = f"n{i}.ag-later.example"
+        home.redis.ask("SADD", f"rp:dmarc:{yesterday()}:domains", name)
+        home.redis.ask(
+            "HSET", f"rp:dmarc:{yesterday()}:of:{name}", "policy",
+            "v=DMARC1; p=none", "by=treewalk\tip=192.0.2.1\tdo=none\t"
+            f"dkim=fail\tspf=fail\tfrom={name}", 1)
+    before = home.sink.count("d@ag-later.example")
+    words = [home.world.program("ctl/reprievectl"), "-c",
+             home.milter.conf_as("admin"), "--json", "dmarc-report"]
+    runs = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+            for _ in range(3)]
+    said = [run.communicate(timeout=120)[0] for run in runs]
+    codes = sorted(run.returncode for run in runs)
+    equal((codes[0], set(codes) <= {0, 1}), (0, True), said)
+    sent = sum(json.loads(s).get("sent", 0) for s in said)
+    equal((sent, home.sink.count("d@ag-later.example") - before),
+          (MANY, MANY), said)
+
+
 def comes_later(home):
     """While the MTA is down nothing is lost; a letter that has gone does not
     go again."""
@@ -583,6 +608,7 @@ CASES = [
     ("a second run sends nothing", once),
     ("two runs do not interleave", one_at_a_time),
     ("with the MTA down the next run sends", comes_later),
+    ("three at once send each letter once", three_at_once),
     ("what is too large goes in several letters", large),
     ("nobody hears of single failures by default", off_by_default),
     ("a failure is reported when the site wants that", failure),

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "net/psl.h"
 #include "support/case.h"
 #include "support/fake_dns.h"
 
@@ -127,6 +128,33 @@ static void a_record_is_asked_anew(void **state)
 	close_desk(&d);
 }
 
+/* Where the list says what an organisation is, the walk is not asked. */
+static void by_the_public_suffix_list(void **state)
+{
+	struct dmarcuri uri = { .mailbox = "d@x.b.co.uk" }, to[DMARCURI_MAX];
+	struct psl *psl = NULL;
+	struct desk d;
+	size_t count;
+
+	(void)state;
+	open_desk(&d);
+	dmarcdest_free(d.dest);
+	assert_int_equal(psl_open(&psl), RES_OK);
+	d.dest = dmarcdest_new(
+		fake_dns_source(d.dns), d.conf, clock_system(), psl);
+	assert_non_null(d.dest);
+	assert_int_equal(dmarcdest_ask(d.dest, slice_of("b.co.uk"),
+				 DMARCDEST_RUA, &uri, to, &count),
+		DMARCDEST_OWN);
+	assert_int_equal(fake_dns_asked(d.dns), 0);
+	assert_int_equal(dmarcdest_ask(d.dest, slice_of("c.co.uk"),
+				 DMARCDEST_RUA, &uri, to, &count),
+		DMARCDEST_REFUSED);
+	assert_int_equal(count, 0);
+	close_desk(&d);
+	psl_close(psl);
+}
+
 /* A name that DNS cannot hold is nobody's consent. */
 static void a_name_that_is_too_long(void **state)
 {
@@ -185,6 +213,7 @@ int main(void)
 			DMARCDEST_UNKNOWN, "", DMARCDEST_RUA),
 		cmocka_unit_test(a_record_is_asked_anew),
 		cmocka_unit_test(a_name_that_is_too_long),
+		cmocka_unit_test(by_the_public_suffix_list),
 	};
 
 	return cmocka_run_group_tests_name("auth/dmarcdest", cases, NULL, NULL);
