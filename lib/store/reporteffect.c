@@ -18,6 +18,7 @@ enum {
 	MORE_MAX = 64,
 	SOURCE_MAX = 512,
 	COUNTED_MAX = HOSTNAME_MAX + 80,
+	DOMAINS_MAX = 5,
 	NETWORK_V4 = 24, /* as of heur/sender */
 	NETWORK_V6 = 48,
 	MAPPED_BITS = 96,
@@ -151,10 +152,13 @@ static const char out_text[] = LUA_COMMON SCRIPT_LUA_DESCRIBE
 	"return answer()\n";
 
 /*
- * KEYS from 10: complaints of the day, then records of reputation.
+ * A domain is remembered under its own name or that of its organisation
+ * (heur/sender), which is the one that was written last.
+ * KEYS from 10: complaints of the day, then records of reputation, at the end
+ * those that the domain may have.
  * ARGV from 12: half life and life of these in ms, good, bad, is it evidence,
  * does it go to the traffic, the report, number of fields of the day, number of
- * jobs; these, and "more" of each job.
+ * jobs, of keys of the domain; then these, and "more" of each job.
  */
 static const char in_text[] = LUA_COMMON
 	"local effect = told()\n"
@@ -163,12 +167,23 @@ static const char in_text[] = LUA_COMMON
 	"  keep(effect)\n"
 	"  return answer()\n"
 	"end\n"
-	"for i = 11, #KEYS do\n"
-	"  repute(KEYS[i], tonumber(ARGV[12]), now, ARGV[13], ARGV[14],\n"
-	"    ARGV[15])\n"
+	"local function add(key)\n"
+	"  repute(key, tonumber(ARGV[12]), now, ARGV[13], ARGV[14], ARGV[15])\n"
 	"end\n"
-	"local first = 21 + tonumber(ARGV[19])\n"
-	"for i = 21, first - 1 do complain(KEYS[10], ARGV[i]) end\n"
+	"local domain, latest\n"
+	"for i = 11, #KEYS do\n"
+	"  if i <= #KEYS - tonumber(ARGV[21]) then\n"
+	"    add(KEYS[i])\n"
+	"  else\n"
+	"    local at = number(redis.call('HMGET', KEYS[i], 'at')[1])\n"
+	"    if not domain or at > latest then\n"
+	"      domain, latest = KEYS[i], at\n"
+	"    end\n"
+	"  end\n"
+	"end\n"
+	"if domain then add(domain) end\n"
+	"local first = 22 + tonumber(ARGV[19])\n"
+	"for i = 22, first - 1 do complain(KEYS[10], ARGV[i]) end\n"
 	"for i = first, first + tonumber(ARGV[20]) - 1 do\n"
 	"  mailq_add(KEYS[5], 'fbl-report', ARGV[18], ARGV[i], ARGV[1])\n"
 	"end\n"
@@ -193,6 +208,7 @@ struct errand {
 	size_t counted_count;
 	char more[FBL_FOUND_MAX + 1][MORE_MAX];
 	size_t job_count;
+	size_t domain_count; /* keys */
 };
 
 bool report_is_traced(const struct report_original *o)
@@ -377,6 +393,30 @@ static bool is_ours(const struct conf *conf, const struct ipaddr *ip)
 	return ipaddr_is_private(ip) || is_trusted(conf, &net);
 }
 
+static size_t labels_of(struct slice domain)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < domain.len; i++)
+		count += domain.at[i] == '.';
+	return count;
+}
+
+/* The domain, and those above it that are more than a top level. */
+static void put_domains(struct errand *e)
+{
+	struct slice domain = slice_of(e->o->trace.domain);
+
+	while (domain.len > 0 && e->domain_count < DOMAINS_MAX &&
+		(e->domain_count == 0 || labels_of(domain) > 1)) {
+		script_key_of(&e->call, slice_of(e->work->conf->redis.prefix),
+			repute_key(LEDGER_DOMAIN), domain);
+		e->domain_count++;
+		domain = slice_part(
+			domain, slice_find(domain, '.') + 1, domain.len);
+	}
+}
+
 static void put_reputation(struct errand *e)
 {
 	const struct conf *conf = e->work->conf;
@@ -396,9 +436,7 @@ static void put_reputation(struct errand *e)
 		report_key(&e->call, conf, repute_key(LEDGER_NETWORK),
 			cidr_format(&net, text));
 	}
-	if (t->domain[0] != '\0')
-		report_key(
-			&e->call, conf, repute_key(LEDGER_DOMAIN), t->domain);
+	put_domains(e);
 }
 
 static void note_complaints(struct errand *e)
@@ -409,8 +447,10 @@ static void note_complaints(struct errand *e)
 
 	if (!report_is_junk(e->o->kind))
 		return;
-	snprintf(e->counted[e->counted_count++], COUNTED_MAX, "ip:%s/%u",
-		ipaddr_format(&net.net, text), cidr_length(&net));
+	if (!is_ours(e->work->conf, &t->ip))
+		snprintf(e->counted[e->counted_count++], COUNTED_MAX,
+			"ip:%s/%u", ipaddr_format(&net.net, text),
+			cidr_length(&net));
 	if (t->domain[0] != '\0')
 		snprintf(e->counted[e->counted_count++], COUNTED_MAX,
 			"domain:%s", t->domain);
@@ -447,7 +487,7 @@ static enum result find_jobs(struct errand *e)
 
 static void put_in(struct errand *e)
 {
-	enum { ARGS = 9 };
+	enum { ARGS = 10 };
 	const struct conf *conf = e->work->conf;
 	bool is_junk = report_is_junk(e->o->kind);
 	struct script_call *c = &e->call;
@@ -471,6 +511,7 @@ static void put_in(struct errand *e)
 	script_arg(c, slice_of(e->work->id));
 	script_number(c, (int64_t)e->counted_count);
 	script_number(c, (int64_t)e->job_count);
+	script_number(c, (int64_t)e->domain_count);
 	for (size_t i = 0; i < e->counted_count; i++)
 		script_arg(c, slice_of(e->counted[i]));
 	for (size_t i = 0; i < e->job_count; i++)

@@ -232,6 +232,31 @@ static void junk_counts_against_its_source(void **state)
 	assert_true(r->report.item[0].waits);
 }
 
+/* Which name it has is not known here, but which is in use. */
+static void a_domain_counts_by_the_name_it_is_known_by(void **state)
+{
+	struct rig_report *r = *state;
+	struct trace *t = &r->original[0].trace;
+
+	snprintf(t->domain, sizeof(t->domain), "a.mail.example.org");
+	(void)REDIS_DO(r->desk.server, "HSET", "rp:rep:domain:mail.example.org",
+		"bad", "0", "at", "1000", "first", "1");
+	(void)REDIS_DO(r->desk.server, "HSET", "rp:rep:domain:example.org",
+		"bad", "0", "at", "1700000000000", "first", "1");
+	report_rig_wants(r, "counted");
+	DESK_WANTS(
+		&r->desk, "5.000", "HGET", "rp:rep:domain:example.org", "bad");
+	DESK_WANTS(
+		&r->desk, "0", "HGET", "rp:rep:domain:mail.example.org", "bad");
+	report_rig_in(r, REPORT_JUNK);
+	report_rig_by(r, "ann@example.com");
+	snprintf(t->domain, sizeof(t->domain), "mail.example.net");
+	report_rig_wants(r, "counted");
+	DESK_WANTS(&r->desk, "5.000", "HGET", "rp:rep:domain:mail.example.net",
+		"bad");
+	report_rig_wants_keys(r, "rp:rep:domain:*", 3);
+}
+
 static void notjunk_speaks_for_its_source(void **state)
 {
 	struct rig_report *r = *state;
@@ -681,6 +706,8 @@ int main(void)
 			text_alone_is_a_ticket, set_up),
 		TEST("junk counts against address, network and domain",
 			junk_counts_against_its_source, set_up),
+		TEST("a domain counts by the name that it is known by",
+			a_domain_counts_by_the_name_it_is_known_by, set_up),
 		TEST("notjunk speaks for its source and takes nothing off a "
 		     "list",
 			notjunk_speaks_for_its_source, set_up),
