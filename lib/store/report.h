@@ -238,7 +238,7 @@ struct complaint {
 	uint64_t count;
 };
 
-/* Of days up to and with today, most first, at most so many. */
+/* Of days up to and with today, most first, at most so many; each may use r. */
 enum result complaint_list(struct redis *r, const struct conf *conf,
 	int64_t now_ms, unsigned days, size_t most,
 	void (*each)(void *ctx, const struct complaint *c), void *ctx) MUST_USE;

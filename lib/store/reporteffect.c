@@ -4,6 +4,7 @@
 #include "store/reportcore.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "conf/conf.h"
 #include "net/cidr.h"
 #include "store/fbl.h"
@@ -326,11 +327,10 @@ static void put_fields(struct errand *e)
 		report_trace_format(&o->trace, e->trace);
 		report_pair(c, "trace", slice_of(e->trace));
 	}
-	report_pair(c, "from", slice_part(o->from, 0, REPORT_SUBJECT_MAX));
+	report_pair(c, "from", utf8_cut(o->from, REPORT_SUBJECT_MAX));
+	report_pair(c, "subject", utf8_cut(o->subject, REPORT_SUBJECT_MAX));
 	report_pair(
-		c, "subject", slice_part(o->subject, 0, REPORT_SUBJECT_MAX));
-	report_pair(c, "message_id",
-		slice_part(o->message_id, 0, REPORT_SUBJECT_MAX));
+		c, "message_id", utf8_cut(o->message_id, REPORT_SUBJECT_MAX));
 	report_pair(c, "lesson", o->lesson);
 	report_pair(c, "cfbl_address", o->cfbl_address);
 	report_pair(c, "cfbl_id", o->cfbl_id);

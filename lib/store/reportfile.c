@@ -3,6 +3,7 @@
 #include "store/reportcore.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "conf/conf.h"
 #include "mail/mailbox.h"
 #include "store/account.h"
@@ -252,7 +253,7 @@ static void put_claim(struct report_work *w, struct script_call *c)
 	script_number(c, w->now_ms);
 	script_number(c, w->conf->reports.keep_s);
 	script_arg(c, slice_of(w->id));
-	script_arg(c, slice_part(w->filing->text, 0, REPORT_TEXT_MAX));
+	script_arg(c, utf8_cut(w->filing->text, REPORT_TEXT_MAX));
 	script_number(c, report_octets(w->conf, !is_plain(w)));
 	script_arg(c, slice_of(is_plain(w) ? "yes" : "no"));
 	put_limits(w, c, limits, false);

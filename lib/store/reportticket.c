@@ -94,8 +94,8 @@ static void add_words(const struct report_work *w, struct buf *out)
 	if (w->filing->text.len == 0)
 		return;
 	buf_add_text(out, "\n");
-	buf_add(out, w->filing->text);
-	buf_add_text(out, "\n");
+	buf_add(out, utf8_cut(w->filing->text, REPORT_TEXT_MAX));
+	buf_add_text(out, "\n\n");
 }
 
 /* Past support.text_max it would not be taken. */
@@ -118,9 +118,9 @@ enum result report_ticket_plain(struct report_work *w, char id[CASE_REF_MAX])
 
 	buf_init(&text, SUMMARY_MAX);
 	add_reporter(w, &text);
+	add_words(w, &text);
 	for (size_t i = 0; i < w->count && i < SHOWN_MAX; i++)
 		add_original(&f->original[i], i, &text);
-	add_words(w, &text);
 	if (f->proof != REPORT_UNPROVEN)
 		form.mail = f->reporter;
 	form.text = cut(w, &text);
