@@ -6,6 +6,7 @@
 #include "ctl/erase.h"
 #include "ctl/requestids.h"
 #include "store/delist.h"
+#include "store/fbl.h"
 #include "store/standing.h"
 #include "store/ticket.h"
 
@@ -126,6 +127,18 @@ static enum result forget_ticket(struct sweep *w, struct slice id)
 	return count(w, res, "ticket", t.id);
 }
 
+static enum result forget_registration(struct sweep *w, struct slice id)
+{
+	struct fbl f;
+	enum result res;
+
+	arena_reset(w->arena);
+	res = fbl_read(w->ctl->redis, w->ctl->conf, id, w->arena, &f);
+	if (res == RES_OK)
+		res = erase_fbl(w->ctl, &f, w->why);
+	return count(w, res, "registration", f.id);
+}
+
 /* IDs are random, so at most one of them is there. */
 static enum result forget_id(struct sweep *w, const char *id)
 {
@@ -133,6 +146,8 @@ static enum result forget_id(struct sweep *w, const char *id)
 
 	if (res == RES_OK)
 		res = forget_ticket(w, slice_of(id));
+	if (res == RES_OK)
+		res = forget_registration(w, slice_of(id));
 	if (res == RES_OK)
 		res = count(w, erase_case(w->ctl, id, w->why), "case", id);
 	return res;
@@ -172,6 +187,34 @@ static enum result forget_tickets(struct sweep *w, const char *mailbox)
 	return res;
 }
 
+static void pick_registration(void *ctx, const struct fbl *f)
+{
+	struct pick *p = ctx;
+
+	if (is_of(f->mail, p->mailbox))
+		buf_add_format(&p->ids, "%s\n", f->id);
+}
+
+static enum result forget_registrations(struct sweep *w, const char *mailbox)
+{
+	struct pick p = { .mailbox = mailbox };
+	const struct fbl_listing how = {
+		.most = SIZE_MAX, .each = pick_registration, .ctx = &p
+	};
+	struct slice rest, id;
+	enum result res;
+
+	buf_init(&p.ids, REQUESTIDS_MAX);
+	res = fbl_list(w->ctl->redis, w->ctl->conf, &how);
+	if (res == RES_OK)
+		res = buf_result(&p.ids);
+	rest = buf_slice(&p.ids);
+	while (res == RES_OK && slice_cut(&rest, '\n', &id))
+		res = forget_registration(w, id);
+	buf_clear(&p.ids);
+	return res;
+}
+
 static enum ctl_exit forget_mailbox(struct sweep *w, const char *mailbox)
 {
 	struct buf ids;
@@ -187,6 +230,8 @@ static enum ctl_exit forget_mailbox(struct sweep *w, const char *mailbox)
 	buf_clear(&ids);
 	if (code == CTL_DONE && res == RES_OK)
 		res = forget_tickets(w, mailbox);
+	if (code == CTL_DONE && res == RES_OK)
+		res = forget_registrations(w, mailbox);
 	return res == RES_OK ? code : ask_failed(w->ctl, res);
 }
 
@@ -284,8 +329,8 @@ static const struct args_spec forget_spec = {
 	.help = "Forgets the past of an address, or what is kept of a person.",
 	.more = "Of an address: level, parole, history and quota; its listing "
 		"stays.\nID: of a "
-		"request or a ticket, or the reference of a case. MAILBOX: all "
-		"its requests and\ntickets. Exit code 1: nothing was known.",
+		"request, a ticket or a registration, or the reference of a "
+		"case.\nMAILBOX: all its requests, tickets and registrations. Exit code 1: nothing was known.",
 	.option = forget_options,
 	.option_count = sizeof(forget_options) / sizeof(forget_options[0]),
 	.words_min = 1,

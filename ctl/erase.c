@@ -4,6 +4,7 @@
 #include "net/cidr.h"
 #include "store/delist.h"
 #include "store/edit.h"
+#include "store/fbl.h"
 #include "store/ticket.h"
 
 /* KEYS: what is deleted, audit. ARGV: ID, who, why. */
@@ -42,6 +43,18 @@ static const char ticket_text[] =
 		  "  end\n"
 		  "end\n"
 		  "return 'ok'\n";
+
+/* Further KEYS: all of them, those to be looked at, who is told of its subject,
+ * what the set of a mailbox begins with. */
+static const char fbl_text[] =
+	"local hash = redis.call('HGET', KEYS[1], 'hash') or ''\n" LUA_BEGIN
+	"redis.call('ZREM', KEYS[3], id)\n"
+	"redis.call('ZREM', KEYS[4], id)\n"
+	"if redis.call('GET', KEYS[5]) == id then\n"
+	"  redis.call('DEL', KEYS[5])\n"
+	"end\n"
+	"redis.call('SREM', KEYS[6] .. hash, id)\n"
+	"return 'ok'\n";
 
 static void begin(
 	struct edit *e, struct ctl *ctl, const char *fixed, struct slice id)
@@ -91,6 +104,21 @@ enum result erase_ticket(
 	edit_key(&e, "ticket:of:", t->rid, "");
 	edit_key(&e, "ticket:of:", t->ref, "");
 	return run(&e, ctl, slice_of(t->id), why, ticket_text);
+}
+
+enum result erase_fbl(struct ctl *ctl, const struct fbl *f, const char *why)
+{
+	char subject[FBL_SUBJECT_MAX];
+	struct edit e;
+
+	begin(&e, ctl, "fbl:", slice_of(f->id));
+	edit_key(&e, "fbl:all", slice_of(""), "");
+	edit_key(&e, "fbl:checks", slice_of(""), "");
+	edit_key(&e,
+		"fbl:of:", slice_of(fbl_subject_format(&f->subject, subject)),
+		"");
+	edit_key(&e, "fbl:mail:", slice_of(""), "");
+	return run(&e, ctl, slice_of(f->id), why, fbl_text);
 }
 
 enum result erase_case(struct ctl *ctl, const char *ref, const char *why)

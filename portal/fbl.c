@@ -183,7 +183,8 @@ static void say_state(struct visit *v, const struct fbl *f)
 	view_flag(v->view, "needs_record",
 		f->state == FBL_CONFIRMED || f->state == FBL_LAPSED);
 	view_flag(v->view, "is_looking",
-		f->wanted_ms > 0 && f->wanted_ms >= f->looked_ms);
+		f->wanted_ms > f->looked_ms && f->wanted_ms > f->failed_ms);
+	view_flag(v->view, "has_failed", f->failed_ms > f->looked_ms);
 	visit_time(v, v->view, "looked", "looked_iso", f->looked_ms);
 	visit_time(v, v->view, "proved", "proved_iso", f->proved_ms);
 }

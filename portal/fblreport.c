@@ -143,7 +143,8 @@ static enum result find_sender(
 	a->is_cfbl = slice_is_equal(who, slice_of("cfbl"));
 	if (a->is_cfbl)
 		res = find_cfbl(j, a, id);
-	else if (case_ref_parse(who, id) != RES_OK)
+	else if (!j->site->conf->fbl.enabled ||
+		case_ref_parse(who, id) != RES_OK)
 		res = RES_MISSING;
 	if (res == RES_OK)
 		res = fbl_read(

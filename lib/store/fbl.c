@@ -46,6 +46,7 @@ static void read_time(struct fbl *f, struct slice name, struct slice value)
 		{ "looked", &f->looked_ms },
 		{ "gone", &f->gone_ms },
 		{ "wanted", &f->wanted_ms },
+		{ "failed", &f->failed_ms },
 	};
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)

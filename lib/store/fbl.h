@@ -78,6 +78,7 @@ struct fbl {
 	int64_t looked_ms; /* DNS was asked last */
 	int64_t gone_ms; /* ACTIVE, and not there since; 0: it is there */
 	int64_t wanted_ms; /* a look was asked for last */
+	int64_t failed_ms; /* a look could not tell last */
 };
 
 /* All is owned by a. RES_MISSING, RES_SYNTAX. */

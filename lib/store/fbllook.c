@@ -90,6 +90,7 @@ static const char looked_script[] = MAILQ_LUA_ADD FBL_LUA
 	"    'the record is gone')\n"
 	"end\n"
 	"if seen == 'unknown' then\n"
+	"  redis.call('HSET', KEYS[1], 'failed', ARGV[2])\n"
 	"  next_look(math.min(hour, recheck))\n"
 	"  return 'ok'\n"
 	"end\n"

@@ -94,6 +94,17 @@ def _():
     assert redis("XLEN", "rp:audit") == 1
 
 
+@case("forget deletes it, by its ID and by its mailbox")
+def _():
+    redis("FLUSHALL")
+    one, two = put(5), put(6, subject="net:192.0.2.0/24", mail="Joe@example.org")
+    gives(place("forget", one), DONE)
+    gives(place("forget", "joe@example.org"), DONE)
+    gives(place("forget", "joe@example.org"), NO)
+    assert redis("KEYS", "rp:fbl:*") == [], redis("KEYS", "rp:fbl:*")
+    assert redis("XLEN", "rp:audit") == 2
+
+
 @case("what is not there is not there, and nonsense is refused")
 def _():
     redis("FLUSHALL")

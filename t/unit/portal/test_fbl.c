@@ -157,6 +157,9 @@ static void a_sender_registers(void **state)
 	assert_true(look(l).wanted_ms > 0);
 	assert_string_equal(desk_work(&l->desk), "ok"); /* fbl-look, no DNS */
 	assert_string_equal(state_of(l), "confirmed");
+	site_get(s, l->path);
+	site_expect_text(s, "your name servers did not answer");
+	site_expect_no_text(s, "We are looking");
 }
 
 static void gets_the_link_to_his_page(void **state)

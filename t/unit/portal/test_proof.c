@@ -140,6 +140,46 @@ static void finds_txt(void **state)
 	tear_down(&rig);
 }
 
+static bool is_it(struct slice text, const char *want)
+{
+	return slice_is_equal(text, slice_of(want));
+}
+
+static void finds_a_record_of_any_name(void **state)
+{
+	static const struct fake_record records[] = {
+		{ "_x.example.org", "TXT", "v=spf1 -all" },
+		{ "_x.example.org", "TXT", "yes" },
+		{ "_y.example.org", "TXT", "no" },
+		{ "_z.example.org", "SERVFAIL", "" },
+		{ NULL, NULL, NULL },
+	};
+	static const struct {
+		const char *name;
+		enum proof_txt want;
+	} rows[] = {
+		{ "_x.example.org", PROOF_TXT_FOUND },
+		{ "_y.example.org", PROOF_TXT_MISSING },
+		{ "_n.example.org", PROOF_TXT_MISSING },
+		{ "_z.example.org", PROOF_TXT_UNKNOWN },
+	};
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig, records);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(txt_name(proof_find_record(&rig.dns,
+					    slice_of(rows[i].name), is_it,
+					    "yes", rig.arena)),
+			txt_name(rows[i].want));
+	rig.dns.source = NULL;
+	assert_string_equal(
+		txt_name(proof_find_record(&rig.dns, slice_of(rows[0].name),
+			is_it, "yes", rig.arena)),
+		"unknown");
+	tear_down(&rig);
+}
+
 struct held_row {
 	const char *net;
 	const char *name;
@@ -231,6 +271,7 @@ int main(void)
 		FIT("without a mailbox nothing fits", "", "shop.example",
 			"confirmed", HOST, "no", "", NAMED),
 		CASE("without DNS nothing can be told", no_dns, NULL),
+		cmocka_unit_test(finds_a_record_of_any_name),
 		TXT("the record below the name is found", PROOF_TXT_FOUND, HOST,
 			NAMED, { HOST, "TXT", "v=spf1 -all" },
 			{ HOST, "TXT", PROOF_TXT TOKEN }),
