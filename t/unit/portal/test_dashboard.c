@@ -39,6 +39,16 @@ static int set_up_long(void **state)
 	return 0;
 }
 
+static int set_up_off(void **state)
+{
+	struct stage *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	stage_open(s, "traffic { enabled = no }\n");
+	*state = s;
+	return 0;
+}
+
 static int tear_down(void **state)
 {
 	struct stage *s = *state;
@@ -238,6 +248,16 @@ static void without_numbers_the_page_says_so(void **state)
 	site_expect_no_text(&s->site, "<table");
 }
 
+static void a_site_that_keeps_none_says_so(void **state)
+{
+	struct stage *s = *state;
+
+	owner(s, "net:192.0.2.0/24");
+	(void)site_get(&s->site, PAGE_A);
+	site_expect(&s->site, 200);
+	site_expect_text(&s->site, "This site keeps no such numbers");
+}
+
 /* ---- who may see it ---- */
 
 static void wants_gone(struct stage *s, const char *target)
@@ -411,6 +431,8 @@ int main(void)
 		ON_STAGE(a_rate_is_told_in_words),
 		ON_STAGE(refused_mail_has_no_rate),
 		ON_STAGE(without_numbers_the_page_says_so),
+		cmocka_unit_test_setup_teardown(
+			a_site_that_keeps_none_says_so, set_up_off, tear_down),
 		ON_STAGE(a_link_that_does_not_hold_shows_nothing),
 		ON_STAGE(without_redis_it_is_told_to_come_back),
 		ON_STAGE(the_list_is_told_of_the_owners_addresses_only),

@@ -5,6 +5,7 @@
 #include "support/case.h"
 #include "support/ledger_rig.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,46 @@ static void what_waits_at_the_end_is_written(void **state)
 	assert_string_equal(got, "7");
 }
 
+enum { THREADS = 4, ADDS = 5000 };
+
+static void *add_many(void *ctx)
+{
+	struct world *w = ctx;
+
+	for (int i = 0; i < ADDS; i++) {
+		add(w, slice_make("a\0x", 3), 1);
+		add(w, slice_make("a\0y", 3), 1);
+	}
+	return NULL;
+}
+
+static void nothing_is_lost_while_sessions_add_and_it_is_written(void **state)
+{
+	struct world *w = *state;
+	pthread_t thread[THREADS];
+	char got[64];
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(
+			pthread_create(&thread[i], NULL, add_many, w), 0);
+	for (int i = 0; i < 50; i++)
+		sums_flush(w->sums, w->rig.conf);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	sums_close(w->sums);
+	w->sums = NULL;
+	writer_close(w->writer);
+	w->writer = NULL;
+	for (const char *row = "xy"; *row != '\0'; row++) {
+		const char field[] = { *row, '\0' };
+
+		assert_true(redis_server_do(w->rig.server,
+			(const char *const[]){ "HGET", "rp:a", field, NULL },
+			got, sizeof(got)));
+		assert_string_equal(got, "20000");
+	}
+}
+
 static void days_are_those_of_utc(void **state)
 {
 	char day[SUMS_DAY_MAX];
@@ -209,6 +250,8 @@ int main(void)
 		WITH_REDIS(rows_of_any_octets_are_summed_up_under_their_keys),
 		WITH_REDIS(what_has_no_room_or_no_key_is_counted_as_lost),
 		WITH_REDIS(what_waits_at_the_end_is_written),
+		WITH_REDIS(
+			nothing_is_lost_while_sessions_add_and_it_is_written),
 		cmocka_unit_test(days_are_those_of_utc),
 	};
 
