@@ -2,6 +2,7 @@
 #include "ctl/dmarcxml.h"
 
 #include "auth/dmarcrecord.h"
+#include "base/utf8.h"
 #include "judge/dmarcrows.h"
 
 #include <inttypes.h>
@@ -46,6 +47,23 @@ static void add(struct buf *out, int depth, const char *name, struct slice text)
 	buf_add_format(out, "</%s>\n", name);
 }
 
+/* What is ours may hold any character. */
+static void add_ours(
+	struct buf *out, int depth, const char *name, struct slice text)
+{
+	text = utf8_cut(text, DMARCXML_TEXT_MAX);
+	if (slice_is_empty(text))
+		return;
+	buf_add_format(out, "%*s<%s>", 2 * depth, "", name);
+	for (size_t i = 0; i < text.len; i++) {
+		if ((unsigned char)text.at[i] >= 0x80 && utf8_is_whole(text))
+			buf_add_char(out, text.at[i]);
+		else
+			add_octet(out, text.at[i]);
+	}
+	buf_add_format(out, "</%s>\n", name);
+}
+
 static void add_some(
 	struct buf *out, int depth, const char *name, struct slice text)
 {
@@ -75,9 +93,9 @@ static void end(struct buf *out, int depth, const char *name)
 static void add_metadata(struct buf *out, const struct dmarcxml_report *r)
 {
 	begin(out, 1, "report_metadata");
-	add(out, 2, "org_name", r->org_name);
+	add_ours(out, 2, "org_name", r->org_name);
 	add(out, 2, "email", r->email);
-	add_some(out, 2, "extra_contact_info", r->contact);
+	add_ours(out, 2, "extra_contact_info", r->contact);
 	add(out, 2, "report_id", slice_of(r->id));
 	begin(out, 2, "date_range");
 	add_number(out, 3, "begin", r->begin_s);

@@ -13,7 +13,8 @@ from ctltest import DONE, DOWN, SOURCE, USAGE, Place, case, gives, run
 
 place = Place()
 redis = place.redis
-with open(place.conf, "a") as conf:
+with open(place.conf, "a", encoding="utf-8") as conf:
+    conf.write('dmarc { org_name = "M\u00fcller & S\u00f6hne" contact = "a < b" }\n')
     conf.write('dns { forward = {"127.0.0.1@1"} timeout_ms = 200 end_ms = 400 }\n'
                'portal { smtp = "127.0.0.1:1" from = "us@example.net" }\n')
 DAY = time.strftime("%Y%m%d", time.gmtime(time.time() - 86400))
@@ -73,6 +74,9 @@ def _():
     assert len(out) == 1, out
     root = valid(next(iter(out.values())))
     assert len(list(root.iter(NS + "record"))) == 4, out
+    head = {e.tag.replace(NS, ""): e.text for e in root.find(NS + "report_metadata")}
+    assert head["org_name"] == "M\u00fcller & S\u00f6hne" and head["email"] == "us@example.net", head
+    assert head["extra_contact_info"] == "a < b", head
     policy = {e.tag.replace(NS, ""): e.text for e in root.find(NS + "policy_published")}
     assert policy == {"domain": "a.example", "discovery_method": "treewalk", "p": "quarantine",
                       "sp": "quarantine", "np": "reject", "fo": "<1>:d", "adkim": "s",
