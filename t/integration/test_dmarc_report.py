@@ -414,6 +414,18 @@ def round_trip(home):
         ("192.0.2.30", 2, "fail", "fail", "ag-main.example")], "rows")
 
 
+def own_reader(home):
+    """So does the reader of what others report."""
+    letter = home.letter("d@ag-main.example")
+    path = home.world.path("own.xml")
+    with open(path, "wb") as file:
+        file.write(letter.xml)
+    seen = json.loads(home.milter.ctl("--json", "dmarc-summary", "--file",
+                                      path))
+    equal([(d["domain"], d["messages"]) for d in seen["domains"]],
+          [("ag-main.example", 8)], seen)
+
+
 def once(home):
     """A second run sends nothing, and the rows are forgotten."""
     count = len(home.sink.mails())
@@ -605,6 +617,7 @@ CASES = [
     ("a policy that is only tested", test_mode),
     ("all reports are of the schema", valid),
     ("Mail::DMARC reads the same", round_trip),
+    ("our own reader, too", own_reader),
     ("a second run sends nothing", once),
     ("two runs do not interleave", one_at_a_time),
     ("with the MTA down the next run sends", comes_later),
