@@ -8,6 +8,7 @@ and nothing stays for ever.
 import re
 import sys
 
+import test_fbl as feedback
 import test_heur as heur
 import test_portal as site
 import test_support as support
@@ -24,6 +25,7 @@ REFUSED = re.compile(r"NOPERM|can't (run|access)|result=denied")
 ENDLESS = re.compile(r"rp:(block|allow|trust)[:@].*|rp:audit|rp:mailq"
                      r"|rp:mailq:(slow|later)|rp:lists:generation"
                      r"|rp:ticket:(open|all)|rp:trace:keys"
+                     r"|rp:fbl:(checks|all|of:.*)"
                      r"|rp:content:(examples|spam|ham|about|model)")
 
 
@@ -61,11 +63,14 @@ def metrics(home):
 
 
 def endless(redis):
-    """Open tickets wait for a person."""
+    """Open tickets wait for a person; who is told of reports stays so."""
+    active = {k for k in redis.keys("rp:fbl:*")
+              if re.fullmatch(r"rp:fbl:\w{17}", k)
+              and redis.hash(k)["state"] == "active"}
     waiting = {f"rp:ticket:{i.decode()}{end}" for end in ("", ":log")
                for i in redis.ask("ZRANGE", "rp:ticket:open", 0, -1)}
     equal([k for k in redis.keys("rp:*") if not ENDLESS.fullmatch(k)
-           and k not in waiting and redis.ask("TTL", k) == -1], [], "keys")
+           and k not in waiting | active and redis.ask("TTL", k) == -1], [], "keys")
 
 
 def unrefused(redis, programs):
@@ -83,6 +88,8 @@ OF_CHANGES = (heur.learnt, heur.limit_of_address, heur.limit_of_user,
 OF_SITE = (site.story, site.evidence, site.from_address, site.by_record,
            site.by_message, site.domain_fits, site.needs_name, site.review,
            site.cancelled)
+OF_LOOP = (feedback.domain, feedback.look_alike, feedback.by_range,
+           feedback.ended)
 OF_DESK = (support.to_and_fro, support.bounced, support.sponsored)
 
 
@@ -108,6 +115,11 @@ def main():
         if case in OF_DESK:
             tap.case(name, case, desk)
     equal(desk.portal.process.stop(), 0, "exit code")
+    loop = feedback.Home(world, redis, home.dns)
+    for name, case in feedback.CASES:
+        if case in OF_LOOP:
+            tap.case(name, case, loop)
+    equal(loop.portal.stop(), 0, "exit code")
     house = Home(world, redis, both=False, dns=home.dns)
     house.learn()
     for name, case in heur.CASES:
@@ -119,15 +131,17 @@ def main():
     tap.group = "at the end"
     tap.case("Redis has refused nothing", unrefused, redis,
              (home.milter, home.portal, home.other, milter, desk.portal,
+              loop.milter, loop.portal,
               house.portal, house.milters[0]))
     tap.case("no key stays for ever that should not", endless, redis)
     tap.case("the portal stops at SIGTERM with 0", lambda: equal(
         house.portal.stop(), 0, "exit code"))
-    for one in (milter, home.milter, house.milters[0]):
+    for one in (milter, home.milter, loop.milter, house.milters[0]):
         one.retire()
     tap.case("so do the milters", retired, world)
     desk.server.stop()
     home.postfix.stop()
+    loop.postfix.stop()
     house.postfix.stop()
     world.close()
     return tap.finish()

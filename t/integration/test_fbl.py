@@ -51,14 +51,14 @@ SPAM = ("From: Offers <offers@good.example>\r\n"
 
 
 class Home:
-    def __init__(self, world):
+    def __init__(self, world, redis=None, dns=None):
         self.world = world
-        self.dns = Dns()
+        self.dns = dns or Dns()
         keys = sign.Keys(world)
         self.signer = sign.Signer(keys)
         self.dns.zone[("s1._domainkey.good.example", "TXT")] = [
             f"v=DKIM1; k=rsa; p={keys.public['rsa']}"]
-        self.redis = Redis(world).start()
+        self.redis = redis or Redis(world).start()
         self.postfix = Postfix(world)
         plain = self.postfix.listener("")
         self.portal = Portal(
@@ -216,7 +216,7 @@ def domain(home):
 
     def found():  # libunbound keeps for some seconds that it failed
         home.redis.ask("HDEL", "rp:fbl:" + ident, "wanted")
-        home.press(link)
+        home.portal.submit(link, {})  # once it is there, no button is left
         return home.state(ident) == "active"
 
     until(found, lambda: home.portal.log()[-1500:], 20, 0.2)
