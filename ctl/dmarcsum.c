@@ -15,6 +15,7 @@ struct dmarcsum {
 	struct dmarcsum_domain *domain; /* sorted by name */
 	size_t domain_count;
 	uint64_t left_out;
+	bool is_full;
 };
 
 struct dmarcsum *dmarcsum_new(void)
@@ -108,9 +109,12 @@ static void add_source(struct dmarcsum *s, struct slice domain,
 {
 	struct dmarcsum_source *to;
 
-	if (s->count == DMARCSUM_SOURCES_MAX)
+	/* Nearly full of different ones: to merge again would be to merge for
+	 * every few rows. */
+	if (s->count == DMARCSUM_SOURCES_MAX && !s->is_full) {
 		merge(s);
-	/* Half full of different ones: merging for each row would take long. */
+		s->is_full = s->count > DMARCSUM_SOURCES_MAX / 8 * 7;
+	}
 	if (s->count == DMARCSUM_SOURCES_MAX) {
 		s->left_out += row->count;
 		return;
