@@ -102,7 +102,9 @@ static const char finish_text[] = LIMIT_LUA MAILQ_LUA_ADD
 
 /* KEYS: original. Is it ours to count? */
 static const char traffic_text[] =
-	"return redis.call('HDEL', KEYS[1], 'traffic')\n";
+	"if redis.call('HGET', KEYS[1], 'traffic') ~= '1' then return 0 end\n"
+	"redis.call('HSET', KEYS[1], 'traffic', '')\n"
+	"return 1\n";
 
 /* ---- who, and which ---- */
 

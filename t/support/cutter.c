@@ -21,6 +21,8 @@ struct cutter {
 	pthread_t thread;
 	atomic_int left; /* -1: no end */
 	atomic_bool is_answer;
+	void (*at)(void *ctx); /* instead of breaking; set while it is idle */
+	void *ctx;
 	char piece[PIECE];
 };
 
@@ -56,7 +58,11 @@ static bool is_too_many(struct cutter *c)
 
 	if (left > 0)
 		atomic_store(&c->left, left - 1);
-	return left == 0;
+	if (left != 0 || c->at == NULL)
+		return left == 0;
+	atomic_store(&c->left, -1);
+	c->at(c->ctx);
+	return false;
 }
 
 static void serve(struct cutter *c, int client, int server)
@@ -139,8 +145,17 @@ void cutter_stop(struct cutter *c)
 	free(c);
 }
 
+void cutter_call(
+	struct cutter *c, int questions, void (*at)(void *ctx), void *ctx)
+{
+	c->at = at;
+	c->ctx = ctx;
+	atomic_store(&c->left, questions);
+}
+
 void cutter_allow(struct cutter *c, int questions, bool is_answer)
 {
+	c->at = NULL;
 	atomic_store(&c->is_answer, is_answer);
 	atomic_store(&c->left, questions);
 }

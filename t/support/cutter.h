@@ -19,3 +19,8 @@ void cutter_stop(struct cutter *c); /* NULL is fine */
 /* From now on so many questions more; -1: any number. is_answer: the question
  * after them is carried out, and its answer lost. */
 void cutter_allow(struct cutter *c, int questions, bool is_answer);
+
+/* After so many questions at() is called, once, by the thread of c, before the
+ * next one is handed on; nothing is lost. */
+void cutter_call(
+	struct cutter *c, int questions, void (*at)(void *ctx), void *ctx);

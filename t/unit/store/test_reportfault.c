@@ -283,6 +283,99 @@ static void breaks_of_a_ticket(void **state)
 		a_break_is_made_good(*state, &ways[i]);
 }
 
+/* ---- it refuses in the middle ---- */
+
+static void fill_up(void *ctx)
+{
+	struct rig_report *r = ctx;
+
+	(void)REDIS_DO(r->desk.server, "CONFIG", "SET", "maxmemory", "1");
+}
+
+static void free_up(struct rig_report *r)
+{
+	(void)REDIS_DO(r->desk.server, "CONFIG", "SET", "maxmemory", "0");
+}
+
+static void write_nothing(void *ctx)
+{
+	struct rig_report *r = ctx;
+
+	(void)REDIS_DO(r->desk.server, "REPLICAOF", "127.0.0.1", "1");
+}
+
+static void write_again(struct rig_report *r)
+{
+	(void)REDIS_DO(r->desk.server, "REPLICAOF", "NO", "ONE");
+}
+
+struct refusal {
+	void (*begin)(void *ctx);
+	void (*end)(struct rig_report *r);
+	enum result want;
+};
+
+static void look_in(struct rig_report *r)
+{
+	wants_effects_of_one(r);
+	DESK_WANTS(&r->desk, "1", "HGET", "rp:traffic:20270115:net:192.0.2.7",
+		"complaints");
+}
+
+static void a_refusal_is_made_good(
+	struct rig_report *r, const struct refusal *how, const struct way *way)
+{
+	char path[FOLDER_PATH_MAX];
+	struct cutter *cutter =
+		cutter_start(redis_server_socket(r->desk.server),
+			folder_path(&r->desk.folder, "cut", path));
+	enum result res = RES_FULL;
+	int refusals = 0;
+
+	assert_non_null(cutter);
+	for (int n = 0; res != RES_OK; n++) {
+		struct redis *own = r->desk.redis;
+
+		assert_true(n < 60);
+		(void)REDIS_DO(r->desk.server, "FLUSHALL");
+		way->make(r);
+		cutter_allow(cutter, -1, false);
+		r->desk.redis = dial(r, path, "", "");
+		cutter_call(cutter, n, how->begin, r);
+		res = try(r);
+		redis_close(r->desk.redis);
+		r->desk.redis = own;
+		how->end(r);
+		/* A ticket says it is down. */
+		if (res != RES_OK && res != RES_DOWN)
+			desk_result(res, how->want);
+		refusals += res != RES_OK;
+		report_rig_file(r);
+		way->look(r);
+	}
+	assert_true(refusals >= 3);
+	cutter_stop(cutter);
+}
+
+static void refusals_at_any_place(void **state)
+{
+	const struct refusal refusals[] = {
+		{ fill_up, free_up, RES_FULL },
+		{ write_nothing, write_again, RES_READONLY },
+	};
+	const struct way ways[] = {
+		{ "in", false, make_in, look_in },
+		{ "listing", false, make_listing, look_listing },
+		{ "out", false, make_out, look_out },
+		{ "plain", false, make_plain, look_plain },
+	};
+	struct rig_report *r = *state;
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < 4; k++)
+			a_refusal_is_made_good(r, &refusals[i], &ways[k]);
+}
+
 /* ---- two at once ---- */
 
 struct filer {
@@ -520,6 +613,8 @@ int main(void)
 			breaks_while_it_pauses, set_up_listing),
 		TEST("a ticket is made once, wherever it breaks",
 			breaks_of_a_ticket, set_up),
+		TEST("what is refused at any place is made good",
+			refusals_at_any_place, set_up_listing),
 		TEST("one mail that many file at once is filed once",
 			many_who_file_one_mail_file_it_once, set_up),
 		TEST("and so is one about an account",
