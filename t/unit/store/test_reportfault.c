@@ -150,6 +150,17 @@ static void make_in(struct rig_report *r)
 	report_rig_in(r, REPORT_JUNK);
 }
 
+/* A number of the sender's page may be missing, and is never there twice. */
+static void look_in(struct rig_report *r)
+{
+	char count[DESK_TEXT_MAX];
+
+	wants_effects_of_one(r);
+	DESK_ASK(&r->desk, count, "HGET", "rp:traffic:20270115:net:192.0.2.7",
+		"complaints");
+	assert_true(strcmp(count, "1") == 0 || count[0] == '\0');
+}
+
 /* The second piece of evidence, which lists. */
 static void make_listing(struct rig_report *r)
 {
@@ -242,8 +253,8 @@ static void a_break_is_made_good(struct rig_report *r, const struct way *way)
 static void breaks_of_mail_that_came_in(void **state)
 {
 	const struct way ways[] = {
-		{ "question", false, make_in, wants_effects_of_one },
-		{ "answer", true, make_in, wants_effects_of_one },
+		{ "question", false, make_in, look_in },
+		{ "answer", true, make_in, look_in },
 	};
 
 	for (size_t i = 0; i < 2; i++)
@@ -314,13 +325,6 @@ struct refusal {
 	void (*end)(struct rig_report *r);
 	enum result want;
 };
-
-static void look_in(struct rig_report *r)
-{
-	wants_effects_of_one(r);
-	DESK_WANTS(&r->desk, "1", "HGET", "rp:traffic:20270115:net:192.0.2.7",
-		"complaints");
-}
 
 static void a_refusal_is_made_good(
 	struct rig_report *r, const struct refusal *how, const struct way *way)
