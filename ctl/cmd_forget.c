@@ -7,6 +7,7 @@
 #include "ctl/requestids.h"
 #include "store/delist.h"
 #include "store/fbl.h"
+#include "store/report.h"
 #include "store/standing.h"
 #include "store/ticket.h"
 
@@ -139,6 +140,18 @@ static enum result forget_registration(struct sweep *w, struct slice id)
 	return count(w, res, "registration", f.id);
 }
 
+static enum result forget_report(struct sweep *w, struct slice id)
+{
+	struct report p;
+	enum result res;
+
+	arena_reset(w->arena);
+	res = report_read(w->ctl->redis, w->ctl->conf, id, false, w->arena, &p);
+	if (res == RES_OK)
+		res = erase_report(w->ctl, &p, w->why);
+	return count(w, res, "report", p.id);
+}
+
 /* IDs are random, so at most one of them is there. */
 static enum result forget_id(struct sweep *w, const char *id)
 {
@@ -148,6 +161,8 @@ static enum result forget_id(struct sweep *w, const char *id)
 		res = forget_ticket(w, slice_of(id));
 	if (res == RES_OK)
 		res = forget_registration(w, slice_of(id));
+	if (res == RES_OK)
+		res = forget_report(w, slice_of(id));
 	if (res == RES_OK)
 		res = count(w, erase_case(w->ctl, id, w->why), "case", id);
 	return res;
@@ -215,6 +230,34 @@ static enum result forget_registrations(struct sweep *w, const char *mailbox)
 	return res;
 }
 
+static void pick_report(void *ctx, const struct report *r)
+{
+	struct pick *p = ctx;
+
+	if (is_of(r->reporter, p->mailbox))
+		buf_add_format(&p->ids, "%s\n", r->id);
+}
+
+static enum result forget_reports(struct sweep *w, const char *mailbox)
+{
+	struct pick p = { .mailbox = mailbox };
+	const struct report_listing how = {
+		.most = SIZE_MAX, .each = pick_report, .ctx = &p
+	};
+	struct slice rest, id;
+	enum result res;
+
+	buf_init(&p.ids, REQUESTIDS_MAX);
+	res = report_list(w->ctl->redis, w->ctl->conf, &how);
+	if (res == RES_OK)
+		res = buf_result(&p.ids);
+	rest = buf_slice(&p.ids);
+	while (res == RES_OK && slice_cut(&rest, '\n', &id))
+		res = forget_report(w, id);
+	buf_clear(&p.ids);
+	return res;
+}
+
 static enum ctl_exit forget_mailbox(struct sweep *w, const char *mailbox)
 {
 	struct buf ids;
@@ -232,6 +275,8 @@ static enum ctl_exit forget_mailbox(struct sweep *w, const char *mailbox)
 		res = forget_tickets(w, mailbox);
 	if (code == CTL_DONE && res == RES_OK)
 		res = forget_registrations(w, mailbox);
+	if (code == CTL_DONE && res == RES_OK)
+		res = forget_reports(w, mailbox);
 	return res == RES_OK ? code : ask_failed(w->ctl, res);
 }
 
@@ -328,9 +373,10 @@ static const struct args_spec forget_spec = {
 	.usage = "IP|ID|MAILBOX [--why TEXT]",
 	.help = "Forgets the past of an address, or what is kept of a person.",
 	.more = "Of an address: level, parole, history and quota; its listing "
-		"stays.\nID: of a "
-		"request, a ticket or a registration, or the reference of a "
-		"case.\nMAILBOX: all its requests, tickets and registrations. Exit code 1: nothing was known.",
+		"stays.\nID: of a request, a ticket, a registration or a report, "
+		"or the reference of a\ncase. MAILBOX: all its requests, "
+		"tickets, registrations and reports.\nExit code 1: nothing was "
+		"known.",
 	.option = forget_options,
 	.option_count = sizeof(forget_options) / sizeof(forget_options[0]),
 	.words_min = 1,

@@ -5,7 +5,12 @@
 #include "store/delist.h"
 #include "store/edit.h"
 #include "store/fbl.h"
+#include "store/report.h"
 #include "store/ticket.h"
+
+#include <stdio.h>
+
+enum { ITEMS = 32, ITEM_NAME_MAX = 8 };
 
 /* KEYS: what is deleted, audit. ARGV: ID, who, why. */
 #define LUA_BEGIN                                                    \
@@ -54,6 +59,20 @@ static const char fbl_text[] =
 	"  redis.call('DEL', KEYS[5])\n"
 	"end\n"
 	"redis.call('SREM', KEYS[6] .. hash, id)\n"
+	"return 'ok'\n";
+
+/* Further KEYS: all of them. */
+static const char report_text[] = LUA_BEGIN "redis.call('ZREM', KEYS[3], id)\n"
+					    "return 'ok'\n";
+
+/* KEYS: those that wait to be learnt, originals. ARGV: ID, number of the first.
+ */
+static const char items_text[] =
+	"for i = 2, #KEYS do\n"
+	"  redis.call('DEL', KEYS[i])\n"
+	"  redis.call('ZREM', KEYS[1], ARGV[1] .. ':' ..\n"
+	"    string.format('%.0f', ARGV[2] + i - 2))\n"
+	"end\n"
 	"return 'ok'\n";
 
 static void begin(
@@ -119,6 +138,41 @@ enum result erase_fbl(struct ctl *ctl, const struct fbl *f, const char *why)
 		"");
 	edit_key(&e, "fbl:mail:", slice_of(""), "");
 	return run(&e, ctl, slice_of(f->id), why, fbl_text);
+}
+
+static enum result erase_items(
+	struct ctl *ctl, const struct report *p, size_t from)
+{
+	char name[ITEM_NAME_MAX];
+	struct edit e;
+	enum result res;
+
+	edit_begin(&e, ctl->redis, ctl->conf);
+	edit_key(&e, "report:train", slice_of(""), "");
+	for (size_t i = from; i < p->count && i < from + ITEMS; i++) {
+		snprintf(name, sizeof(name), ":%u", (unsigned)i);
+		edit_key(&e, "report:", slice_of(p->id), name);
+	}
+	edit_text(&e, slice_of(p->id));
+	edit_number(&e, (int64_t)from);
+	res = edit_run(&e, items_text);
+	edit_end(&e);
+	return res;
+}
+
+enum result erase_report(
+	struct ctl *ctl, const struct report *p, const char *why)
+{
+	enum result res = RES_OK;
+	struct edit e;
+
+	for (size_t i = 0; res == RES_OK && i < p->count; i += ITEMS)
+		res = erase_items(ctl, p, i);
+	if (res != RES_OK)
+		return res;
+	begin(&e, ctl, "report:", slice_of(p->id));
+	edit_key(&e, "report:all", slice_of(""), "");
+	return run(&e, ctl, slice_of(p->id), why, report_text);
 }
 
 enum result erase_case(struct ctl *ctl, const char *ref, const char *why)

@@ -207,6 +207,26 @@ def _():
     assert [line["what"] for line in redis.audit()] == ["drop", "drop"], redis.audit()
 
 
+@case("forget deletes a report with its originals, and those of a mailbox")
+def _():
+    redis("FLUSHALL")
+    one, two = put(12, items=40), put(13, reporter="Ann@example.org")
+    three = put(14, reporter="ann@example.org")
+    for i in range(40):
+        item(f"{one}:{i}")
+    item(two + ":0")
+    gives(place("forget", one, "--why", "he asked"), DONE)
+    assert not redis("KEYS", f"rp:report:{one}*")
+    assert redis("ZRANGE", "rp:report:train", 0, -1) == [(two + ":0").encode()]
+    line = redis.audit()[-1]
+    assert (line["what"], line["key"], line["why"]) == (
+        "forget", "rp:report:" + one, "he asked"), line
+    gives(place("forget", "ann@example.org"), DONE)
+    assert not redis("KEYS", f"rp:report:{two}*") + redis("KEYS", f"rp:report:{three}*")
+    assert redis("ZCARD", "rp:report:all") == 0
+    gives(place("forget", one), NO)
+
+
 def complain(days_ago, **counts):
     day = time.strftime("%Y%m%d", time.gmtime(time.time() - days_ago * DAY_S))
     for subject, count in counts.items():
