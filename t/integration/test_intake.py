@@ -6,12 +6,14 @@ real alias or mailer.
 """
 
 import base64
+import gzip
 import hashlib
 import json
 import os
 import re
 import signal
 import sys
+import time
 
 from harness import wait
 from harness import world as worlds
@@ -279,6 +281,37 @@ def xarf(desk):
           [("xarf", "junk", "valid", "192.0.2.7")], shown)
 
 
+AGGREGATE = """<?xml version="1.0"?>
+<feedback><report_metadata><org_name>Receiver</org_name>
+<email>noreply@receiver.example</email><report_id>{name}</report_id>
+<date_range><begin>{begin}</begin><end>{end}</end></date_range>
+</report_metadata><policy_published><domain>{domain}</domain><p>none</p>
+</policy_published><record><row><source_ip>192.0.2.1</source_ip>
+<count>17</count><policy_evaluated><disposition>none</disposition>
+<dkim>pass</dkim><spf>fail</spf></policy_evaluated></row>
+<identifiers><header_from>{domain}</header_from></identifiers>
+<auth_results><spf><domain>{domain}</domain><result>fail</result></spf>
+</auth_results></record></feedback>
+"""
+
+
+def about_dmarc(desk):
+    """A machine sends it to dmarc@, again, and to abuse@."""
+    domain = f"{desk.token().lower()}.example"
+    now = int(time.time())
+    text = gzip.compress(AGGREGATE.format(
+        name=desk.token(), domain=domain, begin=now - 90000,
+        end=now - 3600).encode())
+    packed = part("application/gzip", base64.encodebytes(text).decode(),
+                  "Content-Transfer-Encoding: base64\n")
+    before = desk.reports()
+    for where in ("dmarc", "DMARC+again", "abuse"):
+        desk.write(packed, sender="", desk=where, source=CLIENTS.next4())
+    told = json.loads(desk.milter.ctl("dmarc-summary", domain, "--json"))
+    true('"messages": 17' in json.dumps(told), told)
+    equal(desk.reports(), before, "reports")
+
+
 # ---- what does not hold ----
 
 def false_traces(desk):
@@ -409,6 +442,7 @@ CASES = (
     ("what was forwarded as text is a ticket", as_text),
     ("a feedback report with the null sender", arf),
     ("XARF with the null sender", xarf),
+    ("aggregate reports about DMARC, which count once", about_dmarc),
     ("traces that do not hold have no effect", false_traces),
     ("one reporter counts once", again),
     ("mail of machines makes no report, and no loop", loops),
