@@ -55,18 +55,23 @@ static const char *our_mailbox(const struct conf *conf, struct buf *room)
 	return buf_text(room);
 }
 
-/* Feedback that we sent to somebody who is here. */
+/* Feedback and failure reports that we sent to somebody who is here. */
 static bool is_own_letter(const struct work *w)
 {
-	char from[MAILBOX_TEXT_MAX];
+	const struct conf *conf = w->in->conf;
+	char text[MAILBOX_TEXT_MAX];
+	struct slice from;
 	struct buf room;
 	bool is_ours;
 
-	reporter_author(&w->in->mail, from);
+	reporter_author(&w->in->mail, text);
+	from = slice_of(text);
 	buf_init(&room, HOSTNAME_MAX + 16);
-	is_ours = is_for_machines(w) && from[0] != '\0' &&
-		slice_is_equal_nocase(slice_of(from),
-			slice_of(our_mailbox(w->in->conf, &room)));
+	is_ours = is_for_machines(w) && from.len > 0 &&
+		(slice_is_equal_nocase(
+			 from, slice_of(our_mailbox(conf, &room))) ||
+			slice_is_equal_nocase(
+				from, slice_of(conf->dmarc.email)));
 	buf_clear(&room);
 	return is_ours;
 }

@@ -119,7 +119,8 @@ static enum result unquote(
 	while (slice_cut(&text, '\n', &line)) {
 		if (is_quoted)
 			line = without_quote(line);
-		memcpy(at + len, line.at, line.len);
+		if (line.len > 0)
+			memcpy(at + len, line.at, line.len);
 		len += line.len;
 		at[len++] = '\n';
 	}

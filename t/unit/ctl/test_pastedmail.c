@@ -23,7 +23,8 @@ static void is_text(struct slice got, const char *want)
 	char text[4096];
 
 	assert_true(got.len < sizeof(text));
-	memcpy(text, got.at, got.len);
+	if (got.len > 0)
+		memcpy(text, got.at, got.len);
 	text[got.len] = '\0';
 	assert_string_equal(text, want);
 }
