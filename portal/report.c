@@ -120,10 +120,6 @@ static void check_files(struct visit *v, struct reportmail *m)
 			   "Save the message as a file that ends in .eml, or "
 			   "paste its source."));
 	}
-	if (m->count > files_max(&v->site.conf->reports))
-		visit_fault(v, "files",
-			"These are too many files. Please send several "
-			"reports.");
 }
 
 static void check_words(struct visit *v, struct reportmail *m)
@@ -142,6 +138,15 @@ static void check_words(struct visit *v, struct reportmail *m)
 		visit_fault(v, "files",
 			"Please add the message as a file, paste its source, "
 			"or tell us what happened.");
+}
+
+/* What is past it the intake would leave out. */
+static void check_count(struct visit *v, const struct reportmail *m)
+{
+	if (m->count > files_max(&v->site.conf->reports))
+		visit_fault(v, "files",
+			"These are too many files. Please send several "
+			"reports.");
 }
 
 static void check_mail(
@@ -213,6 +218,7 @@ static void take(struct visit *v)
 		visit_fault(v, "kind", "Please choose what it is.");
 	check_files(v, m);
 	check_words(v, m);
+	check_count(v, m);
 	check_mail(v, m, mail);
 	if (visit_has_faults(v)) {
 		show(v, STATUS_UNPROCESSABLE);

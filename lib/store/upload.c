@@ -68,7 +68,7 @@ enum result upload_add(struct redis *r, struct slice prefix,
 	enum result res;
 
 	add_keys(&call, prefix, u->id);
-	script_key_of(&call, prefix, "mailq", slice_of(""));
+	script_key_of(&call, prefix, "mailq:slow", slice_of(""));
 	script_arg(&call, u->id);
 	script_arg(&call, u->kind);
 	script_arg(&call, u->mail);

@@ -8,8 +8,9 @@
  *                it; EXPIRE UPLOAD_KEEP_S
  * ID as the reference of a case. An upload comes into being together with its
  * job "report-upload" (store/mailq; "more" is the kind of the report): neither
- * is there without the other. All together have a bound, so that visitors
- * cannot fill Redis. Threads: as store/redis.
+ * is there without the other. The job stands behind all letters, for it may
+ * take long, and anybody can make one. All together have a bound, so that
+ * visitors cannot fill Redis. Threads: as store/redis.
  */
 #pragma once
 

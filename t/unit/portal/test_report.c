@@ -143,7 +143,7 @@ static void a_report_waits_for_the_worker(void **state)
 	filed(d, "?lang=es");
 	snprintf(key, sizeof(key), "rp:upload:%s", d->id);
 	WANTS(d, "1", "EXISTS", key);
-	WANTS(d, "1", "XLEN", "rp:mailq");
+	WANTS(d, "1", "XLEN", "rp:mailq:slow");
 }
 
 static void nothing_to_say_is_a_fault(void **state)
@@ -160,7 +160,7 @@ static void nothing_to_say_is_a_fault(void **state)
 	site_expect_text(&d->site, "href=\"#mail\"");
 	site_expect_text(&d->site, "value=\"joe\"");
 	site_expect_text(&d->site, "<title>Error:");
-	WANTS(d, "0", "EXISTS", "rp:mailq");
+	WANTS(d, "0", "EXISTS", "rp:mailq:slow");
 }
 
 static void what_is_no_message_is_a_fault(void **state)
@@ -225,7 +225,7 @@ static void a_form_of_nobody_does_nothing(void **state)
 	file(d, "a.eml", mail);
 	send_to(d, "/report");
 	site_expect(&d->site, 403);
-	WANTS(d, "0", "EXISTS", "rp:mailq");
+	WANTS(d, "0", "EXISTS", "rp:mailq:slow");
 }
 
 static void a_machine_is_led_on(void **state)
@@ -240,7 +240,7 @@ static void a_machine_is_led_on(void **state)
 	field(d, "text", "buy");
 	send_to(d, "/report");
 	filed(d, "");
-	WANTS(d, "0", "EXISTS", "rp:mailq");
+	WANTS(d, "0", "EXISTS", "rp:mailq:slow");
 }
 
 static void a_client_has_a_limit(void **state)
@@ -256,7 +256,7 @@ static void a_client_has_a_limit(void **state)
 			filed(d, "");
 	}
 	site_expect(&d->site, 429);
-	WANTS(d, "2", "XLEN", "rp:mailq");
+	WANTS(d, "2", "XLEN", "rp:mailq:slow");
 	/* A fault costs nobody his place. */
 	d->site.visitor.peer = "198.51.100.7";
 	for (int i = 0; i < 3; i++) {
@@ -287,7 +287,7 @@ static void files_have_a_bound(void **state)
 	buf_add_text(&d->body, "\r\n");
 	send_to(d, "/report");
 	site_expect(&d->site, 413);
-	WANTS(d, "0", "EXISTS", "rp:mailq");
+	WANTS(d, "0", "EXISTS", "rp:mailq:slow");
 }
 
 static void a_broken_body_is_refused(void **state)

@@ -71,7 +71,7 @@ static void it_waits_with_its_job(void **state)
 	desk_result(add(d, "A", mail), RES_OK);
 	/* A second time, when the first answer was lost. */
 	desk_result(add(d, "A", mail), RES_OK);
-	DESK_WANTS(d, "1", "XLEN", "rp:mailq");
+	DESK_WANTS(d, "1", "XLEN", "rp:mailq:slow");
 	desk_result(
 		mailq_take(d->redis, desk_prefix(d), &how, a, &job), RES_OK);
 	assert_true(slice_is_equal(job.kind, slice_of("report-upload")));
@@ -151,7 +151,7 @@ static void there_are_only_so_many(void **state)
 		desk_result(add(d, id, slice_of("x")), RES_OK);
 	}
 	desk_result(add(d, "B", slice_of("x")), RES_FULL);
-	DESK_WANTS(d, "1000", "XLEN", "rp:mailq");
+	DESK_WANTS(d, "1000", "XLEN", "rp:mailq:slow");
 }
 
 #define DESK(text, function)                                                   \
