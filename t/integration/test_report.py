@@ -16,7 +16,7 @@ from harness.dns import Dns
 from harness.front import NAME, Nginx, certificate
 from harness.lists import Lists
 from harness.milter import Reprieve
-from harness.portal import Portal
+from harness.portal import Portal, letter, letters
 from harness.postfix import Postfix
 from harness.site import Site
 from harness.smtp import MESSAGE
@@ -223,6 +223,42 @@ def later(home):
     home.page(path, "We found no message in it")
 
 
+MAILED = """\
+Authentication-Results: mx.example.net; dmarc={result} header.from=box.test
+From: Joe <{mail}>
+To: abuse@mx.example.net
+Subject: buy my pills
+Message-ID: <{mail}>
+Content-Language: es
+
+please have a look
+"""
+
+
+def thanked(home):
+    """Who reports by mail, and is known, gets a letter that leads to the page;
+    who is not known gets none."""
+    def mail(to, result):
+        done = subprocess.run(
+            [home.world.program("ctl/reprieve-intake"), "-c",
+             home.portal.milter.conf_as("portal"), "-r",
+             "abuse@mx.example.net"],
+            input=MAILED.format(mail=to, result=result), text=True,
+            env={**os.environ, "SENDER": to}, capture_output=True,
+            check=False)
+        equal(done.returncode, 0, done.stdout + done.stderr)
+
+    mail("forged@box.test", "fail")
+    mail("joe@box.test", "pass")
+    found, text = letter(home.postfix, "joe@box.test", ID)
+    true("pills" not in text and "have a look" not in text, text)
+    equal(found["Auto-Submitted"], "auto-replied", "the letter")
+    path = "/report/" + find(text, ID, "the link")
+    home.page(path, "We found no message in it")
+    equal([m["To"] for m in letters(home.postfix, "forged@box.test")], [],
+          "letters to whom is not known")
+
+
 def never(home):
     status, _, page = home.curl(path="/report/" + "0" * 17)
     equal(status, 404, page)
@@ -386,6 +422,7 @@ def check(tap, home, browser):
     case("a message without our mark becomes a ticket", no_mark)
     case("words alone become a ticket", words_alone)
     case("a mark that was copied counts for nothing", forged)
+    case("who reports by mail is thanked", thanked)
     case("an unknown report is as one that never was", never)
     for name, body, wanted in HOSTILE:
         case(f"hostile: {name}", hostile, name, body, wanted)
