@@ -69,6 +69,7 @@ static void show(struct visit *v, unsigned status)
 	const struct conf_reports *conf = &v->site.conf->reports;
 
 	view_flag(v->view, "is_off", !conf->enabled);
+	view_flag(v->view, "has_ack", conf->ack);
 	add_kinds(v);
 	view_slice(v->view, "pasted", form_value(&v->form, "pasted"));
 	view_slice(v->view, "text", form_value(&v->form, "text"));
