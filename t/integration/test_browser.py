@@ -394,6 +394,37 @@ def scanners(home):
           "the person's button still works")
 
 
+def feedback(home, language):
+    """A sender registers, on a phone, up to the record that is missing."""
+    b = home.browser
+    mail = f"fbl-{language.lower()}@box.test"
+    home.visitor(lang=language, width=320)
+    equal(b.open(url=home.portal.url + "/fbl"), 200, "/fbl")
+    b.fill(at="#subject", value="10.0.0.0/8")
+    b.fill(at="#mail", value=mail)
+    b.go(at="#form button")
+    equal(b.attribute(at="#subject", name="aria-invalid"), "true", "#subject")
+    true(b.count(at='main a[href="#subject"]') == 1, "a link to the field")
+    equal(b.value(at="#mail"), mail, "what was filled in")
+    clean(b, "the form with a fault")
+    home.shoot(f"fbl-fault-{language}")
+    b.fill(at="#subject", value="mail-of-a-sender.example.org")
+    b.go(at="#form button")
+    true(mail in b.text(), lambda: b.text())
+    clean(b, "behind the form")
+    _, text = letter(home.postfix, mail, r"/fc/[0-9a-z]{26}")
+    link = re.search(r"http://\S+/fc/[0-9a-z]{26}", text).group(0)
+    seen_page(home, link, "the link of the letter")
+    equal(b.attribute(at="html", name="lang"), language, "the language")
+    true("reprieve-fbl=" not in b.text(), "nothing before the button")
+    clean(b, "the confirmation")
+    b.go(at="main form button")
+    true("_reprieve-fbl.mail-of-a-sender.example.org" in b.text(),
+         lambda: b.text())
+    clean(b, "the record")
+    home.shoot(f"fbl-record-{language}")
+
+
 def main():
     world = worlds.enter()
     Dns()
@@ -413,6 +444,9 @@ def main():
         tap.case("a recipient vouches for a sender", sponsor, home)
         tap.case("a ticket and its answer", ticket, home)
         tap.case("a little work in a busy hour", work, home)
+        for language in LANGUAGES:
+            tap.case(f"a sender registers for feedback in {language}",
+                     feedback, home, language)
         for language in LANGUAGES:
             tap.case(f"every page is there in {language}", crawl, home,
                      language)
