@@ -72,6 +72,7 @@ static enum result send(
 	const struct job *j, const struct affair *a, const char *template)
 {
 	char id[MESSAGE_ID_MAX];
+	enum result res;
 	const struct job_letter letter = {
 		.template = template,
 		.language = a->language,
@@ -84,7 +85,9 @@ static enum result send(
 	snprintf(id, sizeof(id), "%s.%s%s%.*s", template, a->f.id,
 		j->job->more.len > 0 ? "." : "",
 		SLICE_ARG(slice_part(j->job->more, 0, 20)));
-	return job_send(j, &letter);
+	res = job_send(j, &letter);
+	/* A mailbox that a stranger named: the log has it, and that is all. */
+	return res == RES_DENIED || res == RES_SYNTAX ? RES_OK : res;
 }
 
 /* ---- letters ---- */

@@ -44,6 +44,7 @@ struct affair {
 	enum language language;
 	struct redact redact;
 	struct buf original; /* redacted */
+	enum redact_extent extent; /* of it */
 	struct buf text;
 	char arrived[MAILTEXT_DATE_MAX];
 	char mta[MTA_MAX];
@@ -211,27 +212,41 @@ static void fill_arf(const struct job *j, struct affair *a)
 			slice_of(t->domain);
 }
 
+/* As much as may go out and has room. */
+static enum result show_original(const struct job *j, struct affair *a)
+{
+	enum result res;
+
+	a->extent = a->is_cfbl		  ? REDACT_FEWEST
+		: j->site->conf->fbl.text ? REDACT_WHOLE
+					  : REDACT_HEADER;
+	for (;;) {
+		buf_reset(&a->original);
+		res = redact_message(
+			&a->redact, a->item->message, a->extent, &a->original);
+		if (res != RES_TOOBIG || a->extent == REDACT_FEWEST)
+			return res;
+		a->extent--;
+	}
+}
+
 static enum result redact_original(const struct job *j, struct affair *a)
 {
-	const enum redact_extent extent = a->is_cfbl ? REDACT_FEWEST
-		: j->site->conf->fbl.text	     ? REDACT_WHOLE
-						     : REDACT_HEADER;
 	struct buf header;
 	struct slice kept;
 	enum result res = redact_begin(&a->redact, j->site->secret,
 		a->item->message, a->report.reporter);
 
 	if (res == RES_OK)
-		res = redact_message(
-			&a->redact, a->item->message, extent, &a->original);
-	if (res != RES_OK)
+		res = show_original(j, a);
+	if (res != RES_OK || a->extent == REDACT_FEWEST)
 		return res;
 	buf_init(&header, FEEDBACK_MAX);
 	res = redact_message(
 		&a->redact, a->item->message, REDACT_HEADER, &header);
 	if (res == RES_OK)
 		res = arena_copy(a->arena, buf_slice(&header), &kept);
-	if (res == RES_OK && !a->is_cfbl)
+	if (res == RES_OK)
 		add_results(a, j->site->conf, kept);
 	buf_clear(&header);
 	return res;
@@ -297,7 +312,7 @@ static enum result write_letter(
 		.text = buf_slice(&a->text),
 		.arf = &a->arf,
 		.original = buf_slice(&a->original),
-		.is_whole = conf->fbl.text && !a->is_cfbl && !a->redact.is_full,
+		.is_whole = a->extent == REDACT_WHOLE && !a->redact.is_full,
 	};
 	enum result res;
 
@@ -309,8 +324,8 @@ static enum result write_letter(
 	buf_init(&subject, 4 * REPORT_SUBJECT_MAX);
 	f.from = letter_from(conf, &room);
 	redact_text(&a->redact, a->item->subject, &subject);
-	f.subject = a->redact.is_full || a->is_cfbl ? slice_of("")
-						    : buf_slice(&subject);
+	if (!a->redact.is_full && a->extent != REDACT_FEWEST)
+		f.subject = buf_slice(&subject);
 	res = make_boundary(j, id, boundary);
 	if (res == RES_OK)
 		res = feedback_write(&f, out);
@@ -371,7 +386,11 @@ static enum result run(struct job *j, struct affair *a)
 	res = redact_original(j, a);
 	if (res == RES_OK)
 		res = write_text(j, a);
-	return res == RES_OK ? send(j, a) : res;
+	if (res == RES_OK)
+		res = send(j, a);
+	/* The log has it; who registered a mailbox that takes none is not an
+	 * administrator's concern. */
+	return res == RES_DENIED || res == RES_SYNTAX ? RES_OK : res;
 }
 
 enum result fblreport_run(struct job *j)

@@ -91,7 +91,7 @@ bool redact_next(struct slice *message, struct redact_field *out)
 
 /* ---- who received it ---- */
 
-static void remember(struct redact *r, struct slice address)
+static void remember_one(struct redact *r, struct slice address)
 {
 	char text[REDACT_ADDRESS_MAX];
 
@@ -107,6 +107,22 @@ static void remember(struct redact *r, struct slice address)
 		r->is_full = true;
 	else
 		memcpy(r->address[r->count++], text, address.len + 1);
+}
+
+/* With a detail ("ann+shop@..."), the mailbox without it, too. */
+static void remember(struct redact *r, struct slice address)
+{
+	const size_t at = slice_find_last(address, '@');
+	const size_t plus = slice_find(address, '+');
+	char text[REDACT_ADDRESS_MAX];
+	const size_t rest = address.len - at;
+
+	remember_one(r, address);
+	if (plus == 0 || plus >= at || plus + rest > sizeof(text))
+		return;
+	memcpy(text, address.at, plus);
+	memcpy(text + plus, address.at + at, rest);
+	remember_one(r, slice_make(text, plus + rest));
 }
 
 static bool is_local_octet(char c)

@@ -8,7 +8,8 @@
  * try addresses. Recipients are all whom a field of delivery names (To, Cc,
  * Delivered-To, the "for" of Received and so on) and who reported. Their
  * addresses are replaced wherever they stand, also as local=domain (VERP) and
- * local%40domain (links), and within encoded words. What a sender hides in
+ * local%40domain (links), without their detail ("+..."), and within encoded
+ * words. What a sender hides in
  * words of his own (a number of the customer, say) cannot be told and stays.
  * Fields of ours (X-Reprieve-...) are left out. Threads: plain data.
  */

@@ -311,6 +311,29 @@ static void the_text_goes_out_where_it_may(void **state)
 	wants_no(d, "ann@example.net");
 }
 
+static void a_header_without_end_is_told_in_short(void **state)
+{
+	struct desk *d = *state;
+	struct buf message;
+
+	buf_init(&message, 262144);
+	buf_add_text(&message,
+		"From: Offers <offers@example.org>\r\n"
+		"Message-ID: <1@example.org>\r\n"
+		"To: a@b.example\r\n");
+	while (message.len < 60000)
+		buf_add_text(&message,
+			"X-A: a@b.example a@b.example a@b.example\r\n");
+	buf_add_text(&message, "\r\n");
+	d->original.message = buf_slice(&message);
+	add_sender(d, "example.org", "abuse@example.org");
+	report(d);
+	assert_string_equal(run(d, d->fbl), "ok");
+	wants(d, "\r\nMessage-ID: <1@example.org>\r\n");
+	wants_no(d, "a@b.example");
+	buf_clear(&message);
+}
+
 static void nobody_is_told_of_mail_that_was_wanted(void **state)
 {
 	struct desk *d = *state;
@@ -453,6 +476,7 @@ int main(void)
 		TEST(a_report_that_is_sent_twice_is_one),
 		TEST(fraud_is_told_as_fraud),
 		WITH(the_text_goes_out_where_it_may, set_up_text),
+		TEST(a_header_without_end_is_told_in_short),
 		TEST(nobody_is_told_of_mail_that_was_wanted),
 		TEST(nobody_is_told_without_a_trace),
 		TEST(a_report_about_a_report_ends_here),

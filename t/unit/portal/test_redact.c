@@ -297,6 +297,10 @@ int main(void)
 			"To: ann@example.net\n"
 			"Subject: =?utf-8?q?ann=40example.net_won?=\n",
 			"ann=40", NULL),
+		ROW("a mailbox of which a detail was written to",
+			"To: ann+shop@example.net\n"
+			"X-A: ann@example.net, Ann+Shop@example.net\n",
+			"ann", "X-A: "),
 		ROW("a quoted local part",
 			"To: \"ann lee\"@example.net\n"
 			"X-A: <\"Ann Lee\"@example.net>\n",
