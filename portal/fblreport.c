@@ -119,11 +119,23 @@ static enum result find_item(struct job *j, struct affair *a, struct slice *who)
 		: RES_MISSING;
 }
 
+/* RFC 9477 s5.1: an address, and which form of report is liked best; of those
+ * there is one here. */
+static struct slice cfbl_address(struct slice value)
+{
+	struct slice text =
+		slice_trim(slice_part(value, 0, slice_find(value, ';')));
+
+	if (text.len > 2 && text.at[0] == '<' && text.at[text.len - 1] == '>')
+		text = slice_part(text, 1, text.len - 2);
+	return text;
+}
+
 /* RFC 9477 s3.1: by the milter's word that a signature covers the field. */
 static enum result find_cfbl(
 	struct job *j, struct affair *a, char id[CASE_REF_MAX])
 {
-	const struct slice address = a->item->cfbl_address;
+	const struct slice address = cfbl_address(a->item->cfbl_address);
 	const size_t at = slice_find_last(address, '@');
 	const char *text = arena_text(a->arena, address);
 

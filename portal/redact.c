@@ -455,7 +455,7 @@ static void add_value(
 
 static bool is_shown(const struct redact_field *f, enum redact_extent extent)
 {
-	if (slice_has_prefix_nocase(f->name, slice_of("X-Reprieve-")))
+	if (slice_has_prefix_nocase(f->name, slice_of("X-Reprieve")))
 		return false;
 	return extent != REDACT_FEWEST || is_one_of(f->name, fewest_fields);
 }

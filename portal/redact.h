@@ -11,7 +11,7 @@
  * local%40domain (links), without their detail ("+..."), and within encoded
  * words. What a sender hides in
  * words of his own (a number of the customer, say) cannot be told and stays.
- * Fields of ours (X-Reprieve-...) are left out. Threads: plain data.
+ * Fields of ours (X-Reprieve ...) are left out. Threads: plain data.
  */
 #pragma once
 

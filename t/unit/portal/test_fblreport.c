@@ -101,7 +101,7 @@ static void make_original(struct desk *d)
 		.message = slice_of(spam),
 		.subject = slice_of("ann@example.net, you won"),
 		.message_id = slice_of("<1@example.org>"),
-		.cfbl_address = slice_of("fbl@example.org"),
+		.cfbl_address = slice_of("fbl@example.org; report=arf"),
 		.cfbl_id = slice_of("111:222:333"),
 	};
 	assert_int_equal(

@@ -65,6 +65,7 @@ static void has_one(const struct buf *b, const char *part)
 
 static const char spam[] =
 	"Return-Path: <bounce+ann=example.net@example.org>\r\n"
+	"X-Reprieve: action=accept; score=3.0; host=mx.example.net\r\n"
 	"X-Reprieve-Trace: v=1; by=mx.example.net; k=1; d=in; id=0\r\n"
 	"Delivered-To: Ann@example.net\r\n"
 	"X-Original-To: sales@example.net\r\n"
