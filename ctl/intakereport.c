@@ -216,6 +216,7 @@ static enum result file(struct work *w)
 		.reporter = slice_of(w->reporter.mail),
 		.proof = w->reporter.proof,
 		.account = slice_of(w->reporter.account),
+		.organisation = slice_of(w->reporter.organisation),
 		.language = language_of(&in->mail),
 		.text = buf_slice(&w->text),
 		.message_id = form_field(w, "Message-ID", MESSAGE_ID_MAX),

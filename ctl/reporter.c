@@ -179,6 +179,34 @@ static bool is_authenticated(
 	return proved;
 }
 
+/* Without the list: two labels. So strangers below one suffix may be taken for
+ * one, and nobody for many. */
+static struct slice last_labels(struct slice domain)
+{
+	const size_t dot = slice_find_last(domain, '.');
+	const size_t before = slice_find_last(slice_part(domain, 0, dot), '.');
+
+	return dot == domain.len || before == dot
+		? domain
+		: slice_part(domain, before + 1, domain.len);
+}
+
+static void find_organisation(
+	const struct reporter_input *in, struct reporter *out)
+{
+	char domain[HOSTNAME_MAX];
+	struct slice name = slice_of("");
+	size_t len;
+
+	if (hostname_parse(mailbox_domain(slice_of(out->mail)), domain, &len) ==
+		RES_OK)
+		name = slice_make(domain, len);
+	name = in->psl != NULL ? psl_organisation(in->psl, name)
+			       : last_labels(name);
+	memcpy(out->organisation, name.at, name.len);
+	out->organisation[name.len] = '\0';
+}
+
 enum result reporter_find(const struct reporter_input *in, struct reporter *out)
 {
 	enum result res;
@@ -188,7 +216,9 @@ enum result reporter_find(const struct reporter_input *in, struct reporter *out)
 	res = find_account(in, out);
 	if (res == RES_OK && out->proof == REPORT_UNPROVEN &&
 		out->mail[0] != '\0' &&
-		is_authenticated(in, mailbox_domain(slice_of(out->mail))))
+		is_authenticated(in, mailbox_domain(slice_of(out->mail)))) {
 		out->proof = REPORT_AUTHENTICATED;
+		find_organisation(in, out);
+	}
 	return res;
 }

@@ -27,7 +27,8 @@ struct reporter_input {
 	const struct conf *conf;
 	const struct tracekeys_ring *ring;
 	struct slice host; /* whose traces are ours, folded */
-	const struct psl *psl; /* NULL: a domain is its own organisation */
+	const struct psl *psl; /* NULL: only a domain itself is of another's
+				  organisation */
 	const struct savedmail *mail;
 	int64_t now_s;
 };
@@ -36,6 +37,8 @@ struct reporter {
 	enum report_proof proof;
 	char mail[MAILBOX_TEXT_MAX]; /* of From; "": none, or not plain */
 	char account[TRACE_ACCOUNT_MAX]; /* of REPORT_LOCAL */
+	char organisation[HOSTNAME_MAX]; /* of REPORT_AUTHENTICATED, folded:
+					    whoever has it is one reporter */
 };
 
 /* RES_NOMEM. */

@@ -28,22 +28,28 @@
  *  - No original with a valid trace: it becomes a ticket (store/ticket, rid is
  *    the report's ID), and nothing is counted, paused or listed, whatever it
  *    claims. Past reports.tickets_day it is kept, and no ticket.
+ *  - A reporter is an account of ours (REPORT_LOCAL), or an organisation
+ *    (REPORT_AUTHENTICATED): whoever has a domain can make as many mailboxes as
+ *    he likes. All who are not proved are one.
  *  - An original that is known of this reporter is a duplicate, as long as its
  *    trace holds. One reporter counts once for a source (an account; an
- *    address) and day; all reporters who are not proved are one. A trace counts
- *    at most as often as its message had recipients.
+ *    address) and day. A trace counts at most as often as its message had
+ *    recipients.
  *  - d=out: a complaint about the account. reports.pause_at reporters within
  *    reports.window_s pause it: Pblock:user:ACCOUNT (store/keys), unless
  *    Pallow:user:ACCOUNT is there or reports.pause is no; audited. A ticket of
  *    the account, made once, tells the administrator, with each report in it.
  *    Who reports while it is paused counts no more when it is resumed.
  *  - d=in, junk, phish or abuse: reports.weight bad messages for the reputation
- *    of the address, its network and the DKIM domain; a piece of evidence for
- *    listing (store/offences), which lists by the rules of listing, and only
- *    with listing.enabled; complaint of the day; jobs "fbl-report" for who
- *    registered (store/fbl) or asks by CFBL-Address. notjunk: as many good
- *    messages, and it takes nothing off a list. Nothing against an address that
- *    is private, or of milter.trusted.
+ *    of the address, its network and the DKIM domain; complaint of the day;
+ *    jobs "fbl-report" for who registered (store/fbl) or asks by CFBL-Address.
+ *    Of REPORT_LOCAL also a piece of evidence for listing (store/offences),
+ *    which lists by the rules of listing, and only with listing.enabled.
+ *  - d=in, notjunk, of REPORT_LOCAL: as many good messages, and it takes
+ *    nothing off a list; of anybody else nothing. A sender gets the traces of
+ *    his own mail back (what bounces, what is forwarded), and would praise it
+ *    himself; and an outsider whom mail is forwarded to could list its sender.
+ *  - Nothing against an address that is private, or of milter.trusted.
  *  - Past reports.octets_day no text of it is kept.
  *  - With reports.learn an original with a valid trace d=in waits for training.
  * Threads: as store/redis.
@@ -121,6 +127,8 @@ struct report_filing {
 	struct slice reporter; /* mail address, or "" */
 	enum report_proof proof;
 	struct slice account; /* of REPORT_LOCAL: hash */
+	struct slice organisation; /* of REPORT_AUTHENTICATED: the folded domain
+				      that it is of; "": that of reporter */
 	struct slice client; /* of the form: network, for the admin; or "" */
 	struct slice language; /* "en", or "" */
 	struct slice text; /* of the reporter, cleaned */
@@ -132,7 +140,7 @@ struct report_filing {
 
 /* What became of one original. */
 enum report_effect {
-	REPORT_NOTHING = 0, /* no valid trace */
+	REPORT_NOTHING = 0, /* no valid trace, or no proof that it takes */
 	REPORT_COUNTED,
 	REPORT_DUPLICATE, /* this reporter has told of it */
 	REPORT_AGAIN, /* this reporter has counted today */

@@ -86,8 +86,9 @@ struct report_work {
 	bool is_quiet; /* there are tickets enough today */
 	size_t kept; /* reports, this one too */
 	char id[CASE_REF_MAX];
-	char reporter[SECRET_HASH_MAX]; /* or REPORT_NOBODY */
-	char domain[MAILBOX_TEXT_MAX]; /* of who is proved, or "" */
+	char reporter[SECRET_HASH_MAX]; /* who counts; or REPORT_NOBODY */
+	char mailbox[SECRET_HASH_MAX]; /* of who is proved, or "" */
+	char domain[MAILBOX_TEXT_MAX]; /* the same */
 };
 
 /* Why an account is, or is not, paused. */

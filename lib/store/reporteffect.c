@@ -253,11 +253,21 @@ static bool has_text(struct slice message)
 	return false;
 }
 
+/* Does it count for anything? */
+static bool counts(const struct report_work *w, const struct report_original *o)
+{
+	if (!report_is_traced(o) || o->kind == REPORT_AUTH_FAILURE)
+		return false;
+	if (report_is_junk(o->kind))
+		return true;
+	return o->trace.direction == TRACE_IN &&
+		w->filing->proof == REPORT_LOCAL;
+}
+
 static bool may_teach(const struct errand *e)
 {
-	return e->work->conf->reports.learn && report_is_traced(e->o) &&
+	return e->work->conf->reports.learn && counts(e->work, e->o) &&
 		e->o->trace.direction == TRACE_IN &&
-		e->o->kind != REPORT_AUTH_FAILURE &&
 		(e->o->lesson.len > 0 || has_text(e->o->message));
 }
 
@@ -485,6 +495,15 @@ static enum result find_jobs(struct errand *e)
 	return RES_OK;
 }
 
+static bool is_evidence(const struct errand *e)
+{
+	const struct conf *conf = e->work->conf;
+
+	return conf->reports.evidence && report_is_junk(e->o->kind) &&
+		e->work->filing->proof == REPORT_LOCAL &&
+		!is_ours(conf, &e->o->trace.ip);
+}
+
 static void put_in(struct errand *e)
 {
 	enum { ARGS = 10 };
@@ -502,11 +521,7 @@ static void put_in(struct errand *e)
 	snprintf(e->weight, MORE_MAX, "%.3f", conf->reports.weight);
 	script_arg(c, slice_of(is_junk ? "0" : e->weight));
 	script_arg(c, slice_of(is_junk ? e->weight : "0"));
-	script_arg(c,
-		slice_of(is_junk && conf->reports.evidence &&
-					!is_ours(conf, &e->o->trace.ip)
-				? "yes"
-				: "no"));
+	script_arg(c, slice_of(is_evidence(e) ? "yes" : "no"));
 	script_arg(c, slice_of(conf->traffic.enabled ? "yes" : "no"));
 	script_arg(c, slice_of(e->work->id));
 	script_number(c, (int64_t)e->counted_count);
@@ -549,14 +564,6 @@ static enum result run(
 	return RES_OK;
 }
 
-/* Does it count for anything? */
-static bool counts(const struct report_original *o)
-{
-	if (!report_is_traced(o) || o->kind == REPORT_AUTH_FAILURE)
-		return false;
-	return o->trace.direction == TRACE_IN || report_is_junk(o->kind);
-}
-
 enum result report_effect_run(
 	struct report_work *w, size_t number, struct report_outcome *out)
 {
@@ -569,7 +576,7 @@ enum result report_effect_run(
 	res = put_keys(&e);
 	if (res != RES_OK)
 		return res;
-	if (!counts(e.o)) {
+	if (!counts(w, e.o)) {
 		put_args(&e, 0);
 		put_fields(&e);
 		return run(&e, nothing_text, out);

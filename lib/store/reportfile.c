@@ -22,7 +22,8 @@ enum {
 	SHED_ITEMS = 20,
 	SHED_NAME_MAX = 64,
 	CLIENT_MAX = 64,
-	LANGUAGE_MAX = 16
+	LANGUAGE_MAX = 16,
+	ORGANISATION_MAX = MAILBOX_TEXT_MAX + 16
 };
 
 /*
@@ -151,6 +152,20 @@ static enum result choose_id(struct report_work *w)
 	return RES_OK;
 }
 
+/* Mailboxes of one organisation are one: they cost it nothing. */
+static enum result name_organisation(struct report_work *w)
+{
+	const struct report_filing *f = w->filing;
+	const struct slice domain =
+		f->organisation.len > 0 ? f->organisation : slice_of(w->domain);
+	char text[ORGANISATION_MAX];
+
+	if (domain.len == 0)
+		return RES_OK;
+	snprintf(text, sizeof(text), "organisation %.*s", SLICE_ARG(domain));
+	return secret_hash(w->secret, slice_of(text), w->reporter);
+}
+
 static enum result choose_reporter(struct report_work *w)
 {
 	const struct report_filing *f = w->filing;
@@ -166,13 +181,17 @@ static enum result choose_reporter(struct report_work *w)
 		domain = mailbox_domain(slice_of(mailbox.name));
 		snprintf(w->domain, sizeof(w->domain), "%.*s",
 			SLICE_ARG(domain));
-		snprintf(w->reporter, sizeof(w->reporter), "%s", mailbox.hash);
+		snprintf(w->mailbox, sizeof(w->mailbox), "%s", mailbox.hash);
 	}
+	/* An address that cannot be one is nobody's. */
+	if (res == RES_TOOBIG || res == RES_SYNTAX)
+		res = RES_OK;
 	if (f->proof == REPORT_LOCAL && account_is_hash(f->account))
 		snprintf(w->reporter, sizeof(w->reporter), "%.*s",
 			SLICE_ARG(f->account));
-	/* An address that cannot be one is nobody's. */
-	return res == RES_TOOBIG || res == RES_SYNTAX ? RES_OK : res;
+	else if (res == RES_OK)
+		res = name_organisation(w);
+	return res;
 }
 
 /* ---- the first step ---- */
@@ -432,7 +451,7 @@ static void put_finish(struct report_work *w, struct script_call *c,
 static enum result finish(struct report_work *w, struct report_filed *out)
 {
 	const struct limit limits[LIMITS] = {
-		{ "report-ack", slice_of(w->reporter),
+		{ "report-ack", slice_of(w->mailbox),
 			w->conf->reports.acks_mailbox, REPORT_DAY_S },
 		{ "report-ack-domain", slice_of(w->domain),
 			w->conf->reports.acks_domain, REPORT_DAY_S },

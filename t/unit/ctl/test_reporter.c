@@ -7,6 +7,7 @@
 #include "support/case.h"
 #include "unit/ctl/tracerig.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { TEXT_MAX = 65536 };
@@ -57,6 +58,46 @@ struct row {
 	const char *mail;
 	const char *conf; /* NULL: nothing more */
 };
+
+/* Whoever can make subdomains is still one. */
+static void is_of(void **state)
+{
+	static const struct {
+		const char *domain;
+		bool has_list;
+		const char *organisation;
+	} rows[] = {
+		{ "example.org", true, "example.org" },
+		{ "A.B.Example.org", true, "example.org" },
+		{ "a.b.example.co.uk", true, "example.co.uk" },
+		{ "a.b.example.co.uk", false, "co.uk" },
+		{ "b.example.org", false, "example.org" },
+		{ "example.org", false, "example.org" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world w;
+		struct reporter got;
+		struct psl *list;
+		char text[512];
+
+		open_world(&w, "");
+		list = w.psl;
+		if (!rows[i].has_list)
+			w.psl = NULL;
+		snprintf(text, sizeof(text),
+			"Authentication-Results: " TRACERIG_HOST
+			"; dmarc=pass header.from=%s\nFrom: joe@%s\n\n",
+			rows[i].domain, rows[i].domain);
+		got = find(&w, slice_of(text));
+		assert_string_equal(
+			report_proof_name(got.proof), "authenticated");
+		assert_string_equal(got.organisation, rows[i].organisation);
+		w.psl = list;
+		close_world(&w);
+	}
+}
 
 static void proves(void **state)
 {
@@ -191,6 +232,7 @@ int main(void)
 		PROOF("an address that is not plain is none",
 			"From: <\"a b\"@example.org>\n\n", "unproven", ""),
 		PROOF("no author at all", "Subject: x\n\n", "unproven", ""),
+		CASE("an organisation is one reporter", is_of, NULL),
 		TRACE("a user of ours is known by the trace", 0, TRACE_OUT, 60,
 			HEADER, HEADER, "local"),
 		TRACE("one that came in is no user's", 0, TRACE_IN, 60, HEADER,

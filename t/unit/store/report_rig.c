@@ -78,6 +78,15 @@ void report_rig_by(struct rig_report *r, const char *mail)
 	r->filing.reporter = slice_of(mail);
 }
 
+void report_rig_user(struct rig_report *r, unsigned n)
+{
+	snprintf(r->mail, sizeof(r->mail), "user%u@example.net", n);
+	snprintf(r->account, sizeof(r->account), "%016u", n);
+	report_rig_by(r, r->mail);
+	r->filing.proof = REPORT_LOCAL;
+	r->filing.account = slice_of(r->account);
+}
+
 void report_rig_file(struct rig_report *r)
 {
 	desk_result(report_file(r->desk.redis, r->desk.conf, &r->secret,

@@ -19,6 +19,8 @@ struct rig_report {
 	struct report report; /* as last read */
 	unsigned next; /* of Message-IDs and traces */
 	char message_id[64];
+	char mail[64];
+	char account[17];
 };
 
 #define RIG_ACCOUNT "0123456789abcdef"
@@ -34,6 +36,8 @@ void report_rig_in(struct rig_report *r, enum report_kind kind);
 void report_rig_out(struct rig_report *r, enum report_kind kind);
 /* The same original in a mail of somebody else. */
 void report_rig_by(struct rig_report *r, const char *mail);
+/* By user number n of ours. */
+void report_rig_user(struct rig_report *r, unsigned n);
 
 void report_rig_file(struct rig_report *r);
 /* Files it and compares the effect by its name. */

@@ -211,6 +211,7 @@ static void junk_counts_against_its_source(void **state)
 {
 	struct rig_report *r = *state;
 
+	report_rig_user(r, 1);
 	report_rig_wants(r, "counted");
 	assert_int_equal(r->filed.valid, 1);
 	assert_string_equal(r->filed.ticket, "");
@@ -264,6 +265,7 @@ static void notjunk_speaks_for_its_source(void **state)
 	(void)REDIS_DO(
 		r->desk.server, "HSET", "rp:block:192.0.2.7", "reason", "x");
 	report_rig_in(r, REPORT_NOTJUNK);
+	report_rig_user(r, 1);
 	report_rig_wants(r, "counted");
 	DESK_WANTS(&r->desk, "5.000 0.000", "HMGET", "rp:rep:address:192.0.2.7",
 		"good", "bad");
@@ -271,6 +273,28 @@ static void notjunk_speaks_for_its_source(void **state)
 	report_rig_wants_keys(r, "rp:complaint:*", 0);
 	DESK_WANTS(&r->desk, "x", "HGET", "rp:block:192.0.2.7", "reason");
 	assert_true(report_rig_read(r)->item[0].waits);
+}
+
+/* Of mail that bounced a sender has the trace himself. */
+static void outsiders_do_not_praise(void **state)
+{
+	static const enum report_proof proofs[] = { REPORT_UNPROVEN,
+		REPORT_AUTHENTICATED };
+	struct rig_report *r = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		report_rig_in(r, REPORT_NOTJUNK);
+		r->filing.proof = proofs[i];
+		report_rig_wants(r, "nothing");
+		assert_int_equal(r->filed.valid, 1);
+		assert_string_equal(r->filed.ticket, "");
+		assert_false(report_rig_read(r)->item[0].waits);
+	}
+	report_rig_wants_keys(r, "rp:rep:*", 0);
+	report_rig_wants_keys(r, "rp:report:train", 0);
+	/* Nor do they use up what a recipient of it may say. */
+	report_rig_user(r, 1);
+	report_rig_wants(r, "counted");
 }
 
 static void a_failed_check_counts_for_nothing(void **state)
@@ -326,15 +350,19 @@ static void a_reporter_counts_once_a_day(void **state)
 {
 	struct rig_report *r = *state;
 
+	report_rig_user(r, 1);
 	report_rig_wants(r, "counted");
 	report_rig_in(r, REPORT_JUNK);
+	report_rig_user(r, 1);
 	report_rig_wants(r, "again");
 	report_rig_in(r, REPORT_NOTJUNK);
+	report_rig_user(r, 1);
 	report_rig_wants(r, "again");
 	DESK_WANTS(&r->desk, "0.000 5.000", "HMGET", "rp:rep:address:192.0.2.7",
 		"good", "bad");
 	/* Another source is another matter. */
 	report_rig_in(r, REPORT_JUNK);
+	report_rig_user(r, 1);
 	r->original[0].trace.ip.octet[15] = 8;
 	report_rig_wants(r, "counted");
 	/* All three may be learnt, and the next one. */
@@ -355,6 +383,32 @@ static void a_day_later_he_counts_again(void **state)
 	report_rig_wants(r, "counted");
 }
 
+static void mailboxes_of_an_organisation_are_one(void **state)
+{
+	struct rig_report *r = *state;
+
+	report_rig_by(r, "a@example.com");
+	report_rig_wants(r, "counted");
+	report_rig_in(r, REPORT_JUNK);
+	report_rig_by(r, "b@example.com");
+	report_rig_wants(r, "again");
+	report_rig_in(r, REPORT_JUNK);
+	report_rig_by(r, "c@x7.example.com");
+	r->filing.organisation = slice_of("example.com");
+	report_rig_wants(r, "again");
+	report_rig_in(r, REPORT_JUNK);
+	report_rig_by(r, "c@example.org");
+	report_rig_wants(r, "counted");
+	/* Users of ours are known each by his own account. */
+	for (unsigned i = 1; i <= 2; i++) {
+		report_rig_in(r, REPORT_JUNK);
+		report_rig_user(r, i);
+		report_rig_wants(r, "counted");
+	}
+	DESK_WANTS(
+		&r->desk, "20.000", "HGET", "rp:rep:address:192.0.2.7", "bad");
+}
+
 static void who_is_not_proved_is_one(void **state)
 {
 	struct rig_report *r = *state;
@@ -363,7 +417,7 @@ static void who_is_not_proved_is_one(void **state)
 		char mail[64];
 
 		report_rig_in(r, REPORT_JUNK);
-		snprintf(mail, sizeof(mail), "u%d@example.com", i);
+		snprintf(mail, sizeof(mail), "joe@u%d.example", i);
 		report_rig_by(r, mail);
 		r->filing.proof = REPORT_UNPROVEN;
 		report_rig_wants(r, i == 0 ? "counted" : "again");
@@ -377,11 +431,11 @@ static void a_message_counts_for_its_recipients(void **state)
 	struct rig_report *r = *state;
 
 	r->original[0].trace.recipients = 2;
-	report_rig_by(r, "a@example.com");
+	report_rig_by(r, "a@a.example");
 	report_rig_wants(r, "counted");
-	report_rig_by(r, "b@example.com");
+	report_rig_by(r, "b@b.example");
 	report_rig_wants(r, "counted");
-	report_rig_by(r, "c@example.com");
+	report_rig_by(r, "c@c.example");
 	report_rig_wants(r, "spent");
 	DESK_WANTS(
 		&r->desk, "10.000", "HGET", "rp:rep:address:192.0.2.7", "bad");
@@ -419,16 +473,17 @@ static void enough_reports_list(void **state)
 {
 	struct rig_report *r = *state;
 
+	report_rig_user(r, 1);
 	report_rig_wants(r, "counted");
 	/* The same message is the same piece. */
 	report_rig_in(r, REPORT_JUNK);
 	snprintf(r->original[0].trace.id, TRACE_ID_MAX, "%016u", 1);
 	r->original[0].trace.recipients = 2;
-	report_rig_by(r, "ann@example.com");
+	report_rig_user(r, 2);
 	report_rig_wants(r, "counted");
 	report_rig_wants_keys(r, "rp:block:*", 0);
 	report_rig_in(r, REPORT_PHISH);
-	report_rig_by(r, "bob@example.com");
+	report_rig_user(r, 3);
 	report_rig_wants(r, "listed");
 	DESK_WANTS(&r->desk, "self auto reports", "HMGET", "rp:block:192.0.2.7",
 		"class", "origin", "by");
@@ -439,18 +494,38 @@ static void enough_reports_list(void **state)
 	DESK_WANTS(&r->desk, "1", "HGET", "rp:report:count", "listing:listed");
 	/* And nobody who says "not junk" takes it off. */
 	report_rig_in(r, REPORT_NOTJUNK);
-	report_rig_by(r, "eve@example.com");
+	report_rig_user(r, 4);
 	report_rig_wants(r, "counted");
 	report_rig_wants_keys(r, "rp:block:192.0.2.7", 1);
+}
+
+/* Who has a domain and mail of somebody that we forward to him. */
+static void outsiders_do_not_list(void **state)
+{
+	struct rig_report *r = *state;
+
+	for (int i = 0; i < 6; i++) {
+		char mail[64];
+
+		report_rig_in(r, REPORT_JUNK);
+		snprintf(mail, sizeof(mail), "joe@u%d.example", i);
+		report_rig_by(r, mail);
+		if (i == 5)
+			r->filing.proof = REPORT_UNPROVEN;
+		report_rig_wants(r, "counted");
+	}
+	report_rig_wants_keys(r, "rp:evidence:*", 0);
+	report_rig_wants_keys(r, "rp:block:*", 0);
 }
 
 static void without_listing_it_is_only_told(void **state)
 {
 	struct rig_report *r = *state;
 
+	report_rig_user(r, 1);
 	report_rig_wants(r, "counted");
 	report_rig_in(r, REPORT_JUNK);
-	report_rig_by(r, "ann@example.com");
+	report_rig_user(r, 2);
 	report_rig_wants(r, "counted");
 	report_rig_wants_keys(r, "rp:block:*", 0);
 	report_rig_wants_keys(r, "rp:hist:*", 0);
@@ -463,12 +538,9 @@ static void who_is_allowed_is_not_listed(void **state)
 	struct rig_report *r = *state;
 
 	(void)REDIS_DO(r->desk.server, "SET", "rp:allow:192.0.2.7", "x");
-	for (int i = 0; i < 4; i++) {
-		char mail[64];
-
+	for (unsigned i = 0; i < 4; i++) {
 		report_rig_in(r, REPORT_JUNK);
-		snprintf(mail, sizeof(mail), "u%d@example.com", i);
-		report_rig_by(r, mail);
+		report_rig_user(r, i);
 		report_rig_wants(r, "counted");
 	}
 	report_rig_wants_keys(r, "rp:block:*", 0);
@@ -499,11 +571,12 @@ static void enough_reporters_pause(void **state)
 	unsigned reporters = 0;
 	struct ticket t;
 
-	complain(r, "a@example.com", "counted");
-	complain(r, "a@example.com", "again");
-	complain(r, "b@example.com", "counted");
+	complain(r, "a@a.example", "counted");
+	complain(r, "a@a.example", "again");
+	complain(r, "e@a.example", "again");
+	complain(r, "b@b.example", "counted");
 	report_rig_wants_keys(r, BLOCK, 0);
-	complain(r, "c@example.com", "paused");
+	complain(r, "c@c.example", "paused");
 	DESK_WANTS(&r->desk, "review reports reports", "HMGET", BLOCK, "class",
 		"origin", "by");
 	DESK_WANTS(&r->desk, r->filed.id, "HGET", BLOCK, "ref");
@@ -515,9 +588,9 @@ static void enough_reporters_pause(void **state)
 		RES_OK);
 	assert_int_equal(reporters, 3);
 	read_ticket(r, &t);
-	assert_int_equal(t.message_count, 4);
+	assert_int_equal(t.message_count, 5);
 	assert_int_equal(t.mail.len, 0);
-	assert_true(has(t.message[3].text, "It is paused now."));
+	assert_true(has(t.message[4].text, "It is paused now."));
 	report_rig_wants_keys(r, "rp:rep:*", 0);
 	report_rig_wants_keys(r, "rp:evidence:*", 0);
 	report_rig_wants_keys(r, "rp:report:train", 0);
@@ -531,9 +604,9 @@ static void the_audit_tells(void **state)
 	struct redis_reply all, line, fields;
 	bool found = false;
 
-	complain(r, "a@example.com", "counted");
-	complain(r, "b@example.com", "counted");
-	complain(r, "c@example.com", "paused");
+	complain(r, "a@a.example", "counted");
+	complain(r, "b@b.example", "counted");
+	complain(r, "c@c.example", "paused");
 	desk_result(redis_command(r->desk.redis, argv, 4, &all), RES_OK);
 	for (size_t i = 0; i < all.count; i++) {
 		line = redis_element(&all, i);
@@ -569,9 +642,9 @@ static void an_allowed_account_is_not_paused(void **state)
 	struct ticket t;
 
 	(void)REDIS_DO(r->desk.server, "SET", ALLOW, "a list");
-	complain(r, "a@example.com", "counted");
-	complain(r, "b@example.com", "counted");
-	complain(r, "c@example.com", "counted");
+	complain(r, "a@a.example", "counted");
+	complain(r, "b@b.example", "counted");
+	complain(r, "c@c.example", "counted");
 	report_rig_wants_keys(r, BLOCK, 0);
 	read_ticket(r, &t);
 	assert_true(has(t.message[2].text, "an entry allows it"));
@@ -582,9 +655,9 @@ static void without_pause_it_is_only_told(void **state)
 	struct rig_report *r = *state;
 	struct ticket t;
 
-	complain(r, "a@example.com", "counted");
-	complain(r, "b@example.com", "counted");
-	complain(r, "c@example.com", "counted");
+	complain(r, "a@a.example", "counted");
+	complain(r, "b@b.example", "counted");
+	complain(r, "c@c.example", "counted");
 	report_rig_wants_keys(r, BLOCK, 0);
 	read_ticket(r, &t);
 	assert_true(has(t.message[2].text, "It would be paused"));
@@ -595,7 +668,7 @@ static void a_pause_may_end_by_itself(void **state)
 	struct rig_report *r = *state;
 	char life[DESK_TEXT_MAX];
 
-	complain(r, "a@example.com", "paused");
+	complain(r, "a@a.example", "paused");
 	assert_in_range(
 		number(DESK_ASK(&r->desk, life, "TTL", BLOCK)), 3500, 3600);
 }
@@ -604,19 +677,19 @@ static void only_new_reports_pause_again(void **state)
 {
 	struct rig_report *r = *state;
 
-	complain(r, "a@example.com", "counted");
-	complain(r, "b@example.com", "counted");
-	complain(r, "c@example.com", "paused");
+	complain(r, "a@a.example", "counted");
+	complain(r, "b@b.example", "counted");
+	complain(r, "c@c.example", "paused");
 	r->desk.now_ms += 1000;
-	complain(r, "d@example.com", "counted");
-	complain(r, "e@example.com", "counted");
-	complain(r, "f@example.com", "counted");
+	complain(r, "d@d.example", "counted");
+	complain(r, "e@e.example", "counted");
+	complain(r, "f@f.example", "counted");
 	DESK_WANTS(&r->desk, "1", "DEL", BLOCK);
 	r->desk.now_ms += 1000;
-	complain(r, "g@example.com", "counted");
-	complain(r, "h@example.com", "counted");
+	complain(r, "g@g.example", "counted");
+	complain(r, "h@h.example", "counted");
 	report_rig_wants_keys(r, BLOCK, 0);
-	complain(r, "i@example.com", "paused");
+	complain(r, "i@i.example", "paused");
 	report_rig_wants_keys(r, BLOCK, 1);
 }
 
@@ -624,10 +697,10 @@ static void old_reporters_do_not_count(void **state)
 {
 	struct rig_report *r = *state;
 
-	complain(r, "a@example.com", "counted");
-	complain(r, "b@example.com", "counted");
+	complain(r, "a@a.example", "counted");
+	complain(r, "b@b.example", "counted");
 	r->desk.now_ms += DAY_MS + 1;
-	complain(r, "c@example.com", "counted");
+	complain(r, "c@c.example", "counted");
 	report_rig_wants_keys(r, BLOCK, 0);
 	DESK_WANTS(&r->desk, "1", "ZCARD", REPORTERS);
 }
@@ -651,16 +724,16 @@ static void an_account_has_one_ticket(void **state)
 		.to = TICKET_CLOSED };
 	struct ticket t;
 
-	complain(r, "a@example.com", "counted");
+	complain(r, "a@a.example", "counted");
 	snprintf(first, sizeof(first), "%s", r->filed.ticket);
-	complain(r, "b@example.com", "counted");
+	complain(r, "b@b.example", "counted");
 	assert_string_equal(r->filed.ticket, first);
 	closing.id = slice_of(first);
 	report_rig_wants_keys(r, "rp:ticket:*:log", 1);
 	desk_result(ticket_add(r->desk.redis, r->desk.conf, &closing,
 			    r->desk.now_ms),
 		RES_OK);
-	complain(r, "c@example.com", "paused");
+	complain(r, "c@c.example", "paused");
 	assert_string_not_equal(r->filed.ticket, first);
 	read_ticket(r, &t);
 	assert_int_equal(t.message_count, 1);
@@ -673,15 +746,15 @@ static void a_full_ticket_hides_no_pause(void **state)
 	struct rig_report *r = *state;
 	char first[CASE_REF_MAX];
 
-	complain(r, "a@example.com", "paused");
+	complain(r, "a@a.example", "paused");
 	snprintf(first, sizeof(first), "%s", r->filed.ticket);
-	complain(r, "b@example.com", "counted");
-	complain(r, "c@example.com", "counted");
+	complain(r, "b@b.example", "counted");
+	complain(r, "c@c.example", "counted");
 	assert_string_equal(r->filed.ticket, first);
 	report_rig_wants_keys(r, "rp:ticket:*:log", 1);
 	DESK_WANTS(&r->desk, "1", "DEL", BLOCK);
 	r->desk.now_ms += 1000;
-	complain(r, "d@example.com", "paused");
+	complain(r, "d@d.example", "paused");
 	assert_string_not_equal(r->filed.ticket, first);
 	report_rig_wants_keys(r, "rp:ticket:*:log", 2);
 	assert_int_equal(report_rig_jobs(r, "ticket-admin"), 3);
@@ -711,6 +784,8 @@ int main(void)
 		TEST("notjunk speaks for its source and takes nothing off a "
 		     "list",
 			notjunk_speaks_for_its_source, set_up),
+		TEST("notjunk of an outsider does nothing",
+			outsiders_do_not_praise, set_up),
 		TEST("a report of a failed check counts for nothing",
 			a_failed_check_counts_for_nothing, set_up),
 		TEST("the same mail is filed once", the_same_mail_is_filed_once,
@@ -721,6 +796,8 @@ int main(void)
 			a_reporter_counts_once_a_day, set_up),
 		TEST("and on the next day once more",
 			a_day_later_he_counts_again, set_up),
+		TEST("all mailboxes of an organisation are one",
+			mailboxes_of_an_organisation_are_one, set_up),
 		TEST("all who are not proved are one", who_is_not_proved_is_one,
 			set_up),
 		TEST("a message counts as often as it had recipients",
@@ -729,6 +806,8 @@ int main(void)
 			addresses_of_our_own_are_left_alone, set_up_trusted),
 		TEST("enough reported messages list their source",
 			enough_reports_list, set_up_listing),
+		TEST("outsiders list nothing, however many",
+			outsiders_do_not_list, set_up_listing),
 		TEST("with listing.enabled no it is counted and told",
 			without_listing_it_is_only_told, set_up_would_list),
 		TEST("an allowed address is not listed",

@@ -23,6 +23,7 @@ static int set_up_with(void **state, const char *conf)
 
 	assert_non_null(r);
 	report_rig_make(r, conf);
+	report_rig_user(r, 1);
 	*state = r;
 	return 0;
 }
@@ -148,6 +149,7 @@ struct way {
 static void make_in(struct rig_report *r)
 {
 	report_rig_in(r, REPORT_JUNK);
+	report_rig_user(r, 1);
 }
 
 /* A number of the sender's page may be missing, and is never there twice. */
@@ -165,9 +167,10 @@ static void look_in(struct rig_report *r)
 static void make_listing(struct rig_report *r)
 {
 	report_rig_in(r, REPORT_JUNK);
-	report_rig_by(r, "ann@example.com");
+	report_rig_user(r, 2);
 	report_rig_wants(r, "counted");
 	report_rig_in(r, REPORT_JUNK);
+	report_rig_user(r, 1);
 }
 
 static void look_listing(struct rig_report *r)
@@ -183,7 +186,7 @@ static void look_listing(struct rig_report *r)
 static void make_out(struct rig_report *r)
 {
 	report_rig_out(r, REPORT_JUNK);
-	report_rig_by(r, "ann@example.com");
+	report_rig_by(r, "ann@ann.example");
 	report_rig_wants(r, "counted");
 	report_rig_out(r, REPORT_JUNK);
 }
@@ -422,7 +425,7 @@ static void many_who_file_one_mail_file_it_once(void **state)
 
 	for (int round = 0; round < 20; round++) {
 		(void)REDIS_DO(r->desk.server, "FLUSHALL");
-		report_rig_in(r, REPORT_JUNK);
+		make_in(r);
 		file_by_all(r, f);
 		for (size_t i = 1; i < THREADS; i++) {
 			assert_string_equal(f[i].filed.id, f[0].filed.id);
@@ -515,7 +518,7 @@ static void the_oldest_give_way(void **state)
 		"1", "rp:report:all"));
 	r->desk.now_ms += 1000;
 	report_rig_in(r, REPORT_JUNK);
-	report_rig_by(r, "ann@example.com");
+	report_rig_by(r, "ann@ann.example");
 	report_rig_wants(r, "counted");
 	DESK_WANTS(&r->desk, "19998", "ZCARD", "rp:report:all");
 	(void)report_rig_read(r);
@@ -574,16 +577,17 @@ static void the_portal_may_do_all_of_it(void **state)
 	give_rights(r);
 	c = dial(r, redis_server_socket(r->desk.server), "portal", "CHANGE-ME");
 	r->desk.redis = c;
+	report_rig_user(r, 1);
 	report_rig_file(r);
 	report_rig_in(r, REPORT_PHISH);
-	report_rig_by(r, "ann@example.com");
+	report_rig_user(r, 2);
 	report_rig_file(r);
 	assert_string_equal(report_effect_name(r->filed.effect), "listed");
 	(void)report_rig_read(r);
 	report_rig_out(r, REPORT_JUNK);
 	report_rig_file(r);
 	report_rig_out(r, REPORT_JUNK);
-	report_rig_by(r, "ann@example.com");
+	report_rig_by(r, "ann@ann.example");
 	report_rig_file(r);
 	assert_string_equal(report_effect_name(r->filed.effect), "paused");
 	make_plain(r);

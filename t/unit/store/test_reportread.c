@@ -276,6 +276,7 @@ static void originals_wait_to_be_learnt(void **state)
 	snprintf(first, sizeof(first), "%s", r->filed.id);
 	r->desk.now_ms += 1000;
 	report_rig_in(r, REPORT_NOTJUNK);
+	report_rig_user(r, 1);
 	r->original[1] = r->original[0];
 	r->original[0].trace_word = TRACEKEYS_NONE;
 	r->original[1].subject = slice_of("Bill");
@@ -375,18 +376,18 @@ static void complaint_addresses_are_told(void **state)
 	r->original[0].cfbl_address = slice_of("fbl@example.org");
 	report_rig_file(r); /* the trace does not vouch for it */
 	report_rig_in(r, REPORT_NOTJUNK);
-	report_rig_by(r, "ann@example.com");
+	report_rig_by(r, "ann@ann.example");
 	r->original[0].cfbl_address = slice_of("fbl@example.org");
 	r->original[0].trace.has_cfbl = true;
 	report_rig_file(r); /* no complaint */
 	assert_int_equal(report_rig_jobs(r, "fbl-report"), 0);
 	report_rig_in(r, REPORT_JUNK);
-	report_rig_by(r, "bob@example.com");
+	report_rig_by(r, "bob@bob.example");
 	r->original[0].cfbl_address = slice_of("fbl@example.org");
 	r->original[0].trace.has_cfbl = true;
 	report_rig_file(r);
 	assert_int_equal(report_rig_jobs(r, "fbl-report"), 1);
-	report_rig_by(r, "bob@example.com");
+	report_rig_by(r, "bob@bob.example");
 	report_rig_wants(r, "duplicate");
 	assert_int_equal(report_rig_jobs(r, "fbl-report"), 1);
 }
@@ -424,7 +425,7 @@ static void the_dashboard_counts(void **state)
 	DESK_WANTS(&r->desk, "1", "HGET", "rp:traffic:20270115:net:192.0.2.7",
 		"complaints");
 	report_rig_in(r, REPORT_NOTJUNK);
-	report_rig_by(r, "ann@example.com");
+	report_rig_user(r, 1);
 	report_rig_file(r);
 	report_rig_file(r);
 	DESK_WANTS(&r->desk, "1 1", "HMGET",
@@ -451,7 +452,7 @@ static void complaints_are_summed_up(void **state)
 	report_rig_file(r);
 	r->desk.now_ms += DAY_MS;
 	report_rig_in(r, REPORT_JUNK);
-	report_rig_by(r, "ann@example.com");
+	report_rig_by(r, "ann@ann.example");
 	report_rig_file(r);
 	report_rig_out(r, REPORT_ABUSE);
 	report_rig_file(r);
