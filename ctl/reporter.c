@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/reporter.h"
 
+#include "auth/aligned.h"
 #include "auth/authresread.h"
 #include "conf/conf.h"
 #include "mail/from.h"
@@ -8,7 +9,10 @@
 
 #include <string.h>
 
-enum { RESULTS_MAX = 100 };
+enum {
+	RESULTS_MAX = 100,
+	SIGNATURE_MAX = 16384 /* the milter may not have seen all of it */
+};
 
 static size_t field_count(const struct savedmail *m)
 {
@@ -60,6 +64,17 @@ enum result reporter_bind(const struct savedmail *m, struct tracebind *out)
 	return out->failed ? RES_NOMEM : RES_OK;
 }
 
+/* Would the milter have put a trace on top of it, were it from outside? */
+static bool is_open(const struct savedmail *m)
+{
+	for (size_t i = 0; i < field_count(m); i++)
+		if (aligned_is_signature(m->field[i].name) &&
+			(m->field[i].value.len >= SIGNATURE_MAX ||
+				aligned_covers(m->field[i].value, trace_name)))
+			return false;
+	return m->count <= REPORTER_FIELDS_MAX;
+}
+
 static enum result find_account(
 	const struct reporter_input *in, struct reporter *out)
 {
@@ -75,7 +90,7 @@ static enum result find_account(
 	if (res == RES_OK && i < field_count(m))
 		res = tracekeys_verify(in->ring, in->host, m->field[i].value,
 			&bind, &word, &t);
-	if (res != RES_OK || word != TRACEKEYS_VALID ||
+	if (res != RES_OK || word != TRACEKEYS_VALID || !is_open(m) ||
 		t.direction != TRACE_OUT ||
 		t.at_s < in->now_s - REPORTER_YOUNG_S)
 		return res;

@@ -4,7 +4,10 @@
  *
  * REPORT_LOCAL: the topmost trace in the header of the report is valid, of this
  * report, going out, and young: the milter stamped it when one of our users
- * handed it in. One from outside would have a trace of its coming in above it.
+ * handed it in. One from outside would have a trace of its coming in above it;
+ * unless a signature covers the fields of that name, for the milter adds none
+ * then, and whoever has mail of a user of ours could report as him: such a mail
+ * is of no user.
  * REPORT_AUTHENTICATED: the topmost Authentication-Results of our own says that
  * DMARC passes for the author's domain, or SPF or DKIM for one of the same
  * organisation; the milter drops those that came with the mail. Threads: one.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth/aligned.h"
 
+#include "auth/arcset.h"
 #include "mail/address.h"
 #include "net/hostname.h"
 #include "net/psl.h"
@@ -128,4 +129,27 @@ bool aligned_cfbl(const struct message *m, const struct auth_facts *auth,
 		of_author = of_author || is_of_author(f, auth, psl);
 	}
 	return of_address && of_author;
+}
+
+bool aligned_is_signature(struct slice name)
+{
+	return slice_is_equal_nocase(name, slice_of("DKIM-Signature")) ||
+		slice_is_equal_nocase(name, slice_of(arcset_message_name));
+}
+
+bool aligned_covers(struct slice signature, const char *name)
+{
+	struct slice tag;
+
+	while (slice_cut(&signature, ';', &tag)) {
+		const size_t equals = slice_find(tag, '=');
+		const struct slice letter =
+			slice_trim(slice_part(tag, 0, equals));
+
+		if (slice_is_equal_nocase(letter, slice_of("h")) &&
+			aligned_names(
+				slice_part(tag, equals + 1, tag.len), name))
+			return true;
+	}
+	return false;
 }

@@ -35,3 +35,9 @@ bool aligned_cfbl(const struct message *m, const struct auth_facts *auth,
 /* Does a list of names with colons between them (h=) have that name, whatever
  * its case and the blanks? */
 bool aligned_names(struct slice list, const char *name);
+
+/* Is it DKIM-Signature or ARC-Message-Signature? */
+bool aligned_is_signature(struct slice name);
+/* Has the h= of such a value that name? Read less strictly than a verifier
+ * reads, so that none of them knows better. */
+bool aligned_covers(struct slice signature, const char *name);

@@ -240,6 +240,20 @@ int main(void)
 		TRACE("a mail of ours that comes back from outside is no "
 		      "user's",
 			TRACE_IN, TRACE_OUT, 60, HEADER, HEADER, "unproven"),
+		TRACE("a signature that covers the trace, so that none can be "
+		      "put above it, makes it no proof",
+			0, TRACE_OUT, 60, HEADER,
+			"DKIM-Signature: v=1; d=evil.example; "
+			"h=From:X-Reprieve-Trace:x-reprieve-trace; b=x\n" HEADER,
+			"unproven"),
+		TRACE("one of ARC does, too", 0, TRACE_OUT, 60, HEADER,
+			"ARC-Message-Signature: i=1; "
+			"h=from : X-Reprieve-Trace; b=x\n" HEADER,
+			"unproven"),
+		TRACE("another signature does not", 0, TRACE_OUT, 60, HEADER,
+			"DKIM-Signature: v=1; d=example.net; "
+			"h=From:Date; b=x\n" HEADER,
+			"local"),
 		TRACE("a trace on another message is no proof", 0, TRACE_OUT,
 			60, HEADER,
 			"From: joe@example.net\nMessage-ID: <2@x>\n\n",
