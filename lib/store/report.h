@@ -50,7 +50,7 @@
  *    his own mail back (what bounces, what is forwarded), and would praise it
  *    himself; and an outsider whom mail is forwarded to could list its sender.
  *  - Nothing against an address that is private, or of milter.trusted.
- *  - Past reports.octets_day no text of it is kept.
+ *  - Past reports.octets_day no text of it is kept, nor is it to be learnt.
  *  - With reports.learn an original with a valid trace d=in waits for training.
  * Threads: as store/redis.
  */

@@ -30,8 +30,8 @@ enum {
  * KEYS: report, original, counts, train, mailq, audit, octets of the day, who
  * has told of that message, that this reporter has counted for that source.
  * ARGV: now, life, "ID:N", reporter, recipients, life of a trace, where the
- * fields of the original begin, kind, does it go to training, its message,
- * octets that a day has.
+ * fields of the original begin, the lesson first, kind, does it go to training,
+ * its message, octets that a day has.
  * The answer: effect, reporters, pause, evidence, traffic.
  */
 #define LUA_COMMON                                                                  \
@@ -71,15 +71,18 @@ enum {
 		"  return true\n"                                                   \
 		"end\n"                                                             \
 		"local function keep(effect, ...)\n"                                \
-		"  local f = {'effect', effect, ...}\n"                             \
-		"  local waits = ARGV[9] == 'yes' and effect ~= 'duplicate' and\n"  \
-		"    effect ~= 'spent'\n"                                           \
+		"  local f, first = {'effect', effect, ...}, tonumber(ARGV[7])\n"   \
+		"  local size = #ARGV[10]\n"                                        \
+		"  if ARGV[9] == 'yes' then size = size + #ARGV[first + 1] end\n"   \
+		"  local kept = effect ~= 'duplicate' and effect ~= 'spent' and\n"  \
+		"    room(size)\n"                                                  \
+		"  local waits = ARGV[9] == 'yes' and kept\n"                       \
 		"  f[#f + 1] = 'waits'\n"                                           \
 		"  f[#f + 1] = waits and '1' or '0'\n"                              \
 		"  f[#f + 1] = 'message'\n"                                         \
-		"  f[#f + 1] = effect ~= 'duplicate' and effect ~= 'spent' and\n"   \
-		"    room(#ARGV[10]) and ARGV[10] or ''\n"                          \
-		"  for i = tonumber(ARGV[7]), #ARGV do f[#f + 1] = ARGV[i] end\n"   \
+		"  f[#f + 1] = kept and ARGV[10] or ''\n"                           \
+		"  if not waits then first = first + 2 end\n"                       \
+		"  for i = first, #ARGV do f[#f + 1] = ARGV[i] end\n"               \
 		"  redis.call('HSET', KEYS[2], unpack(f))\n"                        \
 		"  redis.call('EXPIRE', KEYS[2], ARGV[2])\n"                        \
 		"  redis.call('HINCRBY', KEYS[3], ARGV[8] .. ':' .. effect, 1)\n"   \
@@ -330,6 +333,7 @@ static void put_fields(struct errand *e)
 	const struct report_original *o = e->o;
 	struct script_call *c = &e->call;
 
+	report_pair(c, "lesson", o->lesson); /* the first one */
 	report_pair(c, "form", slice_of(report_form_name(o->form)));
 	report_pair(c, "kind", slice_of(report_kind_name(o->kind)));
 	report_pair(c, "word", slice_of(tracekeys_word_name(o->trace_word)));
@@ -341,7 +345,6 @@ static void put_fields(struct errand *e)
 	report_pair(c, "subject", utf8_cut(o->subject, REPORT_SUBJECT_MAX));
 	report_pair(
 		c, "message_id", utf8_cut(o->message_id, REPORT_SUBJECT_MAX));
-	report_pair(c, "lesson", o->lesson);
 	report_pair(c, "cfbl_address", o->cfbl_address);
 	report_pair(c, "cfbl_id", o->cfbl_id);
 	if (o->has_claimed_ip)

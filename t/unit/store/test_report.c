@@ -250,7 +250,7 @@ static void a_domain_counts_by_the_name_it_is_known_by(void **state)
 	DESK_WANTS(
 		&r->desk, "0", "HGET", "rp:rep:domain:mail.example.org", "bad");
 	report_rig_in(r, REPORT_JUNK);
-	report_rig_by(r, "ann@example.com");
+	report_rig_by(r, "ann@example.org");
 	snprintf(t->domain, sizeof(t->domain), "mail.example.net");
 	report_rig_wants(r, "counted");
 	DESK_WANTS(&r->desk, "5.000", "HGET", "rp:rep:domain:mail.example.net",
@@ -344,6 +344,24 @@ static void a_message_is_told_of_once(void **state)
 	DESK_WANTS(
 		&r->desk, "5.000", "HGET", "rp:rep:domain:example.org", "bad");
 	DESK_WANTS(&r->desk, "1", "ZCARD", "rp:report:train");
+}
+
+/* Or one trace could be sent again and again with as many of them. */
+static void what_teaches_nothing_keeps_no_lesson(void **state)
+{
+	struct rig_report *r = *state;
+
+	r->original[0].lesson = slice_of("1sabc");
+	report_rig_wants(r, "counted");
+	assert_true(slice_is_equal(
+		report_rig_read(r)->item[0].lesson, slice_of("1sabc")));
+	report_rig_by(r, "joe@example.com");
+	report_rig_wants(r, "duplicate");
+	assert_int_equal(report_rig_read(r)->item[0].lesson.len, 0);
+	report_rig_in(r, REPORT_AUTH_FAILURE);
+	r->original[0].lesson = slice_of("1sabc");
+	report_rig_wants(r, "nothing");
+	assert_int_equal(report_rig_read(r)->item[0].lesson.len, 0);
 }
 
 static void a_reporter_counts_once_a_day(void **state)
@@ -792,6 +810,8 @@ int main(void)
 			set_up),
 		TEST("a reporter tells of a message once",
 			a_message_is_told_of_once, set_up),
+		TEST("what teaches nothing keeps no lesson",
+			what_teaches_nothing_keeps_no_lesson, set_up),
 		TEST("a reporter counts once a day for a source",
 			a_reporter_counts_once_a_day, set_up),
 		TEST("and on the next day once more",
