@@ -30,73 +30,75 @@ enum {
  * KEYS: report, original, counts, train, mailq, audit, octets of the day, who
  * has told of that message, that this reporter has counted for that source.
  * ARGV: now, life, "ID:N", reporter, recipients, life of a trace, where the
- * fields of the original begin, the lesson first, kind, does it go to training,
- * its message, octets that a day has.
- * The answer: effect, reporters, pause, evidence, traffic.
+ * fields of the original begin, what is picked first, kind, does it go to
+ * training, its message, octets that a day has. The answer: effect, reporters,
+ * pause, evidence, traffic.
  */
-#define LUA_COMMON                                                                  \
-	LEDGER_LUA LEDGER_LUA_REPUTE MAILQ_LUA_ADD                                  \
-		"local now, reporter = tonumber(ARGV[1]), ARGV[4]\n"                \
-		"local function kind(key) return redis.call('TYPE', key).ok end\n"  \
-		"local function answer()\n"                                         \
-		"  local f = redis.call('HMGET', KEYS[2], 'effect', 'reporters',\n" \
-		"    'pause', 'evidence', 'traffic')\n"                             \
-		"  if not f[1] then return nil end\n"                               \
-		"  return {f[1], f[2] or '0', f[3] or '0', f[4] or '',\n"           \
-		"    f[5] or ''}\n"                                                 \
-		"end\n"                                                             \
-		"local was = answer()\n"                                            \
-		"if was then return was end\n"                                      \
-		"local function told()\n"                                           \
-		"  if redis.call('HEXISTS', KEYS[8], reporter) == 1 then\n"         \
-		"    return 'duplicate'\n"                                          \
-		"  end\n"                                                           \
-		"  if number(redis.call('HGET', KEYS[8], 'n')) >=\n"                \
-		"    tonumber(ARGV[5]) then\n"                                      \
-		"    return 'spent'\n"                                              \
-		"  end\n"                                                           \
-		"  local again = redis.call('EXISTS', KEYS[9]) == 1\n"              \
-		"  redis.call('HSET', KEYS[8], reporter, again and '0' or '1')\n"   \
-		"  redis.call('EXPIRE', KEYS[8], ARGV[6])\n"                        \
-		"  if again then return 'again' end\n"                              \
-		"  redis.call('HINCRBY', KEYS[8], 'n', 1)\n"                        \
-		"  redis.call('SET', KEYS[9], '1', 'EX', 86400)\n"                  \
-		"  return 'counted'\n"                                              \
-		"end\n"                                                             \
-		"local function room(n)\n"                                          \
-		"  local used = number(redis.call('GET', KEYS[7]))\n"               \
-		"  if used + n > tonumber(ARGV[11]) then return false end\n"        \
-		"  redis.call('INCRBY', KEYS[7], n)\n"                              \
-		"  redis.call('EXPIRE', KEYS[7], 172800)\n"                         \
-		"  return true\n"                                                   \
-		"end\n"                                                             \
-		"local function keep(effect, ...)\n"                                \
-		"  local f, first = {'effect', effect, ...}, tonumber(ARGV[7])\n"   \
-		"  local size = #ARGV[10]\n"                                        \
-		"  if ARGV[9] == 'yes' then size = size + #ARGV[first + 1] end\n"   \
-		"  local kept = effect ~= 'duplicate' and effect ~= 'spent' and\n"  \
-		"    room(size)\n"                                                  \
-		"  local waits = ARGV[9] == 'yes' and kept\n"                       \
-		"  f[#f + 1] = 'waits'\n"                                           \
-		"  f[#f + 1] = waits and '1' or '0'\n"                              \
-		"  f[#f + 1] = 'message'\n"                                         \
-		"  f[#f + 1] = kept and ARGV[10] or ''\n"                           \
-		"  if not waits then first = first + 2 end\n"                       \
-		"  for i = first, #ARGV do f[#f + 1] = ARGV[i] end\n"               \
-		"  redis.call('HSET', KEYS[2], unpack(f))\n"                        \
-		"  redis.call('EXPIRE', KEYS[2], ARGV[2])\n"                        \
-		"  redis.call('HINCRBY', KEYS[3], ARGV[8] .. ':' .. effect, 1)\n"   \
-		"  redis.call('EXPIRE', KEYS[3], 34560000)\n"                       \
-		"  if not waits then return end\n"                                  \
-		"  redis.call('ZADD', KEYS[4], ARGV[1], ARGV[3])\n"                 \
-		"  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf',\n"               \
-		"    whole(now - 1000 * tonumber(ARGV[2])))\n"                      \
-		"  redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -20001)\n"             \
-		"  redis.call('EXPIRE', KEYS[4], ARGV[2])\n"                        \
-		"end\n"                                                             \
-		"local function complain(key, field)\n"                             \
-		"  redis.call('HINCRBY', key, field, 1)\n"                          \
-		"  redis.call('EXPIRE', key, 7776000)\n"                            \
+#define LUA_COMMON                                                                       \
+	LEDGER_LUA LEDGER_LUA_REPUTE MAILQ_LUA_ADD                                       \
+		"local now, reporter = tonumber(ARGV[1]), ARGV[4]\n"                     \
+		"local function kind(key) return redis.call('TYPE', key).ok end\n"       \
+		"local function answer()\n"                                              \
+		"  local f = redis.call('HMGET', KEYS[2], 'effect', 'reporters',\n"      \
+		"    'pause', 'evidence', 'traffic')\n"                                  \
+		"  if not f[1] then return nil end\n"                                    \
+		"  return {f[1], f[2] or '0', f[3] or '0', f[4] or '',\n"                \
+		"    f[5] or ''}\n"                                                      \
+		"end\n"                                                                  \
+		"local was = answer()\n"                                                 \
+		"if was then return was end\n"                                           \
+		"local function told()\n"                                                \
+		"  if redis.call('HEXISTS', KEYS[8], reporter) == 1 then\n"              \
+		"    return 'duplicate'\n"                                               \
+		"  end\n"                                                                \
+		"  if number(redis.call('HGET', KEYS[8], 'n')) >=\n"                     \
+		"    tonumber(ARGV[5]) then\n"                                           \
+		"    return 'spent'\n"                                                   \
+		"  end\n"                                                                \
+		"  local again = redis.call('EXISTS', KEYS[9]) == 1\n"                   \
+		"  redis.call('HSET', KEYS[8], reporter, again and '0' or '1')\n"        \
+		"  redis.call('EXPIRE', KEYS[8], ARGV[6])\n"                             \
+		"  if again then return 'again' end\n"                                   \
+		"  redis.call('HINCRBY', KEYS[8], 'n', 1)\n"                             \
+		"  redis.call('SET', KEYS[9], '1', 'EX', 86400)\n"                       \
+		"  return 'counted'\n"                                                   \
+		"end\n"                                                                  \
+		"local function room(n)\n"                                               \
+		"  local used = number(redis.call('GET', KEYS[7]))\n"                    \
+		"  if used + n > tonumber(ARGV[11]) then return false end\n"             \
+		"  redis.call('INCRBY', KEYS[7], n)\n"                                   \
+		"  redis.call('EXPIRE', KEYS[7], 172800)\n"                              \
+		"  return true\n"                                                        \
+		"end\n"                                                                  \
+		"local function keep(effect, ...)\n"                                     \
+		"  local f, first = {'effect', effect, ...}, tonumber(ARGV[7])\n"        \
+		"  local size = #ARGV[10]\n"                                             \
+		"  if ARGV[9] == 'yes' then size = size + #ARGV[first + 1] end\n"        \
+		"  local kept = effect ~= 'duplicate' and effect ~= 'spent' and\n"       \
+		"    room(size)\n"                                                       \
+		"  local waits = ARGV[9] == 'yes' and kept\n"                            \
+		"  f[#f + 1] = 'waits'\n"                                                \
+		"  f[#f + 1] = waits and '1' or '0'\n"                                   \
+		"  f[#f + 1] = 'message'\n"                                              \
+		"  f[#f + 1] = kept and ARGV[10] or ''\n"                                \
+		"  if waits then f[#f + 1], f[#f + 2] = 'lesson', ARGV[first + 1] end\n" \
+		"  size = #ARGV[first + 3] + #ARGV[first + 5] + #ARGV[first + 7]\n"      \
+		"  first = first + (room(size) and 2 or 8)\n"                            \
+		"  for i = first, #ARGV do f[#f + 1] = ARGV[i] end\n"                    \
+		"  redis.call('HSET', KEYS[2], unpack(f))\n"                             \
+		"  redis.call('EXPIRE', KEYS[2], ARGV[2])\n"                             \
+		"  redis.call('HINCRBY', KEYS[3], ARGV[8] .. ':' .. effect, 1)\n"        \
+		"  redis.call('EXPIRE', KEYS[3], 34560000)\n"                            \
+		"  if not waits then return end\n"                                       \
+		"  redis.call('ZADD', KEYS[4], ARGV[1], ARGV[3])\n"                      \
+		"  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf',\n"                    \
+		"    whole(now - 1000 * tonumber(ARGV[2])))\n"                           \
+		"  redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -20001)\n"                  \
+		"  redis.call('EXPIRE', KEYS[4], ARGV[2])\n"                             \
+		"end\n"                                                                  \
+		"local function complain(key, field)\n"                                  \
+		"  redis.call('HINCRBY', key, field, 1)\n"                               \
+		"  redis.call('EXPIRE', key, 7776000)\n"                                 \
 		"end\n"
 
 static const char nothing_text[] = LUA_COMMON "keep('nothing')\n"
@@ -333,7 +335,12 @@ static void put_fields(struct errand *e)
 	const struct report_original *o = e->o;
 	struct script_call *c = &e->call;
 
-	report_pair(c, "lesson", o->lesson); /* the first one */
+	/* These first, and in this order: the script picks them. */
+	report_pair(c, "lesson", o->lesson);
+	report_pair(c, "from", utf8_cut(o->from, REPORT_SUBJECT_MAX));
+	report_pair(c, "subject", utf8_cut(o->subject, REPORT_SUBJECT_MAX));
+	report_pair(
+		c, "message_id", utf8_cut(o->message_id, REPORT_SUBJECT_MAX));
 	report_pair(c, "form", slice_of(report_form_name(o->form)));
 	report_pair(c, "kind", slice_of(report_kind_name(o->kind)));
 	report_pair(c, "word", slice_of(tracekeys_word_name(o->trace_word)));
@@ -341,10 +348,6 @@ static void put_fields(struct errand *e)
 		report_trace_format(&o->trace, e->trace);
 		report_pair(c, "trace", slice_of(e->trace));
 	}
-	report_pair(c, "from", utf8_cut(o->from, REPORT_SUBJECT_MAX));
-	report_pair(c, "subject", utf8_cut(o->subject, REPORT_SUBJECT_MAX));
-	report_pair(
-		c, "message_id", utf8_cut(o->message_id, REPORT_SUBJECT_MAX));
 	report_pair(c, "cfbl_address", o->cfbl_address);
 	report_pair(c, "cfbl_id", o->cfbl_id);
 	if (o->has_claimed_ip)

@@ -479,6 +479,30 @@ static void past_the_octets_of_a_day_no_text_is_kept(void **state)
 	assert_int_equal(kept[1], 3 * 200000);
 }
 
+/* Nor do the few octets of many originals add up. */
+static void past_them_no_line_of_it_is_kept(void **state)
+{
+	static char subject[REPORT_SUBJECT_MAX];
+	struct rig_report *r = *state;
+
+	memset(subject, 'x', sizeof(subject));
+	(void)REDIS_DO(
+		r->desk.server, "SET", "rp:report:octets:20270115", "1048000");
+	for (int i = 0; i < 2; i++) {
+		report_rig_in(r, REPORT_JUNK);
+		r->original[0].trace.ip.octet[15] = (uint8_t)i;
+		r->original[0].message = slice_of("");
+		r->original[0].subject = slice_make(subject, 256);
+		r->original[0].message_id = slice_make(subject, 250);
+		report_rig_wants(r, "counted");
+		assert_int_equal(report_rig_read(r)->item[0].subject.len,
+			i == 0 ? 256 : 0);
+		assert_int_equal(
+			r->report.item[0].message_id.len, i == 0 ? 250 : 0);
+		assert_int_equal(r->report.item[0].trace_word, TRACEKEYS_VALID);
+	}
+}
+
 static void past_the_tickets_of_a_day_there_are_none(void **state)
 {
 	struct rig_report *r = *state;
@@ -630,6 +654,8 @@ int main(void)
 			set_up_listing),
 		TEST("past reports.octets_day no text is kept, and it counts",
 			past_the_octets_of_a_day_no_text_is_kept, set_up_few),
+		TEST("and no line of an original",
+			past_them_no_line_of_it_is_kept, set_up_few),
 		TEST("past reports.tickets_day there is no ticket",
 			past_the_tickets_of_a_day_there_are_none, set_up_few),
 		TEST("the oldest of too many reports give way",
