@@ -3,6 +3,8 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/hex.h"
+#include "base/hmac.h"
 #include "conf/conf.h"
 #include "ctl/dmarcin.h"
 #include "ctl/mailparts.h"
@@ -36,6 +38,8 @@ struct work {
 	struct buf said; /* what the reporter wrote, in UTF-8 */
 	struct buf text; /* the same, cleaned */
 	struct reporter reporter;
+	struct slice name; /* see name_mail */
+	char digest[2 * SHA256_LEN + 1];
 	struct originals originals;
 	struct report_filed filed;
 };
@@ -207,6 +211,25 @@ static struct slice form_field(
 	return slice_part(mailfind_field(&w->in->mail, name), 0, most);
 }
 
+/* By what a mail is known when it comes again: its octets, when it has no name;
+ * the line in front of it says when it was delivered. */
+static enum result name_mail(struct work *w)
+{
+	const struct slice name = form_field(w, "Message-ID", MESSAGE_ID_MAX);
+	uint8_t digest[SHA256_LEN];
+	enum result res;
+
+	w->name = name;
+	if (name.len > 0)
+		return RES_OK;
+	res = sha256(intaking_message(w->in), digest);
+	if (res == RES_OK) {
+		hex_format(digest, sizeof(digest), w->digest);
+		w->name = slice_of(w->digest);
+	}
+	return res;
+}
+
 static enum result file(struct work *w)
 {
 	const struct intaking *in = w->in;
@@ -219,7 +242,7 @@ static enum result file(struct work *w)
 		.organisation = slice_of(w->reporter.organisation),
 		.language = language_of(&in->mail),
 		.text = buf_slice(&w->text),
-		.message_id = form_field(w, "Message-ID", MESSAGE_ID_MAX),
+		.message_id = w->name,
 		.original = w->originals.at,
 		.count = w->originals.count,
 	};
@@ -250,6 +273,8 @@ static enum result take(struct work *w)
 		return res;
 	plaintext_clean(w->originals.text, REPORT_TEXT_MAX, &w->text);
 	res = buf_result(&w->text);
+	if (res == RES_OK)
+		res = name_mail(w);
 	return res == RES_OK ? file(w) : res;
 }
 

@@ -179,6 +179,28 @@ static void a_user_reports(void **state)
 	DESK_WANTS(&w->desk, "1", "XLEN", "rp:mailq");
 }
 
+/* The MTA tries the same octets again. */
+static void a_mail_without_a_name_is_known_again(void **state)
+{
+	static const struct run r = { "junk@mx.example.net", "joe@example.net",
+		NULL };
+	struct world *w = *state;
+
+	buf_add_text(&w->mail,
+		"From MAILER Fri Nov 27 02:00:00 2026\n"
+		"From: joe@example.net\n\nplease look\n");
+	assert_int_equal(run(w, &r), EX_OK);
+	w->mail.at[22] = '1';
+	assert_int_equal(run(w, &r), EX_OK);
+	look(w);
+	assert_int_equal(w->count, 1);
+	DESK_WANTS(&w->desk, "1", "ZCARD", "rp:ticket:all");
+	buf_add_text(&w->mail, "now\n");
+	assert_int_equal(run(w, &r), EX_OK);
+	look(w);
+	assert_int_equal(w->count, 2);
+}
+
 static void a_stranger_reports(void **state)
 {
 	static const struct run r = { "Abuse+x@mx.example.net",
@@ -423,6 +445,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		FLOW("a user of ours reports, once, and is thanked",
 			a_user_reports),
+		FLOW("a mail without Message-ID is known again",
+			a_mail_without_a_name_is_known_again),
 		FLOW("a stranger reports a user of ours", a_stranger_reports),
 		FLOW("who may be anybody gets a ticket and no letter",
 			nobody_knows_who_reports),
