@@ -10,6 +10,7 @@ import sys
 
 import test_fbl as feedback
 import test_heur as heur
+import test_intake as intake
 import test_portal as site
 import test_support as support
 from harness import world as worlds
@@ -18,6 +19,7 @@ from harness.lists import Lists
 from harness.milter import Reprieve, retired
 from harness.redis import Redis
 from harness.tap import Tap, equal, true
+from harness.wait import until
 
 REFUSED = re.compile(r"NOPERM|can't (run|access)|result=denied")
 # Lists and their marks, queues, and indexes of what ends by itself or waits
@@ -90,6 +92,8 @@ OF_SITE = (site.story, site.evidence, site.from_address, site.by_record,
            site.cancelled)
 OF_LOOP = (feedback.domain, feedback.look_alike, feedback.by_range,
            feedback.ended)
+OF_REPORTS = (intake.local_user, intake.known_stranger, intake.as_text,
+              intake.stolen)
 OF_DESK = (support.to_and_fro, support.bounced, support.sponsored)
 
 
@@ -120,6 +124,14 @@ def main():
         if case in OF_LOOP:
             tap.case(name, case, loop)
     equal(loop.portal.stop(), 0, "exit code")
+    mill = Reprieve(world, redis, more=intake.MORE, auth="enabled = yes")
+    mill.start()
+    until(lambda: intake.has_key(mill), "a key of traces", 20)
+    counter = intake.postfix_desk(world, mill, Lists(redis, mill))
+    counter.follow(home.dns, redis)
+    for name, case in intake.CASES:
+        if case in OF_REPORTS:
+            tap.case(name, case, counter)
     house = Home(world, redis, both=False, dns=home.dns)
     house.learn()
     for name, case in heur.CASES:
@@ -131,15 +143,16 @@ def main():
     tap.group = "at the end"
     tap.case("Redis has refused nothing", unrefused, redis,
              (home.milter, home.portal, home.other, milter, desk.portal,
-              loop.milter, loop.portal,
+              loop.milter, loop.portal, mill,
               house.portal, house.milters[0]))
     tap.case("no key stays for ever that should not", endless, redis)
     tap.case("the portal stops at SIGTERM with 0", lambda: equal(
         house.portal.stop(), 0, "exit code"))
-    for one in (milter, home.milter, loop.milter, house.milters[0]):
+    for one in (milter, home.milter, loop.milter, mill, house.milters[0]):
         one.retire()
     tap.case("so do the milters", retired, world)
     desk.server.stop()
+    counter.server.stop()
     home.postfix.stop()
     loop.postfix.stop()
     house.postfix.stop()
