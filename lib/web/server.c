@@ -228,11 +228,12 @@ static struct web_room find_room(
 	return room;
 }
 
-/* What the header says of the body; 0 or the status to refuse it with. */
+/* What the header says of the body; 0 or the status to refuse it with. More
+ * room than it says is not needed. */
 static unsigned judge_body(struct visit *v, const struct fields *f,
-	bool is_post, const struct web_room *room)
+	bool is_post, struct web_room *room)
 {
-	uint64_t length = 0;
+	uint64_t length = room->body_max;
 	enum result res = RES_OK;
 
 	if (f->length == 1)
@@ -244,6 +245,7 @@ static unsigned judge_body(struct visit *v, const struct fields *f,
 	if (is_post && !is_form(v->rq.content_type) &&
 		(!room->has_files || !multipart_is_type(v->rq.content_type)))
 		return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
+	room->body_max = (size_t)length;
 	buf_init(&v->body, room->body_max);
 	return 0;
 }
@@ -263,8 +265,8 @@ static unsigned make_room(struct web_server *s, struct visit *v,
 	if (info != NULL)
 		reaper_extend(s->reaper, info->socket_context,
 			deadline_ms(s) +
-				(unsigned)(room->body_max / WEB_SLOW_OCTETS) *
-					1000);
+				(unsigned)(room->body_max * 1000 /
+					WEB_SLOW_OCTETS));
 	return 0;
 }
 

@@ -18,12 +18,13 @@
  * deadline_ms after it began, whatever it does: the library's own timeout
  * counts idleness only, so an octet every second would hold it for ever.
  *
- * A path may have more room than others (struct web_room). Its body comes over
- * slow lines, too: its deadline is later by a second for each WEB_SLOW_OCTETS
- * that it may have. Behind a proxy that takes a whole body before it passes it
- * on, that time is never used. At most WEB_LARGE_MAX of such bodies are in
- * memory at once, 503 to others: that is connections_max * body_max +
- * WEB_LARGE_MAX * (room), whatever comes.
+ * A path may have more room than others (struct web_room). A body that needs it
+ * comes over slow lines, too: its deadline is later by a second for each
+ * WEB_SLOW_OCTETS of its Content-Length (in chunks: of its room). Behind a
+ * proxy that takes a whole body before it passes it on, that time is never
+ * used. At most WEB_LARGE_MAX of such bodies are in memory at once, 503 to
+ * others: that is connections_max * body_max + WEB_LARGE_MAX * (room), whatever
+ * comes.
  *
  * Threads: one that listens, one that ends what is late, and one a connection,
  * all with signals blocked: the handler runs many times at once, and may wait.
