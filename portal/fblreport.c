@@ -14,6 +14,7 @@
 #include "portal/feedback.h"
 #include "portal/letter.h"
 #include "portal/mailtext.h"
+#include "portal/meters.h"
 #include "portal/redact.h"
 #include "portal/texts.h"
 #include "store/fbl.h"
@@ -362,6 +363,8 @@ static enum result send(const struct job *j, struct affair *a)
 		res = mailer_send(j->site->conf, &letter, &why);
 	}
 	job_note(j, res, &why);
+	if (res == RES_OK)
+		meters_feedback(context_meters(j->site->context), false);
 	buf_clear(&text);
 	buf_clear(&why);
 	return res;
@@ -376,6 +379,7 @@ static void note_held(const struct job *j, const struct affair *a)
 	log_text(&line, "fbl", a->f.id);
 	log_text(&line, "outcome", "held");
 	log_send(&line);
+	meters_feedback(context_meters(j->site->context), true);
 }
 
 static enum result run(struct job *j, struct affair *a)

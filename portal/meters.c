@@ -13,6 +13,7 @@ struct meters {
 	int forms;
 	int letters[3]; /* by enum meters_outcome */
 	int delist;
+	int feedback;
 	int uploads;
 	pthread_mutex_t lock; /* of queue */
 	struct meters_queue queue;
@@ -59,6 +60,8 @@ static const char *const kind_names[] = { "confirm", "answer", "review",
 
 /* In the order of enum meters_outcome. */
 static const char *const upload_names[] = { "filed", "later", "failed", NULL };
+
+static const char *const feedback_names[] = { "sent", "held", NULL };
 
 /* As policy/grant has them. */
 static const char *const answer_names[] = { "unknown", "given", "exception",
@@ -157,9 +160,12 @@ static bool add_counters(struct meters *m)
 	m->uploads = metrics_counter(x, "reprieve_portal_uploads",
 		"Reports of the form by what became of them at the intake.",
 		"outcome", upload_names);
-	return m->uploads >= 0 && m->pages >= 0 && m->answers >= 0 &&
-		m->forms >= 0 && m->letters[METERS_SENT] >= 0 &&
-		m->letters[METERS_LATER] >= 0 &&
+	m->feedback = metrics_counter(x, "reprieve_portal_feedback",
+		"Reports for senders, by what became of them.", "outcome",
+		feedback_names);
+	return m->feedback >= 0 && m->uploads >= 0 && m->pages >= 0 &&
+		m->answers >= 0 && m->forms >= 0 &&
+		m->letters[METERS_SENT] >= 0 && m->letters[METERS_LATER] >= 0 &&
 		m->letters[METERS_FAILED] >= 0 && m->delist >= 0;
 }
 
@@ -235,6 +241,12 @@ void meters_upload(struct meters *m, enum meters_outcome outcome)
 {
 	if (m != NULL)
 		metrics_add(m->metrics, m->uploads, outcome, 1);
+}
+
+void meters_feedback(struct meters *m, bool is_held)
+{
+	if (m != NULL)
+		metrics_add(m->metrics, m->feedback, is_held, 1);
 }
 
 void meters_delist(struct meters *m, const char *answer)

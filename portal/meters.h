@@ -61,6 +61,9 @@ void meters_letter(
 /* An upload that was handed to reprieve-intake. */
 void meters_upload(struct meters *m, enum meters_outcome outcome);
 
+/* A report for a sender: it went out, or so many do that it did not. */
+void meters_feedback(struct meters *m, bool is_held);
+
 /* A request that was confirmed, by policy/grant's word for the answer. */
 void meters_delist(struct meters *m, const char *answer);
 

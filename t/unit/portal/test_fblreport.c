@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
+#include "portal/meters.h"
 #include "store/fbl.h"
 #include "store/redis.h"
 #include "store/report.h"
@@ -241,6 +242,18 @@ static void wants_no(struct desk *d, const char *part)
 	assert_null(strcasestr(d->letter.text, part));
 }
 
+static void counts(struct desk *d, const char *line)
+{
+	struct buf text;
+
+	buf_init(&text, 262144);
+	meters_format(context_meters(d->site.context), &text);
+	if (strstr(buf_text(&text), line) == NULL)
+		print_message("# %s is not in\n%s\n", line, buf_text(&text));
+	assert_non_null(strstr(buf_text(&text), line));
+	buf_clear(&text);
+}
+
 static void a_sender_is_told_without_the_recipient(void **state)
 {
 	struct desk *d = *state;
@@ -402,6 +415,8 @@ static void of_many_each_tenth_is_sent(void **state)
 	}
 	assert_int_equal(letters, 1);
 	wants(d, "\r\nIncidents: 10\r\n");
+	counts(d, "reprieve_portal_feedback_total{outcome=\"sent\"} 1\n");
+	counts(d, "reprieve_portal_feedback_total{outcome=\"held\"} 9\n");
 }
 
 /* ---- CFBL-Address ---- */
