@@ -334,7 +334,9 @@ static enum result take_dmarc(struct work *w, bool *taken)
 			break;
 		res = dmarcin_take(w->in->redis, w->in->conf, p->octets,
 			p->name, w->now_ms, &told);
-		*taken = *taken || res == RES_OK;
+		/* One that is not kept is none that a person should see. */
+		*taken = *taken || res == RES_OK || res == RES_FULL ||
+			res == RES_RANGE;
 		if (is_final(res))
 			res = RES_OK;
 	}

@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "store/edit.h"
 #include "store/keys.h"
+#include "store/sums.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ enum {
 	ID_OCTETS = 16,
 	ID_MAX = 2 * ID_OCTETS + 1,
 	BATCH = 64, /* rows in one command */
+	ROW_OCTETS = 96, /* of a row, but for the author's domain */
 	FIELD_MAX = IPADDR_TEXT_MAX + DMARCIN_WORD_MAX + 32,
 	NUMBER_MAX = 24,
 	INDEX_MAX = 4 << 20, /* of names, as text */
@@ -136,9 +138,9 @@ static bool parse_field(
 /* ---- writing ---- */
 
 /*
- * KEYS: report, of its domain, domains. ARGV: domain, most domains, most
- * reports, life, then fields and values. What a try that broke off has left is
- * not part of the next one.
+ * KEYS: report, of its domain, domains, octets of the day. ARGV: domain, most
+ * domains, most reports, life, its octets, most octets, then fields and values.
+ * What a try that broke off has left is not part of the next one.
  */
 static const char begin_script[] =
 	"if redis.call('HGET', KEYS[1], 'done') then return 'exists' end\n"
@@ -149,8 +151,13 @@ static const char begin_script[] =
 	"if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[3]) then\n"
 	"  return 'full'\n"
 	"end\n"
+	"local octets = (tonumber(redis.call('GET', KEYS[4]) or '0') or 0) +\n"
+	"  tonumber(ARGV[5])\n"
+	"if octets > tonumber(ARGV[6]) then return 'full' end\n"
+	"redis.call('SET', KEYS[4], string.format('%.0f', octets), 'EX',\n"
+	"  172800)\n"
 	"redis.call('DEL', KEYS[1])\n"
-	"redis.call('HSET', KEYS[1], unpack(ARGV, 5))\n"
+	"redis.call('HSET', KEYS[1], unpack(ARGV, 7))\n"
 	"redis.call('EXPIRE', KEYS[1], ARGV[4])\n"
 	"return 'ok'\n";
 
@@ -223,17 +230,38 @@ static void put_text(struct edit *e, const char *field, struct slice value)
 	edit_text(e, value);
 }
 
+static size_t kept_of(const struct dmarcin_report *r)
+{
+	return r->row_count < DMARCIN_ROWS_MAX ? r->row_count
+					       : DMARCIN_ROWS_MAX;
+}
+
+static int64_t octets_of(const struct dmarcin_report *r)
+{
+	size_t sum = r->org.len + r->id.len + r->email.len + r->policy.len;
+
+	for (size_t i = 0; i < kept_of(r); i++)
+		sum += ROW_OCTETS + r->row[i].from.len;
+	return (int64_t)sum;
+}
+
 static enum result begin(const struct writing *w)
 {
 	const struct dmarcin_report *r = w->report;
+	char day[SUMS_DAY_MAX];
 	enum result res;
 	struct edit e;
 
 	begin_edit(&e, w);
+	edit_key(&e,
+		"dmarcin:octets:", slice_of(sums_day(w->now_s * MS_PER_S, day)),
+		"");
 	edit_text(&e, slice_of(r->domain));
 	edit_number(&e, DMARCIN_DOMAINS_MAX);
 	edit_number(&e, DMARCIN_REPORTS_MAX);
 	edit_number(&e, life_s(w->conf));
+	edit_number(&e, octets_of(r));
+	edit_number(&e, DMARCIN_OCTETS_MAX);
 	put_text(&e, "org", r->org);
 	put_text(&e, "id", r->id);
 	put_text(&e, "email", r->email);
@@ -324,12 +352,10 @@ static void make_key(const struct conf *conf, const char *fixed,
 
 static enum result put_rows(const struct writing *w)
 {
-	size_t count = w->report->row_count;
+	const size_t count = kept_of(w->report);
 	enum result res;
 	struct buf key;
 
-	if (count > DMARCIN_ROWS_MAX)
-		count = DMARCIN_ROWS_MAX;
 	make_key(w->conf, "dmarcin:report:", slice_of(w->id), &key);
 	res = buf_result(&key);
 	for (size_t from = 0; from < count && res == RES_OK; from += BATCH)

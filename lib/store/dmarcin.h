@@ -8,10 +8,11 @@
  *                       messages, and done once it is whole
  *   Pdmarcin:of:DOMAIN  ZSET of ID by the begin of the report
  *   Pdmarcin:domains    ZSET of DOMAIN by that of its newest
- * EXPIRE dmarc.summary_days, all. ID stands for the sender's name for himself
- * and for the report, so that one that comes twice is there once. Anybody can
- * write one, about any domain: all has a bound. Nothing proves who wrote it.
- * Threads: as store/redis.
+ *   Pdmarcin:octets:YYYYMMDD  STRING, octets kept that day; EXPIRE 2 d
+ * EXPIRE dmarc.summary_days, the others. ID stands for the sender's name for
+ * himself and for the report, so that one that comes twice is there once.
+ * Anybody can write one, about any domain: all has a bound. Nothing proves who
+ * wrote it. Threads: as store/redis.
  */
 #pragma once
 
@@ -26,6 +27,7 @@ enum {
 	DMARCIN_REPORTS_MAX = 20000, /* of a domain */
 	DMARCIN_ROWS_MAX = 20000, /* of a report; the rest is left out */
 	DMARCIN_WORD_MAX = 256, /* octets of org, email, id, policy, from */
+	DMARCIN_OCTETS_MAX = 16 * 1024 * 1024, /* of all reports of a day */
 	DMARCIN_SPAN_MAX_S = 32 * 86400
 };
 
@@ -67,7 +69,8 @@ uint64_t dmarcin_messages(const struct dmarcin_report *r);
 /*
  * Keeps it; rows are merged. RES_EXISTS: it had come before. RES_RANGE: older
  * than is kept, of the future, or of a time that is none. RES_FULL: no room
- * for another domain, or another report of that one. Bears being done again.
+ * for another domain, another report of that one, or as many octets on that
+ * day. Bears being done again.
  */
 enum result dmarcin_put(struct redis *r, const struct conf *conf,
 	const struct dmarcin_report *report, int64_t now_ms) MUST_USE;

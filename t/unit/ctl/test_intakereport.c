@@ -7,10 +7,12 @@
 #include "conf/conf.h"
 #include "store/report.h"
 
+#include "store/sums.h"
 #include "support/case.h"
 #include "unit/ctl/tracerig.h"
 #include "unit/store/desk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -419,6 +421,44 @@ static void reports_are_off(void **state)
 	assert_int_equal(w->count, 0);
 }
 
+/* It is no ticket, and nobody is told, whom its sender may have made up. */
+static void a_dmarc_report_without_room_is_dropped(void **state)
+{
+	static const char *const desks[] = { "abuse@mx.example.net",
+		"dmarc@mx.example.net" };
+	struct world *w = *state;
+	int64_t now_s = clock_wall_ms(clock_system()) / 1000;
+	char key[64], day[SUMS_DAY_MAX], text[1024];
+
+	snprintf(key, sizeof(key), "rp:dmarcin:octets:%s",
+		sums_day(now_s * 1000, day));
+	(void)REDIS_DO(w->desk.server, "SET", key, "16777216");
+	snprintf(text, sizeof(text),
+		"From: a@x.example\nMIME-Version: 1.0\n"
+		"Content-Type: application/xml; name=r.xml\n\n"
+		"<feedback><report_metadata><org_name>o</org_name>"
+		"<report_id>1</report_id><date_range><begin>%lld</begin>"
+		"<end>%lld</end></date_range></report_metadata>"
+		"<policy_published><domain>example.net</domain>"
+		"</policy_published><record><row>"
+		"<source_ip>192.0.2.1</source_ip><count>1</count>"
+		"</row></record></feedback>\n",
+		(long long)now_s - 86400, (long long)now_s);
+	buf_add_text(&w->mail, text);
+	for (size_t i = 0; i < 2; i++) {
+		const struct run r = { desks[i], "a@x.example", NULL };
+
+		assert_int_equal(run(w, &r), EX_OK);
+		look(w);
+		assert_int_equal(w->count, 0);
+	}
+	DESK_WANTS(&w->desk, "0", "ZCARD", "rp:dmarcin:domains");
+	(void)REDIS_DO(w->desk.server, "DEL", key);
+	assert_int_equal(
+		run(w, &(struct run){ desks[1], "a@x.example", NULL }), EX_OK);
+	DESK_WANTS(&w->desk, "1", "ZCARD", "rp:dmarcin:domains");
+}
+
 static void dmarc_takes_nothing_else(void **state)
 {
 	static const struct run person = { "dmarc@mx.example.net", "j@x",
@@ -462,6 +502,8 @@ int main(void)
 			a_bomb_is_a_report),
 		FLOW("while Redis is away the MTA keeps the mail",
 			redis_is_away),
+		FLOW("a report about DMARC without room is dropped",
+			a_dmarc_report_without_room_is_dropped),
 		FLOW("dmarc@ takes nothing else", dmarc_takes_nothing_else),
 		cmocka_unit_test_setup_teardown(
 			reports_are_off, set_up_off, tear_down),

@@ -255,6 +255,45 @@ static void has_bounds(void **state)
 	put(d, &r, RES_FULL);
 }
 
+/* A small file may unpack to many rows. */
+static void has_bounds_in_a_day(void **state)
+{
+	enum { MANY = 20000 };
+	static char from[DMARCIN_WORD_MAX];
+	struct dmarcin_row *rows = calloc(MANY, sizeof(*rows));
+	struct dmarcin_report r = report_of("o", "1", rows, MANY);
+	struct desk *d = *state;
+	char id[16];
+	int kept = 0;
+
+	assert_non_null(rows);
+	memset(from, 'x', sizeof(from));
+	for (uint32_t i = 0; i < MANY; i++) {
+		rows[i] = row("192.0.2.1", 2, true);
+		rows[i].from = slice_make(from, sizeof(from));
+		memcpy(rows[i].ip.octet + 12, &i, sizeof(i));
+	}
+	r.id = slice_of(id);
+	for (int i = 0; i < 10; i++) {
+		enum result res;
+
+		snprintf(id, sizeof(id), "%d", i);
+		res = dmarcin_put(d->redis, d->conf, &r, d->now_ms);
+		assert_true(res == RES_OK || res == RES_FULL);
+		kept += res == RES_OK;
+	}
+	assert_int_equal(kept, 2);
+	/* A small one has no more room, and on the next day it has. */
+	r.row_count = MANY / 10;
+	put(d, &r, RES_OK);
+	snprintf(id, sizeof(id), "next");
+	r.row_count = MANY;
+	put(d, &r, RES_FULL);
+	d->now_ms += day_s * 1000;
+	put(d, &r, RES_OK);
+	free(rows);
+}
+
 /* What somebody wrote by hand harms nothing. */
 static void bears_nonsense(void **state)
 {
@@ -295,6 +334,7 @@ int main(void)
 			knows_its_time),
 		STEP("more rows than fit into a command are kept", many_rows),
 		STEP("domains and reports have a bound", has_bounds),
+		STEP("so have the octets of a day", has_bounds_in_a_day),
 		STEP("nonsense by hand harms nothing", bears_nonsense),
 	};
 
