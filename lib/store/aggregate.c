@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-	KEYS = 3,
+	KEYS = 4,
 	BATCH = 16, /* rows to a script */
 	/* day, domain, row and record, each with a NUL but the last */
 	KEY_MAX = SUMS_DAY_MAX + HOSTNAME_MAX + AGGREGATE_ROW_MAX + 1 +
@@ -33,19 +33,22 @@ struct parts {
 };
 
 /*
- * KEYS of each: domains, rows, more. ARGV: life, most rows of a domain, most
- * domains; then domain, row, messages, record of each. Of the fields of a
- * domain one is its policy; "more" is there only when the others are full.
+ * KEYS of each: domains, rows, more, octets. ARGV: life, most rows of a domain,
+ * most domains, most octets; then domain, row, messages, record of each. Of the
+ * fields of a domain one is its policy; "more" is there only when the others
+ * are full.
  */
 static const char add_text[] =
-	"local life = ARGV[1]\n"
-	"for i = 0, #KEYS / 3 - 1 do\n"
-	"  local all, of, more = KEYS[3 * i + 1], KEYS[3 * i + 2], KEYS[3 * i "
-	"+ 3]\n"
-	"  local name, row = ARGV[4 * i + 4], ARGV[4 * i + 5]\n"
-	"  local n, record = ARGV[4 * i + 6], ARGV[4 * i + 7]\n"
-	"  if redis.call('SISMEMBER', all, name) == 0\n"
-	"    and redis.call('SCARD', all) >= tonumber(ARGV[3]) then\n"
+	"local life, room = ARGV[1], tonumber(ARGV[4])\n"
+	"for i = 0, #KEYS / 4 - 1 do\n"
+	"  local all, of, more, octets = unpack(KEYS, 4 * i + 1, 4 * i + 4)\n"
+	"  local name, row, n, record = unpack(ARGV, 4 * i + 5, 4 * i + 8)\n"
+	"  local is_new = redis.call('SISMEMBER', all, name) == 0\n"
+	"  local function take(text)\n"
+	"    return redis.call('INCRBY', octets, #text) <= room\n"
+	"  end\n"
+	"  if is_new and (redis.call('SCARD', all) >= tonumber(ARGV[3])\n"
+	"    or not take(name .. name .. record)) then\n"
 	"    redis.call('INCRBY', more, n)\n"
 	"    redis.call('EXPIRE', more, life)\n"
 	"  else\n"
@@ -53,11 +56,15 @@ static const char add_text[] =
 	"    redis.call('EXPIRE', all, life)\n"
 	"    redis.call('HSET', of, 'policy', record)\n"
 	"    if redis.call('HEXISTS', of, row) == 0\n"
-	"      and redis.call('HLEN', of) > tonumber(ARGV[2]) then\n"
+	"      and (redis.call('HLEN', of) > tonumber(ARGV[2])\n"
+	"        or not take(row)) then\n"
 	"      row = 'more'\n"
 	"    end\n"
 	"    redis.call('HINCRBY', of, row, n)\n"
 	"    redis.call('EXPIRE', of, life)\n"
+	"  end\n"
+	"  if redis.call('EXISTS', octets) == 1 then\n"
+	"    redis.call('EXPIRE', octets, life)\n"
 	"  end\n"
 	"end\n"
 	"return 0\n";
@@ -96,6 +103,9 @@ static void name(struct sums_call *c, struct slice key, const void *sum)
 	buf_reset(&b);
 	buf_add_format(&b, "dmarc:%.*s:more", SLICE_ARG(p.day));
 	sums_key(c, buf_slice(&b));
+	buf_reset(&b);
+	buf_add_format(&b, "dmarc:%.*s:octets", SLICE_ARG(p.day));
+	sums_key(c, buf_slice(&b));
 	buf_clear(&b);
 }
 
@@ -105,6 +115,7 @@ static void common(struct sums_call *c, const struct conf *conf, int64_t now_ms)
 	sums_number(c, conf->dmarc.keep_s);
 	sums_number(c, conf->dmarc.rows_max);
 	sums_number(c, conf->dmarc.domains_max);
+	sums_number(c, AGGREGATE_OCTETS_MAX);
 }
 
 static void values(struct sums_call *c, struct slice key, const void *sum)

@@ -8,6 +8,8 @@
  *                               "policy" -> the record, "more" -> messages left
  *                               out
  *   Pdmarc:YYYYMMDD:more        STRING, messages of domains left out
+ *   Pdmarc:YYYYMMDD:octets      STRING, octets of all rows of the day; past
+ *                               AGGREGATE_OCTETS_MAX what is new is in "more"
  *   Pdmarc:YYYYMMDD:sent        SET of NAME that are done with
  *   Pdmarc:YYYYMMDD:to:NAME     SET of letters that have gone out, while others
  *                               of that report have not
@@ -33,6 +35,7 @@ struct writer;
 enum {
 	AGGREGATE_ROW_MAX = 2048,
 	AGGREGATE_RECORD_MAX = 2048,
+	AGGREGATE_OCTETS_MAX = 256 * 1024 * 1024,
 	AGGREGATE_SUMS_MAX = 16384 /* rows in memory between two flushes */
 };
 

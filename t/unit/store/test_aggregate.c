@@ -163,6 +163,35 @@ static void what_has_no_room_is_counted(void **state)
 	assert_int_equal(ledger_rig_endless(&w->rig), 0);
 }
 
+/* Whoever has a domain makes each row another, and as many domains. */
+static void the_octets_of_a_day_have_a_bound(void **state)
+{
+	struct world *w = *state;
+	struct aggregate_rows rows;
+	char name[64], text[32], got[64];
+
+	add(w, "a.example", "ip=192.0.2.1");
+	flush(w);
+	snprintf(name, sizeof(name), "rp:dmarc:%s:octets", w->day);
+	snprintf(text, sizeof(text), "%d", AGGREGATE_OCTETS_MAX - 20);
+	assert_true(redis_server_do(w->rig.server,
+		(const char *const[]){ "SET", name, text, NULL }, got,
+		sizeof(got)));
+	add(w, "a.example", "ip=192.0.2.2");
+	flush(w);
+	add(w, "a.example", "ip=192.0.2.3");
+	add(w, "a.example", "ip=192.0.2.1");
+	add(w, "b.example", "ip=192.0.2.1");
+	flush(w);
+	assert_int_equal(domains_of(w), 1);
+	assert_int_equal(rows_of(w, "a.example", &rows), RES_OK);
+	assert_int_equal(rows.count, 2);
+	assert_int_equal(rows.row[0].count, 2);
+	assert_int_equal(rows.more, 1);
+	aggregate_rows_clear(&rows);
+	assert_int_equal(ledger_rig_endless(&w->rig), 0);
+}
+
 static void a_day_ends(void **state)
 {
 	struct world *w = *state;
@@ -313,6 +342,7 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		WITH_REDIS(the_same_is_one_row),
 		WITH_REDIS(what_has_no_room_is_counted),
+		WITH_REDIS(the_octets_of_a_day_have_a_bound),
 		WITH_REDIS(a_day_ends),
 		WITH_REDIS(long_texts),
 		WITH_REDIS(one_of_two_has_it),
