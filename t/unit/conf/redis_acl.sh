@@ -176,8 +176,8 @@ not portal eval return(redis.call('del',KEYS[1])) 1 rp:case:AAAA
 not portal eval return(redis.call('set',KEYS[1],'x')) 1 other:key
 not portal set rp:block:192.0.2.1 x
 not portal eval return(redis.call('set',KEYS[1],'x')) 1 rp:block:192.0.2.1
-not portal eval return(redis.call('hset',KEYS[1],'a','b')) 1 rp:block:192.0.2.1
-not portal eval return(redis.call('expire',KEYS[1],1)) 1 rp:block:192.0.2.7
+may portal eval return(redis.call('hset',KEYS[1],'a','b')) 1 rp:block:192.0.2.1
+may portal eval return(redis.call('expire',KEYS[1],1)) 1 rp:block:192.0.2.7
 may portal eval return(redis.call('hset',KEYS[1],'a','b')) 1 rp:allow:192.0.2.66
 may portal eval return(redis.call('xadd',KEYS[1],'*','who','portal')) 1 rp:audit
 not portal eval return(redis.call('del',KEYS[1])) 1 rp:audit
