@@ -44,14 +44,14 @@ def zipped(octets):
 
 
 def done(desk):
-    """How many letters to dmarc@ the program is done with, for good."""
+    """How many letters to dmarc@ the program has taken."""
     return len(re.findall(
-        r"to=<dmarc@[^\n]*(status=(sent|bounced)|mailer=reprieve[^\n]*"
-        r"stat=(Sent|User unknown))", desk.server.log()))
+        r"to=<dmarc@[^\n]*(status=sent|mailer=reprieve[^\n]*stat=Sent)",
+        desk.server.log()))
 
 
 def letter(desk, octets, kind="application/gzip", name="r.xml.gz"):
-    """The report is all of the mail, as most send it; until that is over."""
+    """The report is all of the mail, as most send it; until it is taken."""
     token = desk.token()
     text = (f"From: <noreply@receiver.example>\nTo: dmarc@{HOST}\n"
             f"Subject: Report Domain: example.org Submitter: receiver.example\n"
@@ -64,7 +64,7 @@ def letter(desk, octets, kind="application/gzip", name="r.xml.gz"):
     before = done(desk)
     desk.hand_in(text, CLIENTS.next4(), "noreply@receiver.example", "dmarc")
     wait.until(lambda: done(desk) > before,
-               lambda: f"it is over: {desk.server.log()[-2500:]}", 20)
+               lambda: f"it is taken: {desk.server.log()[-2500:]}", 20)
 
 
 def summary(desk, *words):
