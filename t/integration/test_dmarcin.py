@@ -43,15 +43,21 @@ def zipped(octets):
     return out.getvalue()
 
 
+TAKEN = r"status=sent|mailer=reprieve[^\n]*stat=Sent"
+REFUSED = r"status=bounced|mailer=reprieve[^\n]*stat=User unknown"
+
+
+def count(desk, ends):
+    """Letters to dmarc@ that ended so."""
+    return len(re.findall(rf"to=<dmarc@[^\n]*({ends})", desk.server.log()))
+
+
 def done(desk):
-    """How many letters to dmarc@ the program has taken."""
-    return len(re.findall(
-        r"to=<dmarc@[^\n]*(status=sent|mailer=reprieve[^\n]*stat=Sent)",
-        desk.server.log()))
+    return count(desk, f"{TAKEN}|{REFUSED}")
 
 
 def letter(desk, octets, kind="application/gzip", name="r.xml.gz"):
-    """The report is all of the mail, as most send it; until it is taken."""
+    """The report is all of the mail, as most send it; until that is over."""
     token = desk.token()
     text = (f"From: <noreply@receiver.example>\nTo: dmarc@{HOST}\n"
             f"Subject: Report Domain: example.org Submitter: receiver.example\n"
@@ -64,7 +70,7 @@ def letter(desk, octets, kind="application/gzip", name="r.xml.gz"):
     before = done(desk)
     desk.hand_in(text, CLIENTS.next4(), "noreply@receiver.example", "dmarc")
     wait.until(lambda: done(desk) > before,
-               lambda: f"it is taken: {desk.server.log()[-2500:]}", 20)
+               lambda: f"it is over: {desk.server.log()[-2500:]}", 20)
 
 
 def summary(desk, *words):
@@ -96,7 +102,7 @@ def from_mail(desk):
 
 
 def hostile(desk):
-    """Taken from the MTA, and nothing of it is kept."""
+    """They end at once, and nothing of them is kept."""
     before = kept(desk)
     head = b"<?xml version=\"1.0\"?>"
     laughs = head + b"<!DOCTYPE f [<!ENTITY a \"ha\">" + b"".join(
@@ -115,11 +121,13 @@ def hostile(desk):
 
 
 def stale(desk):
-    """What is no longer kept is not taken in, and not tried again."""
+    """What is no longer kept is not taken in, and no bounce goes out."""
     before = kept(desk)
+    refused = count(desk, REFUSED)
     text = foreign(desk).replace(str(BEGIN).encode(), b"1000000000", 1)
     letter(desk, gzip.compress(text.replace(b"42.17", b"43.17")))
     equal(kept(desk), before, "what is kept")
+    equal(count(desk, REFUSED), refused, "bounces")
 
 
 def redis_away(desk):
@@ -153,7 +161,7 @@ def unrefused(desk):
 
 CASES = (
     ("a report by mail is summed up, and counts once", from_mail),
-    ("bombs and entities are taken and not kept", hostile),
+    ("bombs and entities end at once and are not kept", hostile),
     ("one that is too old is not kept", stale),
     ("while Redis is away the MTA keeps the report", redis_away),
     ("the users of reprieve.acl suffice, and all ends by itself", unrefused),
