@@ -10,27 +10,36 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PIECE = 65536 };
+/* The shadow memory of AddressSanitizer is far larger than what we allow. */
+#ifdef __SANITIZE_ADDRESS__
+enum { HAS_SHADOW = 1 };
+#else
+enum { HAS_SHADOW = 0 };
+#endif
+
+enum { PIECE = 65536, UNLIMITED = 4 /* exit code */ };
 
 /* ---- in the child ---- */
 
-static void set_limit(int what, rlim_t most)
+/* One that is lower already stays. */
+static bool set_limit(int what, rlim_t most)
 {
-	const struct rlimit limit = { .rlim_cur = most, .rlim_max = most };
+	struct rlimit limit;
 
-	(void)setrlimit((__rlimit_resource_t)what, &limit);
+	if (getrlimit((__rlimit_resource_t)what, &limit) != 0)
+		return false;
+	if (limit.rlim_max > most)
+		limit.rlim_max = most;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit((__rlimit_resource_t)what, &limit) == 0;
 }
 
-static void give_up_rights(void)
+static bool give_up_rights(void)
 {
-/* The shadow memory of AddressSanitizer is far larger. */
-#ifndef __SANITIZE_ADDRESS__
-	set_limit(RLIMIT_AS, MAILCHILD_MEMORY_MAX);
-#endif
-	set_limit(RLIMIT_CPU, MAILCHILD_CPU_S);
-	set_limit(RLIMIT_FSIZE, 0);
-	set_limit(RLIMIT_CORE, 0);
-	set_limit(RLIMIT_NPROC, 0);
+	return (HAS_SHADOW || set_limit(RLIMIT_AS, MAILCHILD_MEMORY_MAX)) &&
+		set_limit(RLIMIT_CPU, MAILCHILD_CPU_S) &&
+		set_limit(RLIMIT_FSIZE, 0) && set_limit(RLIMIT_CORE, 0) &&
+		set_limit(RLIMIT_NPROC, 0);
 }
 
 bool mailchild_write(int fd, const void *at, size_t len)
@@ -107,8 +116,8 @@ enum result mailchild_run(mailchild_work *work, void *ctx, struct buf *out)
 	child = fork();
 	if (child == 0) {
 		close(ends[0]);
-		give_up_rights();
-		_exit(work(ends[1], ctx));
+		/* Without limits nothing is parsed. */
+		_exit(give_up_rights() ? (int)work(ends[1], ctx) : UNLIMITED);
 	}
 	close(ends[1]);
 	res = child < 0 ? RES_NOMEM : read_pipe(ends[0], out);

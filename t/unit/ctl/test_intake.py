@@ -82,10 +82,11 @@ def _():
 @case("Postfix says the recipient in the environment, before and behind an alias")
 def _():
     redis("FLUSHALL")
-    for env in ({"ORIGINAL_RECIPIENT": "junk@mx.example.net"},
+    for number, env in enumerate((
+                {"ORIGINAL_RECIPIENT": "junk@mx.example.net"},
                 {"ORIGINAL_RECIPIENT": "spam@example.com", "RECIPIENT": "junk@mx.example.net"},
-                {"RECIPIENT": "junk"}):
-        answer = intake("From: joe@example.org\n\nx\n", env={"SENDER": "joe@example.org", **env})
+                {"RECIPIENT": "junk"})):
+        answer = intake("From: joe@example.org\n\nx%d\n" % number, env={"SENDER": "joe@example.org", **env})
         gives(answer, OK)
         assert "about=junk" in answer[2] and "outcome=filed" in answer[2], answer
     answer = intake("From: joe@example.org\n\nx\n", env={"RECIPIENT": "junk", "SENDER": ""})
@@ -127,6 +128,12 @@ BOMBS = {
     "broken base64 in a wrong charset": "From: a@example.org\nContent-Type: text/plain; "
     "charset=utf-9000\nContent-Transfer-Encoding: base64\n\n!!!\xff\0" + "A" * 1000 + "\n",
     "50,000 fields": "From: a@example.org\n" + "X-Reprieve-Trace: v=1\n" * 50000 + "\nx\n",
+    "1,400,000 fields of an original": MIXED % "f" + "--b\nContent-Type: message/rfc822\n\n"
+    + "a:b\n" * 1400000 + "\n--b--\n",
+    "1,400,000 parameters": "From: a@example.org\nContent-Type: text/plain"
+    + ";a=b" * 1400000 + "\n\nx\n",
+    "a name of 5 MB": MIXED % "g" + "--b\nContent-Type: message/rfc822; name=\""
+    + "=?utf-8?q?=41?= " * 300000 + "\"\n\n" + SPAM + "--b--\n",
     "a line of 5 MB": "From: a@example.org\nSubject: " + "x" * (5 * MIB) + "\n\nx\n",
     "JSON that costs memory": MIXED % "e" + "--b\nContent-Type: application/json\n\n"
     '{"xarf_version":"4","evidence":[' + "[],\n" * 300000 + "0]}\n--b--\n",
