@@ -330,6 +330,16 @@ int main(void)
 			"boundary=c~~--c~Content-Type: image/png~~x~--c~"
 			"Content-Type: message/rfc822~~From: "
 			"s@example.net~Subject: win~~buy~--c--~|"),
+		PARTS("a report that is signed is as one that is not",
+			"MIME-Version: 1.0\nContent-Type: multipart/signed; "
+			"protocol=\"application/pgp-signature\"; boundary=s"
+			"\n\n--s\nContent-Type: multipart/mixed; boundary=b"
+			"\n\n--b\n\nlook\n--b\nContent-Type: "
+			"message/rfc822\n\n" INNER "\n--b--\n--s\n"
+			"Content-Type: application/pgp-signature\n\nx\n"
+			"--s--\n",
+			"text look|original From: s@example.net~Subject: "
+			"win~~buy~|"),
 		PARTS("an attachment of text is no text of the reporter",
 			MIXED "--b\nContent-Disposition: attachment\n\nx\n"
 			      "--b\nContent-Type: text/html\n\n<p>y\n--b--\n",
