@@ -8,6 +8,7 @@
 #include "support/case.h"
 #include "unit/store/rig.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -645,6 +646,113 @@ static void who_asked_by_a_field_can_end_it(void **state)
 	assert_string_equal(state_of(d, two), "ended");
 }
 
+/* ---- several at once ---- */
+
+enum { RUNNERS = 6, EACH_TAKES = 30 };
+
+struct runner {
+	struct desk *desk;
+	pthread_t thread;
+	const char *id;
+	const char *token;
+	unsigned number;
+	unsigned confirmed, sent, stands;
+	bool failed;
+};
+
+static void take_some(struct runner *r, struct redis *redis)
+{
+	for (unsigned i = 0; i < EACH_TAKES; i++) {
+		char name[32];
+		unsigned n = 0;
+
+		snprintf(name, sizeof(name), "R%u.%u", r->number, i);
+		if (fbl_take(redis, r->desk->rig.conf, slice_of(r->id),
+			    slice_of(name), r->desk->now_ms, &n) != RES_OK)
+			r->failed = true;
+		r->sent += n > 0;
+		r->stands += n;
+	}
+}
+
+static void *run(void *ctx)
+{
+	const struct link_request want = { .purpose = LINK_WRITE,
+		.timeout_ms = 20000 };
+	struct runner *r = ctx;
+	struct redis *redis = NULL;
+	struct endpoint server;
+	char id[CASE_REF_MAX];
+	enum result res =
+		link_open(r->desk->rig.conf, &want, &redis, &server, NULL);
+
+	if (res == RES_OK)
+		res = fbl_confirm(redis, r->desk->rig.conf, slice_of(r->token),
+			r->desk->now_ms, id);
+	r->confirmed = res == RES_OK;
+	r->failed = res != RES_OK && res != RES_EXISTS;
+	if (!r->failed && r->id != NULL)
+		take_some(r, redis);
+	redis_close(redis);
+	return NULL;
+}
+
+/* The sum of all runners, each with a connection of its own. */
+static struct runner race(struct desk *d, const char *id)
+{
+	struct runner all[RUNNERS], sum = { .desk = d };
+	char token[TOKEN_TEXT_MAX];
+
+	assert_int_equal(
+		token_make(&d->secret, TOKEN_FBL, slice_of(d->filed.id), token),
+		RES_OK);
+	for (unsigned i = 0; i < RUNNERS; i++) {
+		all[i] = (struct runner){
+			.desk = d, .id = id, .token = token, .number = i
+		};
+		assert_int_equal(
+			pthread_create(&all[i].thread, NULL, run, &all[i]), 0);
+	}
+	for (unsigned i = 0; i < RUNNERS; i++) {
+		pthread_join(all[i].thread, NULL);
+		sum.confirmed += all[i].confirmed;
+		sum.sent += all[i].sent;
+		sum.stands += all[i].stands;
+		assert_false(all[i].failed);
+	}
+	return sum;
+}
+
+static void one_of_many_confirms(void **state)
+{
+	struct desk *d = *state;
+	char got[LINE_MAX_LEN];
+
+	assert_int_equal(file(d), FBL_FILED);
+	assert_int_equal(race(d, NULL).confirmed, 1);
+	assert_string_equal(state_of(d, d->filed.id), "confirmed");
+	assert_string_equal(ASK(d, got, "XLEN", "rp:audit"), "1");
+}
+
+static void many_who_send_count_right(void **state)
+{
+	struct desk *d = *state;
+	struct fbl_sent sent;
+	struct runner sum;
+	char id[CASE_REF_MAX];
+
+	register_now(d, id);
+	sum = race(d, id); /* 180 reports */
+	assert_int_equal(sum.sent, 108);
+	assert_int_equal(sum.stands, 180);
+	assert_int_equal(
+		fbl_sent(d->redis, d->rig.conf, slice_of(id), d->now_ms, &sent),
+		RES_OK);
+	assert_int_equal(sent.seen, 180);
+	assert_int_equal(sent.sent, 108);
+	assert_int_equal(sent.held, 72);
+}
+
 struct listed {
 	size_t count;
 	char first[CASE_REF_MAX];
@@ -738,6 +846,8 @@ int main(void)
 		TEST(has_a_bound_for_the_day),
 		TEST(nothing_is_taken_for_who_is_not_active),
 		TEST(who_asked_by_a_field_can_end_it),
+		TEST(one_of_many_confirms),
+		TEST(many_who_send_count_right),
 		TEST(lists_who_confirmed),
 		TEST(nothing_happens_without_redis),
 	};
