@@ -42,6 +42,21 @@ static bool give_up_rights(void)
 		set_limit(RLIMIT_NPROC, 0);
 }
 
+/* A connection of the parent may do all that he may. Its pipe stays. */
+static int give_up_files(int fd)
+{
+#ifdef HAVE_CLOSEFROM
+	const int kept = STDERR_FILENO + 1;
+
+	if (fd != kept && dup2(fd, kept) != kept)
+		return fd;
+	closefrom(kept + 1);
+	return kept;
+#else
+	return fd;
+#endif
+}
+
 bool mailchild_write(int fd, const void *at, size_t len)
 {
 	const char *text = at;
@@ -117,7 +132,8 @@ enum result mailchild_run(mailchild_work *work, void *ctx, struct buf *out)
 	if (child == 0) {
 		close(ends[0]);
 		/* Without limits nothing is parsed. */
-		_exit(give_up_rights() ? (int)work(ends[1], ctx) : UNLIMITED);
+		_exit(give_up_rights() ? (int)work(give_up_files(ends[1]), ctx)
+				       : UNLIMITED);
 	}
 	close(ends[1]);
 	res = child < 0 ? RES_NOMEM : read_pipe(ends[0], out);

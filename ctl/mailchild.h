@@ -2,9 +2,10 @@
 /*
  * ctl/mailchild - a child process that parses what a stranger sent.
  *
- * It has little memory and little time, writes no file, starts no process, and
- * hands back what it finds through a pipe: when it dies of a message, only that
- * message is lost. Threads: one.
+ * It has little memory and little time, no file and no connection of its
+ * parent, writes no file, starts no process, and hands back what it finds
+ * through a pipe: when it dies of a message, only that message is lost.
+ * Threads: one.
  */
 #pragma once
 
