@@ -65,14 +65,14 @@ enum result reporter_bind(const struct savedmail *m, struct tracebind *out)
 }
 
 /* Would the milter have put a trace on top of it, were it from outside? */
-static bool is_open(const struct savedmail *m)
+static bool is_open(const struct conf *conf, const struct savedmail *m)
 {
 	for (size_t i = 0; i < field_count(m); i++)
 		if (aligned_is_signature(m->field[i].name) &&
 			(m->field[i].value.len >= SIGNATURE_MAX ||
 				aligned_covers(m->field[i].value, trace_name)))
 			return false;
-	return m->count <= REPORTER_FIELDS_MAX;
+	return conf->trace.enabled && m->count <= REPORTER_FIELDS_MAX;
 }
 
 static enum result find_account(
@@ -90,7 +90,7 @@ static enum result find_account(
 	if (res == RES_OK && i < field_count(m))
 		res = tracekeys_verify(in->ring, in->host, m->field[i].value,
 			&bind, &word, &t);
-	if (res != RES_OK || word != TRACEKEYS_VALID || !is_open(m) ||
+	if (res != RES_OK || word != TRACEKEYS_VALID || !is_open(in->conf, m) ||
 		t.direction != TRACE_OUT ||
 		t.at_s < in->now_s - REPORTER_YOUNG_S)
 		return res;
@@ -229,8 +229,9 @@ enum result reporter_find(const struct reporter_input *in, struct reporter *out)
 	*out = (struct reporter){ .proof = REPORT_UNPROVEN };
 	reporter_author(in->mail, out->mail);
 	res = find_account(in, out);
+	/* Without its checks the milter leaves what others forged. */
 	if (res == RES_OK && out->proof == REPORT_UNPROVEN &&
-		out->mail[0] != '\0' &&
+		in->conf->auth.enabled && out->mail[0] != '\0' &&
 		is_authenticated(in, mailbox_domain(slice_of(out->mail)))) {
 		out->proof = REPORT_AUTHENTICATED;
 		find_organisation(in, out);

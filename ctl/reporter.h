@@ -10,7 +10,8 @@
  * is of no user.
  * REPORT_AUTHENTICATED: the topmost Authentication-Results of our own says that
  * DMARC passes for the author's domain, or SPF or DKIM for one of the same
- * organisation; the milter drops those that came with the mail. Threads: one.
+ * organisation; the milter drops those that came with the mail, unless
+ * auth.enabled is no; then nobody is. Threads: one.
  */
 #pragma once
 

@@ -122,6 +122,7 @@ struct trace_row {
 	const char *said; /* header that the trace is of */
 	const char *is; /* header that it stands on */
 	const char *proof;
+	const char *conf; /* NULL: nothing more */
 };
 
 #define HEADER "From: joe@example.net\nMessage-ID: <1@example.net>\n\n"
@@ -149,7 +150,7 @@ static void is_ours(void **state)
 	struct reporter got;
 	struct buf text;
 
-	open_world(&w, "");
+	open_world(&w, row->conf != NULL ? row->conf : "");
 	buf_init(&text, TEXT_MAX);
 	t.at_s = TRACERIG_NOW_S - row->age_s;
 	if (row->above == TRACE_IN)
@@ -221,6 +222,11 @@ int main(void)
 			"dmarc=pass header.from=mail.example.org\n" JOE,
 			"authenticated", "joe@mail.example.org",
 			"auth { authserv_id = \"ours.example\" }\n"),
+		PROOF_BY("while the milter checks nothing, it removes nothing, "
+			 "and what says so is of anybody",
+			OURS "dmarc=pass header.from=mail.example.org\n" JOE,
+			"unproven", "joe@mail.example.org",
+			"auth { enabled = no }\n"),
 		PROOF("a mail of two authors is nobody's",
 			OURS "dmarc=pass header.from=mail.example.org\n"
 			     "From: a@mail.example.org\n" JOE,
@@ -258,6 +264,9 @@ int main(void)
 			60, HEADER,
 			"From: joe@example.net\nMessage-ID: <2@x>\n\n",
 			"unproven"),
+		TRACE("while the milter adds none, none proves anything", 0,
+			TRACE_OUT, 60, HEADER, HEADER, "unproven",
+			"trace { enabled = no }\n"),
 		TRACE("an old one is no proof", 0, TRACE_OUT,
 			REPORTER_YOUNG_S + 1, HEADER, HEADER, "unproven"),
 	};
