@@ -169,6 +169,8 @@ static void is_ours(void **state)
 	CASE(text, proves, (&(struct row){ header, proof, mail, NULL }))
 #define PROOF_BY(text, ...) CASE(text, proves, (&(struct row){ __VA_ARGS__ }))
 #define TRACE(text, ...) \
+	CASE(text, is_ours, (&(struct trace_row){ __VA_ARGS__, NULL }))
+#define TRACE_BY(text, ...) \
 	CASE(text, is_ours, (&(struct trace_row){ __VA_ARGS__ }))
 #define OURS "Authentication-Results: " TRACERIG_HOST ";\n\t"
 #define JOE "From: Joe <joe@mail.example.org>\n\n"
@@ -264,7 +266,7 @@ int main(void)
 			60, HEADER,
 			"From: joe@example.net\nMessage-ID: <2@x>\n\n",
 			"unproven"),
-		TRACE("while the milter adds none, none proves anything", 0,
+		TRACE_BY("while the milter adds none, none proves anything", 0,
 			TRACE_OUT, 60, HEADER, HEADER, "unproven",
 			"trace { enabled = no }\n"),
 		TRACE("an old one is no proof", 0, TRACE_OUT,
