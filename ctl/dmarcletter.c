@@ -4,18 +4,14 @@
 #include "base/hex.h"
 #include "base/hmac.h"
 #include "conf/conf.h"
+#include "mail/base64.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum {
-	ID_OCTETS = 8,
-	LINE_OCTETS = 57, /* 76 characters of base64 */
-	DAY_LEN = 8,
-	MS_PER_S = 1000
-};
+enum { ID_OCTETS = 8, DAY_LEN = 8, MS_PER_S = 1000 };
 
 static bool is_leap(unsigned year)
 {
@@ -100,10 +96,10 @@ struct slice dmarcletter_org(const struct conf *conf)
 
 size_t dmarcletter_size(size_t packed)
 {
-	size_t lines = (packed + LINE_OCTETS - 1) / LINE_OCTETS;
+	size_t lines = (packed + BASE64_LINE_OCTETS - 1) / BASE64_LINE_OCTETS;
 
 	/* Lines go out with CRLF. */
-	return DMARCLETTER_HEAD_MAX + lines * (LINE_OCTETS / 3 * 4 + 2);
+	return DMARCLETTER_HEAD_MAX + lines * (BASE64_LINE_LEN + 1);
 }
 
 /* ---- the letter ---- */
@@ -181,27 +177,6 @@ static void add_words(
 		id, l->domain, l->day, l->day + 4, l->day + 6);
 }
 
-static void add_base64(struct buf *out, struct slice octets)
-{
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < octets.len; i += 3) {
-		struct slice three = slice_part(octets, i, 3);
-		uint32_t bits = 0;
-		char four[4] = { '=', '=', '=', '=' };
-
-		for (size_t k = 0; k < 3; k++)
-			bits = bits << 8 |
-				(k < three.len ? (uint8_t)three.at[k] : 0);
-		for (size_t k = 0; k <= three.len; k++)
-			four[k] = digit[bits >> (18 - 6 * k) & 63];
-		buf_add(out, slice_make(four, sizeof(four)));
-		if ((i + 3) % LINE_OCTETS == 0 || i + 3 >= octets.len)
-			buf_add_char(out, '\n');
-	}
-}
-
 /* RFC 2231: a name of this length goes on one line of its own. */
 static void add_attachment(
 	struct buf *out, const char *id, const char *name, struct slice packed)
@@ -215,7 +190,7 @@ static void add_attachment(
 		" filename=\"%s\"\n"
 		"\n",
 		id, name, name);
-	add_base64(out, packed);
+	base64_lines(packed, out);
 	buf_add_format(out, "\n--=_%s--\n", id);
 }
 

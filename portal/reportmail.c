@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "portal/reportmail.h"
 
-#include "base/arena.h"
 #include "mail/base64.h"
 
 #include <stdio.h>
 
 enum {
-	LINE_OCTETS = 57, /* 76 characters, RFC 2045 s6.8 */
-	LINE_MEMORY = 1024,
 	HEAD_ROOM = 16384 /* of our own fields, for all parts */
 };
 
@@ -54,31 +51,15 @@ enum reportmail_sort reportmail_sort(struct slice octets)
 
 size_t reportmail_size(size_t octets)
 {
-	/* 57 become 77, and each part has a line that is not full. */
-	return HEAD_ROOM + octets / LINE_OCTETS * 77 +
+	/* Each part has a line that is not full. */
+	return HEAD_ROOM + octets / BASE64_LINE_OCTETS * BASE64_LINE_LEN +
 		(size_t)(REPORTMAIL_PARTS_MAX + 1) * 80;
 }
 
-static enum result add_base64(struct slice octets, struct buf *out)
+static void add_octets(struct slice octets, struct buf *out)
 {
-	struct arena *a = arena_new(LINE_MEMORY);
-	enum result res = a == NULL ? RES_NOMEM : RES_OK;
-
 	buf_add_text(out, "Content-Transfer-Encoding: base64\n\n");
-	while (res == RES_OK && octets.len > 0 && buf_result(out) == RES_OK) {
-		struct slice line;
-
-		arena_reset(a);
-		res = base64_encode(
-			slice_part(octets, 0, LINE_OCTETS), a, &line);
-		if (res == RES_OK) {
-			buf_add(out, line);
-			buf_add_char(out, '\n');
-		}
-		octets = slice_part(octets, LINE_OCTETS, octets.len);
-	}
-	arena_free(a);
-	return res;
+	base64_lines(octets, out);
 }
 
 static void add_head(const struct reportmail *m, struct buf *out)
@@ -97,8 +78,7 @@ static void add_head(const struct reportmail *m, struct buf *out)
 		m->language);
 }
 
-static enum result add_part(
-	const struct reportmail *m, size_t i, struct buf *out)
+static void add_part(const struct reportmail *m, size_t i, struct buf *out)
 {
 	char name[40];
 	const bool is_json = reportmail_sort(m->part[i]) == REPORTMAIL_JSON;
@@ -112,22 +92,20 @@ static enum result add_part(
 		"Content-Type: application/%s; name=\"%s\"\n"
 		"Content-Disposition: attachment; filename=\"%s\"\n",
 		is_json ? "json" : "octet-stream", name, name);
-	return add_base64(m->part[i], out);
+	add_octets(m->part[i], out);
 }
 
 enum result reportmail_write(const struct reportmail *m, struct buf *out)
 {
-	enum result res = RES_OK;
-
 	add_head(m, out);
 	if (m->text.len > 0) {
 		buf_add_text(out,
 			"--" BOUNDARY "\n"
 			"Content-Type: text/plain; charset=utf-8\n");
-		res = add_base64(m->text, out);
+		add_octets(m->text, out);
 	}
-	for (size_t i = 0; res == RES_OK && i < m->count; i++)
-		res = add_part(m, i, out);
+	for (size_t i = 0; i < m->count; i++)
+		add_part(m, i, out);
 	buf_add_text(out, "--" BOUNDARY "--\n");
-	return res == RES_OK ? buf_result(out) : res;
+	return buf_result(out);
 }

@@ -86,3 +86,21 @@ enum result base64_encode(
 	*out = slice_make(to, len);
 	return RES_OK;
 }
+
+void base64_lines(struct slice octets, struct buf *out)
+{
+	for (size_t i = 0; i < octets.len; i += 3) {
+		const struct slice three = slice_part(octets, i, 3);
+		uint32_t bits = 0;
+		char four[QUANTUM] = { '=', '=', '=', '=' };
+
+		for (size_t k = 0; k < 3; k++)
+			bits = bits << 8 |
+				(k < three.len ? (uint8_t)three.at[k] : 0);
+		for (size_t k = 0; k <= three.len; k++)
+			four[k] = digits[bits >> (18 - 6 * k) & 63];
+		buf_add(out, slice_make(four, sizeof(four)));
+		if ((i + 3) % BASE64_LINE_OCTETS == 0 || i + 3 >= octets.len)
+			buf_add_char(out, '\n');
+	}
+}

@@ -40,6 +40,43 @@ static void says_when_memory_is_short(void **state)
 	arena_free(a);
 }
 
+/* What was cut in lines is the same without their ends. */
+static void writes_lines(void **state)
+{
+	static const size_t lengths[] = { 0, 1, 56, 57, 58, 114, 200 };
+	char octets[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (char)(i * 7);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		const struct slice in = slice_make(octets, lengths[i]);
+		struct arena *a = arena_new(1000);
+		struct slice want, rest, line;
+		struct buf out, dense;
+
+		buf_init(&out, 1000);
+		buf_init(&dense, 1000);
+		base64_lines(in, &out);
+		assert_int_equal(base64_encode(in, a, &want), RES_OK);
+		rest = buf_slice(&out);
+		while (slice_cut(&rest, '\n', &line)) {
+			assert_in_range(line.len, 1, 76);
+			assert_true(rest.len == 0 || line.len == 76);
+			buf_add(&dense, line);
+		}
+		assert_true(slice_is_equal(buf_slice(&dense), want));
+		assert_true(out.len == 0 || out.at[out.len - 1] == '\n');
+		assert_int_equal(out.len,
+			want.len +
+				(lengths[i] + BASE64_LINE_OCTETS - 1) /
+					BASE64_LINE_OCTETS);
+		buf_clear(&dense);
+		buf_clear(&out);
+		arena_free(a);
+	}
+}
+
 #define READS(name, text, octets, again) \
 	CASE(name, reads_and_writes,     \
 		(&(struct row){          \
@@ -68,6 +105,7 @@ int main(void)
 		REFUSES("a blank is no digit", "Zm 9v"),
 		REFUSES("the digits of the URL alphabet are others", "-_-_"),
 		REFUSES("an octet above 127 is no digit", "Zm9\366"),
+		cmocka_unit_test(writes_lines),
 		cmocka_unit_test(says_when_memory_is_short),
 	};
 
