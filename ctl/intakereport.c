@@ -343,6 +343,14 @@ static enum result take_dmarc(struct work *w, bool *taken)
 	return res;
 }
 
+/* A sender that is not proved may be somebody else, whom the MTA would tell.
+ * Without keys nobody is of ours, which is not needed here. */
+static bool may_bounce(struct work *w)
+{
+	return w->robot == NULL && find_reporter(w) == RES_OK &&
+		w->reporter.proof != REPORT_UNPROVEN;
+}
+
 static int end_dmarc(struct work *w)
 {
 	bool taken;
@@ -352,7 +360,7 @@ static int end_dmarc(struct work *w)
 		return intaking_end(w->in, result_name(res), EX_TEMPFAIL);
 	if (taken)
 		return intaking_end(w->in, "taken", EX_OK);
-	if (w->robot != NULL)
+	if (!may_bounce(w))
 		return intaking_end(w->in, "no report, dropped", EX_OK);
 	intaking_say(w->in, "This address takes reports about DMARC only.");
 	return intaking_end(w->in, "no report", EX_NOUSER);

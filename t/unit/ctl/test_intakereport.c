@@ -468,6 +468,13 @@ static void dmarc_takes_nothing_else(void **state)
 
 	buf_add_text(&w->mail, REPORTER);
 	add_spam(w, tracerig_in());
+	/* The MTA would tell whom somebody else has named. */
+	assert_int_equal(run(w, &person), EX_OK);
+	buf_reset(&w->mail);
+	buf_add_text(&w->mail,
+		"Authentication-Results: mx.example.net; dmarc=pass "
+		"header.from=example.net\n" REPORTER);
+	add_spam(w, tracerig_in());
 	assert_int_equal(run(w, &person), EX_NOUSER);
 	assert_int_equal(run(w, &machine), EX_OK);
 	look(w);
