@@ -132,7 +132,7 @@ static void file_one(struct bench *b, unsigned i, enum what what)
 	struct report_filed filed;
 
 	make_trace(&o.trace, i);
-	snprintf(mail, sizeof(mail), "u%u@example.com", i);
+	snprintf(mail, sizeof(mail), "joe@u%u.example", i);
 	snprintf(id, sizeof(id), "<%u.%d@example.com>", i, (int)what);
 	f.reporter = slice_of(mail);
 	f.message_id = slice_of(id);
