@@ -93,7 +93,7 @@ OF_SITE = (site.story, site.evidence, site.from_address, site.by_record,
 OF_LOOP = (feedback.domain, feedback.look_alike, feedback.by_range,
            feedback.ended)
 OF_REPORTS = (intake.local_user, intake.known_stranger, intake.as_text,
-              intake.stolen)
+              intake.arf, intake.again, intake.about_dmarc, intake.stolen)
 OF_DESK = (support.to_and_fro, support.bounced, support.sponsored)
 
 
@@ -124,11 +124,12 @@ def main():
         if case in OF_LOOP:
             tap.case(name, case, loop)
     equal(loop.portal.stop(), 0, "exit code")
-    mill = Reprieve(world, redis, more=intake.MORE, auth="enabled = yes")
+    mill = Reprieve(world, redis, auth="enabled = yes", more=intake.MORE
+                    + "listing { enabled = yes messages = 2 }\n")
     mill.start()
     until(lambda: intake.has_key(mill), "a key of traces", 20)
     counter = intake.postfix_desk(world, mill, Lists(redis, mill))
-    counter.follow(home.dns, redis)
+    counter.follow(home.dns, redis, home.addresses)
     for name, case in intake.CASES:
         if case in OF_REPORTS:
             tap.case(name, case, counter)

@@ -29,7 +29,6 @@ from harness.tap import Tap, equal, true
 from harness.world import run
 from test_support import OTHERS, own_mailer
 
-CLIENTS = Addresses()
 HOST = "mx.example.net"
 DESKS = ("abuse", "junk", "phish", "notjunk", "dmarc")
 MORE = """
@@ -67,9 +66,10 @@ def encoded(text, name):
 class Desk(Site):
     """A Site with addresses that take reports."""
 
-    def follow(self, dns, redis):
+    def follow(self, dns, redis, addresses):
         self.dns = dns
         self.redis = redis
+        self.addresses = addresses
         return self
 
     def token(self):
@@ -82,7 +82,7 @@ class Desk(Site):
 
     def incoming(self):
         """Spam from outside: (client, message with its trace)."""
-        address = CLIENTS.next4()
+        address = self.addresses.next4()
         return address, self.deliver_from(address, self.token())
 
     def outgoing(self, account=None, **more):
@@ -149,7 +149,7 @@ class Desk(Site):
 
     def stranger(self):
         """(address, mailbox): SPF holds for him."""
-        address = CLIENTS.next4()
+        address = self.addresses.next4()
         domain = f"{self.token().lower()}.example"
         self.dns.zone[(domain, "TXT")] = [f"v=spf1 ip4:{address} -all"]
         return address, f"ann@{domain}"
@@ -192,7 +192,7 @@ def unknown_stranger(desk):
     _, spam = desk.incoming()
     jobs = len(desk.jobs("report-ack"))
     shown = desk.report(desk.write(
-        attached(spam), source=CLIENTS.next4(), sender="eve@example.org",
+        attached(spam), source=desk.addresses.next4(), sender="eve@example.org",
         more=f"Authentication-Results: {HOST}; dmarc=pass"
              " header.from=example.org\n"))
     equal(shown["report"]["proof"], "unproven", shown)
@@ -276,7 +276,7 @@ def xarf(desk):
     shown = desk.report(desk.write(
         part("application/json", base64.encodebytes(report.encode()).decode(),
              "Content-Transfer-Encoding: base64\n"),
-        source=CLIENTS.next4(), sender="", desk="abuse"))
+        source=desk.addresses.next4(), sender="", desk="abuse"))
     equal(seen(shown, "form", "kind", "trace", "claimed_source"),
           [("xarf", "junk", "valid", "192.0.2.7")], shown)
 
@@ -306,7 +306,7 @@ def about_dmarc(desk):
                   "Content-Transfer-Encoding: base64\n")
     before = desk.reports()
     for where in ("dmarc", "DMARC+again", "abuse"):
-        desk.write(packed, sender="", desk=where, source=CLIENTS.next4())
+        desk.write(packed, sender="", desk=where, source=desk.addresses.next4())
     told = json.loads(desk.milter.ctl("dmarc-summary", domain, "--json"))
     true('"messages": 17' in json.dumps(told), told)
     equal(desk.reports(), before, "reports")
@@ -517,7 +517,8 @@ def main():
         milter.start()
         wait.until(lambda m=milter: has_key(m),
                    lambda m=milter: f"a key; log {m.log()[-2000:]}")
-        desk = make(world, milter, Lists(redis, milter)).follow(dns, redis)
+        desk = make(world, milter, Lists(redis, milter))
+        desk.follow(dns, redis, Addresses())
         tap.group = desk.name
         for name, case in CASES:
             tap.case(name, case, desk)
