@@ -238,10 +238,17 @@ please have a look
 def thanked(home):
     """Who reports by mail, and is known, gets a letter that leads to the page;
     who is not known gets none."""
+    # The results below are believed where the milter checks.
+    with open(home.portal.milter.conf_as("portal"), encoding="utf-8") as file:
+        text = file.read()
+    true("auth { enabled = no }" in text, text)
+    conf = home.world.path("checks.conf")
+    home.world.write(conf, text.replace("auth { enabled = no }",
+                                        "auth { enabled = yes }"))
+
     def mail(to, result):
         done = subprocess.run(
-            [home.world.program("ctl/reprieve-intake"), "-c",
-             home.portal.milter.conf_as("portal"), "-r",
+            [home.world.program("ctl/reprieve-intake"), "-c", conf, "-r",
              "abuse@mx.example.net"],
             input=MAILED.format(mail=to, result=result), text=True,
             env={**os.environ, "SENDER": to}, capture_output=True,

@@ -95,6 +95,13 @@ static void begin(struct desk *d, enum trace_direction direction)
 	};
 }
 
+/* It is one of our users who reports. */
+static void as_user(struct desk *d)
+{
+	d->filing.proof = REPORT_LOCAL;
+	d->filing.account = slice_of("fedcba9876543210");
+}
+
 /* Files it, and shows its page; nobody is named there, whatever it says. */
 static void show(struct desk *d)
 {
@@ -163,9 +170,13 @@ static void says_what_counts_once(void **state)
 	site_expect_text(&d->site, "has counted today");
 	begin(d, TRACE_IN);
 	d->original.kind = REPORT_NOTJUNK;
-	d->filing.reporter = slice_of("ann@example.org");
+	as_user(d);
 	show(d);
 	site_expect_text(&d->site, "in favour of its sender");
+	begin(d, TRACE_IN);
+	d->original.kind = REPORT_NOTJUNK;
+	show(d);
+	site_expect_text(&d->site, "counts for nothing by itself");
 	begin(d, TRACE_IN);
 	d->original.kind = REPORT_AUTH_FAILURE;
 	show(d);
@@ -181,6 +192,7 @@ static void says_what_was_done(void **state)
 	site_expect_text(&d->site, "is paused until the administrator");
 	site_expect_text(&d->site, "Something was done");
 	begin(d, TRACE_IN);
+	as_user(d);
 	show(d);
 	site_expect_text(&d->site, "is refused from now on");
 }
