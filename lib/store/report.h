@@ -8,8 +8,8 @@
  *   Preport:all       ZSET of ID by time, the newest 20,000
  *   Preport:train     ZSET of "ID:N" by time: originals that wait for release
  *   Preport:told:TRACE  HASH of who has told of that message: reporter -> 1
- *                     (counted), 0; n, how many have counted; EXPIRE when no
- *                     trace of its time holds any more
+ *                     (counted), 0; how many have counted, u users of ours and
+ *                     n others; EXPIRE when no trace of its time holds any more
  *   Preport:once:HASH STRING: of that reporter and that source, a day
  *   Preport:account:ACCOUNT  STRING, number of its ticket; EXPIRE
  *                     reports.keep_s
@@ -34,7 +34,8 @@
  *  - An original that is known of this reporter is a duplicate, as long as its
  *    trace holds. One reporter counts once for a source (an account; an
  *    address) and day. A trace counts at most as often as its message had
- *    recipients.
+ *    recipients: for users of ours, and as often for all others, or a sender
+ *    who is one of them could use it up.
  *  - d=out: a complaint about the account. reports.pause_at reporters within
  *    reports.window_s pause it: Pblock:user:ACCOUNT (store/keys), unless
  *    Pallow:user:ACCOUNT is there or reports.pause is no; audited. A ticket of

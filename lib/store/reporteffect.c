@@ -29,10 +29,10 @@ enum {
 /*
  * KEYS: report, original, counts, train, mailq, audit, octets of the day, who
  * has told of that message, that this reporter has counted for that source.
- * ARGV: now, life, "ID:N", reporter, recipients, life of a trace, where the
- * fields of the original begin, what is picked first, kind, does it go to
- * training, its message, octets that a day has. The answer: effect, reporters,
- * pause, evidence, traffic.
+ * ARGV: now, life, "ID:N", reporter, counter and recipients, life of a trace,
+ * where the fields of the original begin, what is picked first, kind, does it
+ * go to training, its message, octets that a day has. The answer: effect,
+ * reporters, pause, evidence, traffic.
  */
 #define LUA_COMMON                                                                       \
 	LEDGER_LUA LEDGER_LUA_REPUTE MAILQ_LUA_ADD                                       \
@@ -48,18 +48,19 @@ enum {
 		"local was = answer()\n"                                                 \
 		"if was then return was end\n"                                           \
 		"local function told()\n"                                                \
+		"  local counter, most = string.match(ARGV[5], '(%a) (%d+)')\n"          \
 		"  if redis.call('HEXISTS', KEYS[8], reporter) == 1 then\n"              \
 		"    return 'duplicate'\n"                                               \
 		"  end\n"                                                                \
-		"  if number(redis.call('HGET', KEYS[8], 'n')) >=\n"                     \
-		"    tonumber(ARGV[5]) then\n"                                           \
+		"  if number(redis.call('HGET', KEYS[8], counter)) >=\n"                 \
+		"    tonumber(most) then\n"                                              \
 		"    return 'spent'\n"                                                   \
 		"  end\n"                                                                \
 		"  local again = redis.call('EXISTS', KEYS[9]) == 1\n"                   \
 		"  redis.call('HSET', KEYS[8], reporter, again and '0' or '1')\n"        \
 		"  redis.call('EXPIRE', KEYS[8], ARGV[6])\n"                             \
 		"  if again then return 'again' end\n"                                   \
-		"  redis.call('HINCRBY', KEYS[8], 'n', 1)\n"                             \
+		"  redis.call('HINCRBY', KEYS[8], counter, 1)\n"                         \
 		"  redis.call('SET', KEYS[9], '1', 'EX', 86400)\n"                       \
 		"  return 'counted'\n"                                                   \
 		"end\n"                                                                  \
@@ -209,6 +210,7 @@ struct errand {
 	char ip[IPADDR_TEXT_MAX];
 	char day[REPORT_DAY_MAX];
 	char since[CLOCK_TEXT_MAX];
+	char most[MORE_MAX];
 	char weight[MORE_MAX];
 	char counted[3][COUNTED_MAX];
 	size_t counted_count;
@@ -319,7 +321,10 @@ static void put_args(struct errand *e, size_t before)
 	script_number(&e->call, w->conf->reports.keep_s);
 	script_arg(&e->call, slice_of(e->name));
 	script_arg(&e->call, slice_of(w->reporter));
-	script_number(&e->call, e->o->trace.recipients);
+	snprintf(e->most, MORE_MAX, "%c %u",
+		w->filing->proof == REPORT_LOCAL ? 'u' : 'n',
+		e->o->trace.recipients);
+	script_arg(&e->call, slice_of(e->most));
 	script_number(&e->call,
 		(int64_t)TRACE_LIVES * w->conf->trace.key_s + REPORT_DAY_S);
 	script_number(&e->call, (int64_t)(ARGS + before + 1));

@@ -459,6 +459,22 @@ static void a_message_counts_for_its_recipients(void **state)
 		&r->desk, "10.000", "HGET", "rp:rep:address:192.0.2.7", "bad");
 }
 
+/* Or a sender would use it up himself: one of the recipients is his. */
+static void outsiders_do_not_use_it_up(void **state)
+{
+	struct rig_report *r = *state;
+
+	report_rig_by(r, "a@a.example");
+	report_rig_wants(r, "counted");
+	report_rig_by(r, "b@b.example");
+	report_rig_wants(r, "spent");
+	report_rig_user(r, 1);
+	report_rig_wants(r, "counted");
+	report_rig_user(r, 2);
+	report_rig_wants(r, "spent");
+	DESK_WANTS(&r->desk, "1", "ZCARD", "rp:evidence:192.0.2.7");
+}
+
 static void addresses_of_our_own_are_left_alone(void **state)
 {
 	static const char *const ours[] = { "192.0.2.7", "10.0.0.1",
@@ -822,6 +838,8 @@ int main(void)
 			set_up),
 		TEST("a message counts as often as it had recipients",
 			a_message_counts_for_its_recipients, set_up),
+		TEST("for users of ours apart from all others",
+			outsiders_do_not_use_it_up, set_up),
 		TEST("addresses of our own are left alone",
 			addresses_of_our_own_are_left_alone, set_up_trusted),
 		TEST("enough reported messages list their source",
