@@ -95,6 +95,23 @@ static bool is_own_desk(const struct work *w, struct slice mailbox)
 			&found);
 }
 
+/* A user of ours may write any address of others as his author: his trace
+ * proves the account only. Where nobody said which domains are ours, all may
+ * be. */
+static bool is_foreign(const struct work *w)
+{
+	const struct conf_portal *conf = &w->in->conf->portal;
+	const struct slice domain = mailbox_domain(slice_of(w->reporter.mail));
+
+	if (w->reporter.proof != REPORT_LOCAL || conf->local_domain_count == 0)
+		return false;
+	for (size_t i = 0; i < conf->local_domain_count; i++)
+		if (slice_is_equal_nocase(
+			    domain, slice_of(conf->local_domains[i])))
+			return false;
+	return !slice_is_equal_nocase(domain, slice_of(w->in->conf->host));
+}
+
 /* ---- what the reporter wrote ---- */
 
 /* Some of those who cannot be read lie about their charset. */
@@ -254,7 +271,7 @@ static enum result file(struct work *w)
 	}
 	f.may_ack = !is_form && w->robot == NULL && !is_for_machines(w) &&
 		f.proof != REPORT_UNPROVEN && f.reporter.len > 0 &&
-		!is_own_desk(w, f.reporter);
+		!is_own_desk(w, f.reporter) && !is_foreign(w);
 	return report_file(
 		in->redis, in->conf, &in->secret, w->now_ms, &f, &w->filed);
 }

@@ -181,6 +181,28 @@ static void a_user_reports(void **state)
 	DESK_WANTS(&w->desk, "1", "XLEN", "rp:mailq");
 }
 
+/* His trace says who he is, and not that the address is his. */
+static void a_user_with_the_address_of_another_is_not_thanked(void **state)
+{
+	static const struct run r = { "junk@mx.example.net", "joe@example.net",
+		NULL };
+	char name[] = "box.example";
+	char *domains[] = { name };
+	struct world *w = *state;
+	struct conf_portal *conf = &w->desk.conf->portal;
+
+	conf->local_domains = domains;
+	conf->local_domain_count = 1;
+	add_traced(w, tracerig_out(), REPORTER);
+	add_spam(w, tracerig_in());
+	assert_int_equal(run(w, &r), EX_OK);
+	look(w);
+	assert_int_equal(w->report.effect, REPORT_COUNTED);
+	DESK_WANTS(&w->desk, "0", "XLEN", "rp:mailq");
+	conf->local_domains = NULL;
+	conf->local_domain_count = 0;
+}
+
 /* The MTA tries the same octets again. */
 static void a_mail_without_a_name_is_known_again(void **state)
 {
@@ -492,6 +514,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		FLOW("a user of ours reports, once, and is thanked",
 			a_user_reports),
+		FLOW("nor is a user who writes the address of another",
+			a_user_with_the_address_of_another_is_not_thanked),
 		FLOW("a mail without Message-ID is known again",
 			a_mail_without_a_name_is_known_again),
 		FLOW("a stranger reports a user of ours", a_stranger_reports),
