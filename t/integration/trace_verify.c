@@ -29,7 +29,6 @@ static struct slice read_all(struct buf *out)
 	char part[4096];
 	size_t n;
 
-	buf_init(out, MESSAGE_MAX);
 	while ((n = fread(part, 1, sizeof(part), stdin)) > 0)
 		buf_add(out, slice_make(part, n));
 	return buf_slice(out);
@@ -130,10 +129,14 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 64;
 	buf_init(&errors, MESSAGE_MAX);
+	buf_init(&text, MESSAGE_MAX);
 	res = conf_load(argv[1], &conf, &errors);
 	if (res == RES_OK)
 		res = verify(conf, read_all(&text));
 	if (res != RES_OK)
 		fprintf(stderr, "%s\n%s", result_name(res), buf_text(&errors));
+	conf_release(conf);
+	buf_clear(&text);
+	buf_clear(&errors);
 	return res == RES_OK ? 0 : 1;
 }
