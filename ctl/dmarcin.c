@@ -62,6 +62,19 @@ static void note(
 	log_send(&l);
 }
 
+/* Anybody can write about any domain: where ours are known, invented ones must
+ * not take their room. */
+static bool is_ours(const struct conf *conf, const char *domain)
+{
+	if (conf->portal.local_domain_count == 0)
+		return true;
+	for (size_t i = 0; i < conf->portal.local_domain_count; i++)
+		if (hostname_is_within(slice_of(domain),
+			    slice_of(conf->portal.local_domains[i])))
+			return true;
+	return false;
+}
+
 enum result dmarcin_take(struct redis *redis, const struct conf *conf,
 	struct slice packed, struct slice filename, int64_t now_ms,
 	struct dmarcin_taken *out)
@@ -77,7 +90,9 @@ enum result dmarcin_take(struct redis *redis, const struct conf *conf,
 	if (res == RES_OK) {
 		dmarcin_merge(&r.report);
 		tell(out, &r);
-		res = dmarcin_put(redis, conf, &r.report, now_ms);
+		res = is_ours(conf, r.report.domain)
+			? dmarcin_put(redis, conf, &r.report, now_ms)
+			: RES_RANGE;
 	}
 	if (res == RES_EXISTS) {
 		out->is_known = true;

@@ -421,6 +421,7 @@ struct conf_dmarc {
 	unsigned keep_s; /* how long results wait to be sent */
 	unsigned rows_max; /* rows of one domain and day */
 	unsigned domains_max; /* domains of one day */
+	size_t rows_octets; /* octets of the rows of one day */
 	char *org_name; /* who we are in reports; empty: host */
 	char *email; /* our address in reports; empty: that of portal.from */
 	char *contact; /* where questions about reports are answered */
@@ -428,6 +429,7 @@ struct conf_dmarc {
 	bool failure_reports; /* is each failure reported to ruf, too */
 	unsigned failures_hour; /* failure reports to one domain in an hour */
 	unsigned summary_days; /* days for which reports of others are kept */
+	size_t summary_octets; /* of reports of others in one day */
 	size_t report_max; /* octets of a report of others, unpacked */
 };
 

@@ -115,7 +115,7 @@ static void common(struct sums_call *c, const struct conf *conf, int64_t now_ms)
 	sums_number(c, conf->dmarc.keep_s);
 	sums_number(c, conf->dmarc.rows_max);
 	sums_number(c, conf->dmarc.domains_max);
-	sums_number(c, AGGREGATE_OCTETS_MAX);
+	sums_number(c, (int64_t)conf->dmarc.rows_octets);
 }
 
 static void values(struct sums_call *c, struct slice key, const void *sum)

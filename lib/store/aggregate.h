@@ -9,7 +9,7 @@
  *                               out
  *   Pdmarc:YYYYMMDD:more        STRING, messages of domains left out
  *   Pdmarc:YYYYMMDD:octets      STRING, octets of all rows of the day; past
- *                               AGGREGATE_OCTETS_MAX what is new is in "more"
+ *                               dmarc.rows_octets what is new is in "more"
  *   Pdmarc:YYYYMMDD:sent        SET of NAME that are done with
  *   Pdmarc:YYYYMMDD:to:NAME     SET of letters that have gone out, while others
  *                               of that report have not
@@ -35,7 +35,6 @@ struct writer;
 enum {
 	AGGREGATE_ROW_MAX = 2048,
 	AGGREGATE_RECORD_MAX = 2048,
-	AGGREGATE_OCTETS_MAX = 256 * 1024 * 1024,
 	AGGREGATE_SUMS_MAX = 16384 /* rows in memory between two flushes */
 };
 

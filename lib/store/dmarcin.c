@@ -261,7 +261,7 @@ static enum result begin(const struct writing *w)
 	edit_number(&e, DMARCIN_REPORTS_MAX);
 	edit_number(&e, life_s(w->conf));
 	edit_number(&e, octets_of(r));
-	edit_number(&e, DMARCIN_OCTETS_MAX);
+	edit_number(&e, (int64_t)w->conf->dmarc.summary_octets);
 	put_text(&e, "org", r->org);
 	put_text(&e, "id", r->id);
 	put_text(&e, "email", r->email);

@@ -8,7 +8,8 @@
  *                       messages, and done once it is whole
  *   Pdmarcin:of:DOMAIN  ZSET of ID by the begin of the report
  *   Pdmarcin:domains    ZSET of DOMAIN by that of its newest
- *   Pdmarcin:octets:YYYYMMDD  STRING, octets kept that day; EXPIRE 2 d
+ *   Pdmarcin:octets:YYYYMMDD  STRING, octets kept that day, at most
+ *                       dmarc.summary_octets; EXPIRE 2 d
  * EXPIRE dmarc.summary_days, the others. ID stands for the sender's name for
  * himself and for the report, so that one that comes twice is there once.
  * Anybody can write one, about any domain: all has a bound. Nothing proves who
@@ -27,7 +28,6 @@ enum {
 	DMARCIN_REPORTS_MAX = 20000, /* of a domain */
 	DMARCIN_ROWS_MAX = 20000, /* of a report; the rest is left out */
 	DMARCIN_WORD_MAX = 256, /* octets of org, email, id, policy, from */
-	DMARCIN_OCTETS_MAX = 16 * 1024 * 1024, /* of all reports of a day */
 	DMARCIN_SPAN_MAX_S = 32 * 86400
 };
 

@@ -297,7 +297,7 @@ AGGREGATE = """<?xml version="1.0"?>
 
 def about_dmarc(desk):
     """A machine sends it to dmarc@, again, and to abuse@."""
-    domain = f"{desk.token().lower()}.example"
+    domain = f"{desk.token().lower()}.box.test"
     now = int(time.time())
     text = gzip.compress(AGGREGATE.format(
         name=desk.token(), domain=domain, begin=now - 90000,

@@ -114,6 +114,29 @@ static void refuses(void **state)
 	DESK_WANTS(d, "", "KEYS", "*");
 }
 
+/* Where it is known which domains are ours. */
+static void is_about_us(void **state)
+{
+	char net[] = "example.net", like[] = "ample.org", org[] = "org";
+	char *none[] = { net, like };
+	char *ours[] = { net, org };
+	struct dmarcin_taken t;
+	struct buf xml;
+	struct desk *d = *state;
+
+	write_xml(&xml, "1", now_s - 86400, two_rows);
+	d->conf->portal.local_domains = none;
+	d->conf->portal.local_domain_count = 2;
+	desk_result(take(d, buf_slice(&xml), &t), RES_RANGE);
+	DESK_WANTS(d, "", "KEYS", "*");
+	d->conf->portal.local_domains = ours;
+	desk_result(take(d, buf_slice(&xml), &t), RES_OK);
+	d->conf->portal.local_domains = NULL;
+	d->conf->portal.local_domain_count = 0;
+	DESK_WANTS(d, "1", "ZCARD", "rp:dmarcin:of:example.org");
+	buf_clear(&xml);
+}
+
 static void can_be_tried_again(void **state)
 {
 	struct dmarcin_taken t;
@@ -141,6 +164,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		STEP("a report is taken in, and once only", takes),
 		STEP("what is none, too old or too large is not", refuses),
+		STEP("where ours are known, only what is about them",
+			is_about_us),
 		STEP("without Redis it can come again", can_be_tried_again),
 	};
 

@@ -173,7 +173,8 @@ static void the_octets_of_a_day_have_a_bound(void **state)
 	add(w, "a.example", "ip=192.0.2.1");
 	flush(w);
 	snprintf(name, sizeof(name), "rp:dmarc:%s:octets", w->day);
-	snprintf(text, sizeof(text), "%d", AGGREGATE_OCTETS_MAX - 20);
+	snprintf(
+		text, sizeof(text), "%zu", w->rig.conf->dmarc.rows_octets - 20);
 	assert_true(redis_server_do(w->rig.server,
 		(const char *const[]){ "SET", name, text, NULL }, got,
 		sizeof(got)));
