@@ -31,8 +31,8 @@ struct dmarcin_taken {
  * is for the log only. RES_SYNTAX: no such report; RES_TOOBIG: more than
  * dmarc.report_max; RES_CORRUPT: it cannot be unpacked, or the child died;
  * RES_RANGE: older than dmarc.summary_days, of the future, or about none of
- * portal.local_domains (where these are set) nor below one; RES_FULL: of too many
- * domains, or too many of one: none of these gets better by another try.
+ * portal.local_domains (where these are set) nor below one; RES_FULL: of too
+ * many domains, or too many of one: none of these gets better by another try.
  * RES_TIMEOUT, RES_DOWN, RES_NOMEM ...: try again later. *out is zeroed then.
  */
 enum result dmarcin_take(struct redis *redis, const struct conf *conf,
