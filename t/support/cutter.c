@@ -14,6 +14,8 @@
 
 enum { PIECE = 65536, POLLED = 3 };
 
+typedef void cutter_function(void *ctx);
+
 struct cutter {
 	struct sockaddr_un server;
 	int listener;
@@ -21,8 +23,8 @@ struct cutter {
 	pthread_t thread;
 	atomic_int left; /* -1: no end */
 	atomic_bool is_answer;
-	void (*at)(void *ctx); /* instead of breaking; set while it is idle */
-	void *ctx;
+	_Atomic(cutter_function *) at; /* instead of breaking; or NULL */
+	_Atomic(void *) ctx;
 	char piece[PIECE];
 };
 
@@ -55,13 +57,14 @@ static bool hand_on(struct cutter *c, int from, int to, bool is_lost)
 static bool is_too_many(struct cutter *c)
 {
 	int left = atomic_load(&c->left);
+	cutter_function *at = atomic_load(&c->at);
 
 	if (left > 0)
 		atomic_store(&c->left, left - 1);
-	if (left != 0 || c->at == NULL)
+	if (left != 0 || at == NULL)
 		return left == 0;
 	atomic_store(&c->left, -1);
-	c->at(c->ctx);
+	at(atomic_load(&c->ctx));
 	return false;
 }
 
@@ -148,14 +151,14 @@ void cutter_stop(struct cutter *c)
 void cutter_call(
 	struct cutter *c, int questions, void (*at)(void *ctx), void *ctx)
 {
-	c->at = at;
-	c->ctx = ctx;
+	atomic_store(&c->at, at);
+	atomic_store(&c->ctx, ctx);
 	atomic_store(&c->left, questions);
 }
 
 void cutter_allow(struct cutter *c, int questions, bool is_answer)
 {
-	c->at = NULL;
+	atomic_store(&c->at, NULL);
 	atomic_store(&c->is_answer, is_answer);
 	atomic_store(&c->left, questions);
 }
