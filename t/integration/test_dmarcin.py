@@ -18,11 +18,11 @@ import zipfile
 from harness import wait
 from harness import world as worlds
 from harness.dns import Dns
-from harness.lists import Lists
+from harness.lists import Addresses, Lists
 from harness.milter import Reprieve
 from harness.tap import Tap, equal, true
 from test_acl import guarded
-from test_intake import CLIENTS, HOST, MORE, postfix_desk, sendmail_desk
+from test_intake import HOST, MORE, postfix_desk, sendmail_desk
 
 DAY = 86400
 BEGIN = int(time.time()) // DAY * DAY - DAY
@@ -68,7 +68,8 @@ def letter(desk, octets, kind="application/gzip", name="r.xml.gz"):
             "Content-Transfer-Encoding: base64\n\n"
             + base64.encodebytes(octets).decode())
     before = done(desk)
-    desk.hand_in(text, CLIENTS.next4(), "noreply@receiver.example", "dmarc")
+    desk.hand_in(text, desk.addresses.next4(), "noreply@receiver.example",
+                 "dmarc")
     wait.until(lambda: done(desk) > before,
                lambda: f"it is over: {desk.server.log()[-2500:]}", 20)
 
@@ -175,9 +176,11 @@ def main():
     tap = Tap("reports about DMARC through Postfix and Sendmail")
     for make in (postfix_desk, sendmail_desk):
         redis = guarded(world)
-        milter = Reprieve(world, redis, more=MORE, auth="enabled = yes")
+        milter = Reprieve(world, redis, auth="enabled = yes", more=MORE.replace(
+            '"box.test"', '"box.test", "example.org"'))
         milter.start()
-        desk = make(world, milter, Lists(redis, milter)).follow(dns, redis)
+        desk = make(world, milter, Lists(redis, milter)).follow(
+            dns, redis, Addresses())
         tap.group = desk.name
         for name, case in CASES:
             tap.case(name, case, desk)
