@@ -120,18 +120,20 @@ static void is_about_us(void **state)
 	char net[] = "example.net", like[] = "ample.org", org[] = "org";
 	char *none[] = { net, like };
 	char *ours[] = { net, org };
+	char **is;
 	struct dmarcin_taken t;
 	struct buf xml;
 	struct desk *d = *state;
 
 	write_xml(&xml, "1", now_s - 86400, two_rows);
+	is = d->conf->portal.local_domains;
 	d->conf->portal.local_domains = none;
 	d->conf->portal.local_domain_count = 2;
 	desk_result(take(d, buf_slice(&xml), &t), RES_RANGE);
 	DESK_WANTS(d, "", "KEYS", "*");
 	d->conf->portal.local_domains = ours;
 	desk_result(take(d, buf_slice(&xml), &t), RES_OK);
-	d->conf->portal.local_domains = NULL;
+	d->conf->portal.local_domains = is;
 	d->conf->portal.local_domain_count = 0;
 	DESK_WANTS(d, "1", "ZCARD", "rp:dmarcin:of:example.org");
 	buf_clear(&xml);
