@@ -2,16 +2,11 @@
 #include "store/modelcopy.h"
 
 #include "base/log.h"
-#include "base/wake.h"
 #include "conf/conf.h"
-#include "store/link.h"
-#include "store/worker.h"
+#include "store/lookout.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 enum { TRIES = 5 };
 
@@ -22,17 +17,10 @@ struct held {
 
 struct modelcopy {
 	const struct conf *conf;
-	pthread_mutex_t lock; /* of current, state, stopping and holders */
-	pthread_cond_t wake;
-	bool stopping;
+	struct lookout *lookout;
+	pthread_mutex_t lock; /* of current, state and holders */
 	struct held *current; /* NULL: none yet */
 	enum result state; /* of the last look; RES_MISSING: no model */
-	bool has_looked;
-	pthread_mutex_t look_lock; /* one look at a time */
-	struct redis *redis; /* NULL: not connected */
-	int cancel;
-	pthread_t thread;
-	bool is_started;
 };
 
 static void release(struct held *h)
@@ -59,22 +47,6 @@ static struct held *held_new(void)
 
 /* ---- a look ---- */
 
-static enum result connect(struct modelcopy *m)
-{
-	const struct link_request request = {
-		.purpose = LINK_READ,
-		.timeout_ms = m->conf->redis.sync_timeout_ms,
-		.cancel = m->cancel,
-	};
-	struct endpoint server;
-
-	if (m->redis != NULL && !redis_is_broken(m->redis))
-		return RES_OK;
-	redis_close(m->redis);
-	m->redis = NULL;
-	return link_open(m->conf, &request, &m->redis, &server, NULL);
-}
-
 static uint64_t version_held(struct modelcopy *m)
 {
 	uint64_t version;
@@ -87,26 +59,28 @@ static uint64_t version_held(struct modelcopy *m)
 
 /* Between two looks at its version, so that both are of one model. RES_EXISTS:
  * somebody has learnt meanwhile. */
-static enum result read_model(struct modelcopy *m, struct modelcopy_model *out)
+static enum result read_model(
+	struct modelcopy *m, struct redis *r, struct modelcopy_model *out)
 {
 	struct lessons_about after;
-	enum result res = lessons_weights(m->redis, m->conf, out->weights);
+	enum result res = lessons_weights(r, m->conf, out->weights);
 
 	if (res == RES_TOOBIG || res == RES_RANGE || res == RES_MISSING)
 		return RES_CORRUPT;
 	if (res == RES_OK)
-		res = lessons_about(m->redis, m->conf, &after);
+		res = lessons_about(r, m->conf, &after);
 	if (res == RES_OK && after.version != out->about.version)
 		res = RES_EXISTS;
 	return res;
 }
 
 /* *out stays NULL when there is nothing new. */
-static enum result fetch(struct modelcopy *m, struct held **out)
+static enum result fetch(
+	struct modelcopy *m, struct redis *r, struct held **out)
 {
 	struct lessons_about about;
 	struct held *h = NULL;
-	enum result res = lessons_about(m->redis, m->conf, &about);
+	enum result res = lessons_about(r, m->conf, &about);
 
 	if (res == RES_OK && about.version == 0)
 		res = RES_MISSING;
@@ -116,7 +90,7 @@ static enum result fetch(struct modelcopy *m, struct held **out)
 	if (h == NULL)
 		return RES_NOMEM;
 	h->model.about = about;
-	res = read_model(m, &h->model);
+	res = read_model(m, r, &h->model);
 	if (res == RES_OK)
 		*out = h;
 	else
@@ -124,10 +98,32 @@ static enum result fetch(struct modelcopy *m, struct held **out)
 	return res;
 }
 
-static void log_change(enum result was, enum result is)
+static enum result look(void *ctx, struct redis *r)
 {
-	if (is == was)
-		return;
+	struct modelcopy *m = ctx;
+	struct held *fresh = NULL, *old = NULL;
+	enum result res = RES_EXISTS;
+
+	for (unsigned i = 0; i < TRIES && res == RES_EXISTS; i++)
+		res = fetch(m, r, &fresh);
+	pthread_mutex_lock(&m->lock);
+	if (fresh != NULL || res == RES_MISSING) {
+		old = m->current;
+		m->current = fresh;
+	}
+	m->state = res;
+	release(old);
+	pthread_mutex_unlock(&m->lock);
+	return res;
+}
+
+static void changed(void *ctx, enum result is)
+{
+	struct modelcopy *m = ctx;
+
+	pthread_mutex_lock(&m->lock);
+	m->state = is; /* also when there was no connection to look by */
+	pthread_mutex_unlock(&m->lock);
 	if (is == RES_OK || is == RES_MISSING)
 		log_message(LOG_LEVEL_NOTICE, "content",
 			is == RES_OK ? "the model is read"
@@ -141,77 +137,40 @@ static void log_change(enum result was, enum result is)
 
 enum result modelcopy_look(struct modelcopy *m)
 {
-	struct held *fresh = NULL, *old = NULL;
-	enum result res, was;
+	enum result res = lookout_now(m->lookout);
 
-	pthread_mutex_lock(&m->look_lock);
-	res = connect(m);
-	if (res == RES_OK)
-		res = RES_EXISTS;
-	for (unsigned i = 0; i < TRIES && res == RES_EXISTS; i++)
-		res = fetch(m, &fresh);
-	pthread_mutex_lock(&m->lock);
-	if (fresh != NULL || res == RES_MISSING) {
-		old = m->current;
-		m->current = fresh;
-	}
-	was = m->has_looked ? m->state : RES_INTERNAL;
-	m->has_looked = true;
-	m->state = res;
-	release(old);
-	pthread_mutex_unlock(&m->lock);
-	pthread_mutex_unlock(&m->look_lock);
-	log_change(was, res);
 	return res == RES_MISSING ? RES_OK : res;
-}
-
-/* ---- the thread ---- */
-
-/* False: told to stop. */
-static bool wait_a_while(struct modelcopy *m)
-{
-	const struct timespec until =
-		wake_in((int64_t)m->conf->content.refresh_s * 1000);
-	bool go_on;
-	int rc = 0;
-
-	pthread_mutex_lock(&m->lock);
-	while (!m->stopping && rc == 0)
-		rc = pthread_cond_timedwait(&m->wake, &m->lock, &until);
-	go_on = !m->stopping;
-	pthread_mutex_unlock(&m->lock);
-	return go_on;
-}
-
-static void *run(void *arg)
-{
-	struct modelcopy *m = arg;
-
-	do {
-		/* What is wrong was logged, and is asked for again. */
-		if (modelcopy_look(m) != RES_OK)
-			continue;
-	} while (wait_a_while(m));
-	return NULL;
 }
 
 /* ---- birth and death ---- */
 
+static int64_t wait_ms(void *ctx)
+{
+	const struct modelcopy *m = ctx;
+
+	return (int64_t)m->conf->content.refresh_s * 1000;
+}
+
 enum result modelcopy_open(struct modelcopy **out, const struct conf *conf)
 {
 	struct modelcopy *m = calloc(1, sizeof(*m));
+	const struct lookout_job job = { .name = "model",
+		.purpose = LINK_READ,
+		.look = look,
+		.changed = changed,
+		.wait_ms = wait_ms,
+		.ctx = m };
+	enum result res;
 
 	*out = NULL;
 	if (m == NULL)
 		return RES_NOMEM;
-	m->cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (m->cancel < 0) {
+	res = lookout_open(&m->lookout, conf, &job);
+	if (res != RES_OK) {
 		free(m);
-		return RES_NOMEM;
+		return res;
 	}
-	wake_init(&m->wake);
 	pthread_mutex_init(&m->lock, NULL);
-	pthread_mutex_init(&m->look_lock, NULL);
 	m->conf = conf;
 	m->state = RES_DOWN;
 	*out = m;
@@ -220,33 +179,16 @@ enum result modelcopy_open(struct modelcopy **out, const struct conf *conf)
 
 enum result modelcopy_start(struct modelcopy *m)
 {
-	enum result res = worker_start(&m->thread, "model", run, m);
-
-	m->is_started = res == RES_OK;
-	return res;
+	return lookout_start(m->lookout);
 }
 
 void modelcopy_close(struct modelcopy *m)
 {
-	static const uint64_t one = 1;
-
 	if (m == NULL)
 		return;
-	pthread_mutex_lock(&m->lock);
-	m->stopping = true;
-	pthread_cond_signal(&m->wake);
-	pthread_mutex_unlock(&m->lock);
-	/* A wait for Redis ends; if this fails, it ends by its deadline. */
-	if (write(m->cancel, &one, sizeof(one)) < 0)
-		log_message(LOG_LEVEL_WARNING, "content", "cannot cancel");
-	if (m->is_started)
-		pthread_join(m->thread, NULL);
-	redis_close(m->redis);
+	lookout_close(m->lookout);
 	release(m->current);
-	close(m->cancel);
-	pthread_cond_destroy(&m->wake);
 	pthread_mutex_destroy(&m->lock);
-	pthread_mutex_destroy(&m->look_lock);
 	free(m);
 }
 

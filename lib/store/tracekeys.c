@@ -6,18 +6,14 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/wake.h"
 #include "conf/conf.h"
-#include "store/link.h"
+#include "store/lookout.h"
 #include "store/script.h"
 #include "store/secret.h"
-#include "store/worker.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 enum {
 	NAME_OCTETS =
@@ -286,40 +282,30 @@ struct tracekeys {
 	struct conf *conf;
 	const struct secret *secret;
 	const struct clock *clock;
-	pthread_mutex_t lock; /* of ring, read_ms, state and stopping */
-	pthread_cond_t wake;
-	bool stopping;
+	struct lookout *lookout;
+	pthread_mutex_t lock; /* of ring and read_ms */
 	struct tracekeys_ring ring;
 	int64_t read_ms; /* monotonic */
-	enum result state; /* of the last look */
-	bool has_looked;
-	pthread_mutex_t look_lock; /* one look at a time */
-	struct redis *redis; /* NULL: not connected */
-	int cancel;
-	pthread_t thread;
-	bool is_started;
 };
 
-static enum result connect(struct tracekeys *k)
+static enum result look(void *ctx, struct redis *r)
 {
-	const struct link_request request = {
-		.purpose = LINK_WRITE,
-		.timeout_ms = k->conf->redis.sync_timeout_ms,
-		.cancel = k->cancel,
-	};
-	struct endpoint server;
+	struct tracekeys *k = ctx;
+	struct tracekeys_ring ring;
+	enum result res = tracekeys_read(r, k->conf, k->secret, true, &ring);
 
-	if (k->redis != NULL && !redis_is_broken(k->redis))
-		return RES_OK;
-	redis_close(k->redis);
-	k->redis = NULL;
-	return link_open(k->conf, &request, &k->redis, &server, NULL);
+	if (res != RES_OK)
+		return res;
+	pthread_mutex_lock(&k->lock);
+	k->ring = ring;
+	k->read_ms = clock_mono_ms(k->clock);
+	pthread_mutex_unlock(&k->lock);
+	return RES_OK;
 }
 
-static void log_change(enum result was, enum result is)
+static void changed(void *ctx, enum result is)
 {
-	if (is == was)
-		return;
+	(void)ctx;
 	if (is == RES_OK)
 		log_message(LOG_LEVEL_NOTICE, "trace", "the keys are read");
 	else
@@ -328,87 +314,46 @@ static void log_change(enum result was, enum result is)
 			"trace", "cannot read the keys: %s", result_name(is));
 }
 
-enum result tracekeys_look(struct tracekeys *k)
+static int64_t wait_ms(void *ctx)
 {
-	struct tracekeys_ring ring;
-	enum result res, was;
-
-	pthread_mutex_lock(&k->look_lock);
-	res = connect(k);
-	if (res == RES_OK)
-		res = tracekeys_read(k->redis, k->conf, k->secret, true, &ring);
-	/* It may be no primary any more. */
-	if (res == RES_READONLY) {
-		redis_close(k->redis);
-		k->redis = NULL;
-	}
-	pthread_mutex_lock(&k->lock);
-	if (res == RES_OK) {
-		k->ring = ring;
-		k->read_ms = clock_mono_ms(k->clock);
-	}
-	was = k->has_looked ? k->state : RES_INTERNAL;
-	k->has_looked = true;
-	k->state = res;
-	pthread_mutex_unlock(&k->lock);
-	pthread_mutex_unlock(&k->look_lock);
-	log_change(was, res);
-	return res;
-}
-
-static int64_t wait_ms(const struct tracekeys *k)
-{
+	struct tracekeys *k = ctx;
 	int64_t tenth = (int64_t)k->conf->trace.key_s * MS_PER_S / LOOKS_A_LIFE;
+	bool has_key;
 
-	if (k->ring.now.name[0] == '\0')
+	pthread_mutex_lock(&k->lock);
+	has_key = k->ring.now.name[0] != '\0';
+	pthread_mutex_unlock(&k->lock);
+	if (!has_key)
 		return HURRY_MS;
 	return tenth < LOOK_MAX_MS ? tenth : LOOK_MAX_MS;
 }
 
-/* False: told to stop. */
-static bool wait_a_while(struct tracekeys *k)
+enum result tracekeys_look(struct tracekeys *k)
 {
-	struct timespec until;
-	bool go_on;
-	int rc = 0;
-
-	pthread_mutex_lock(&k->lock);
-	until = wake_in(wait_ms(k));
-	while (!k->stopping && rc == 0)
-		rc = pthread_cond_timedwait(&k->wake, &k->lock, &until);
-	go_on = !k->stopping;
-	pthread_mutex_unlock(&k->lock);
-	return go_on;
-}
-
-static void *run(void *arg)
-{
-	struct tracekeys *k = arg;
-
-	do {
-		/* What is wrong was logged, and is asked for again. */
-		if (tracekeys_look(k) != RES_OK)
-			continue;
-	} while (wait_a_while(k));
-	return NULL;
+	return lookout_now(k->lookout);
 }
 
 enum result tracekeys_open(struct tracekeys **out, struct conf *conf,
 	const struct secret *s, const struct clock *clock)
 {
 	struct tracekeys *k = calloc(1, sizeof(*k));
+	const struct lookout_job job = { .name = "trace",
+		.purpose = LINK_WRITE,
+		.look = look,
+		.changed = changed,
+		.wait_ms = wait_ms,
+		.ctx = k };
+	enum result res;
 
 	*out = NULL;
 	if (k == NULL)
 		return RES_NOMEM;
-	k->cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (k->cancel < 0) {
+	res = lookout_open(&k->lookout, conf, &job);
+	if (res != RES_OK) {
 		free(k);
-		return RES_NOMEM;
+		return res;
 	}
-	wake_init(&k->wake);
 	pthread_mutex_init(&k->lock, NULL);
-	pthread_mutex_init(&k->look_lock, NULL);
 	k->conf = conf_hold(conf);
 	k->secret = s;
 	k->clock = clock;
@@ -418,38 +363,19 @@ enum result tracekeys_open(struct tracekeys **out, struct conf *conf,
 
 enum result tracekeys_start(struct tracekeys *k)
 {
-	enum result res;
-
-	if (k->secret->is_lonely) {
-		log_message(LOG_LEVEL_WARNING, "trace",
-			"no traces: milter.secret_file cannot be used");
-		return RES_OK;
-	}
-	res = worker_start(&k->thread, "trace", run, k);
-	k->is_started = res == RES_OK;
-	return res;
+	if (!k->secret->is_lonely)
+		return lookout_start(k->lookout);
+	log_message(LOG_LEVEL_WARNING, "trace",
+		"no traces: milter.secret_file cannot be used");
+	return RES_OK;
 }
 
 void tracekeys_close(struct tracekeys *k)
 {
-	static const uint64_t one = 1;
-
 	if (k == NULL)
 		return;
-	pthread_mutex_lock(&k->lock);
-	k->stopping = true;
-	pthread_cond_signal(&k->wake);
-	pthread_mutex_unlock(&k->lock);
-	/* A wait for Redis ends; if this fails, it ends by its deadline. */
-	if (write(k->cancel, &one, sizeof(one)) < 0)
-		log_message(LOG_LEVEL_WARNING, "trace", "cannot cancel");
-	if (k->is_started)
-		pthread_join(k->thread, NULL);
-	redis_close(k->redis);
-	close(k->cancel);
-	pthread_cond_destroy(&k->wake);
+	lookout_close(k->lookout);
 	pthread_mutex_destroy(&k->lock);
-	pthread_mutex_destroy(&k->look_lock);
 	conf_release(k->conf);
 	free(k);
 }
