@@ -94,29 +94,6 @@ static enum result list_one(struct redis *r, const struct conf *conf,
 	return res;
 }
 
-static enum result read_index(
-	struct redis *r, const struct conf *conf, struct buf *ids)
-{
-	struct script_call key = { .count = 0 };
-	struct redis_reply reply;
-	enum result res;
-
-	report_key(&key, conf, "report:all", "");
-	const struct slice argv[] = { slice_of("ZREVRANGE"), key.argv[0],
-		slice_of("0"), slice_of("199999") };
-
-	res = redis_command(r, argv, 4, &reply);
-	if (res != RES_OK)
-		return res;
-	if (reply.type == REDIS_ERROR)
-		return redis_error_kind(reply.text);
-	for (size_t i = 0; i < reply.count; i++) {
-		buf_add(ids, redis_element(&reply, i).text);
-		buf_add_char(ids, ' ');
-	}
-	return buf_result(ids);
-}
-
 enum result report_list(struct redis *r, const struct conf *conf,
 	const struct report_listing *how)
 {
@@ -126,7 +103,7 @@ enum result report_list(struct redis *r, const struct conf *conf,
 	size_t found = 0;
 
 	buf_init(&ids, INDEX_MAX);
-	res = read_index(r, conf, &ids);
+	res = report_index(r, conf, "ZREVRANGE", "report:all", "199999", &ids);
 	rest = buf_slice(&ids);
 	while (res == RES_OK && found < how->most && slice_cut(&rest, ' ', &id))
 		res = list_one(r, conf, how, id, &found);

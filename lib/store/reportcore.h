@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "mail/mailbox.h"
 #include "store/report.h"
 #include "store/script.h"
@@ -40,6 +41,11 @@ int64_t report_octets(const struct conf *conf, bool is_traced);
 /* P + fixed + text: of a part of the name that is text. */
 void report_key(struct script_call *c, const struct conf *conf,
 	const char *fixed, const char *text);
+/* Names of a sorted set, in the order of the command (ZRANGE, ZREVRANGE), each
+ * with a blank behind it. last: index of the last, a number. */
+enum result report_index(struct redis *r, const struct conf *conf,
+	const char *command, const char *set, const char *last,
+	struct buf *names) MUST_USE;
 /* "ID:N". Returns out. */
 const char *report_item_name(
 	const char *id, size_t number, char out[REPORT_NAME_MAX]);

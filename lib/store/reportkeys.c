@@ -315,3 +315,27 @@ bool report_trace_parse(struct slice text, struct trace *out)
 	*out = t;
 	return true;
 }
+
+enum result report_index(struct redis *r, const struct conf *conf,
+	const char *command, const char *set, const char *last,
+	struct buf *names)
+{
+	struct script_call key = { .count = 0 };
+	struct redis_reply reply;
+	struct slice argv[] = { slice_of(command), { NULL, 0 }, slice_of("0"),
+		slice_of(last) };
+	enum result res;
+
+	report_key(&key, conf, set, "");
+	argv[1] = key.argv[0];
+	res = redis_command(r, argv, sizeof(argv) / sizeof(argv[0]), &reply);
+	if (res != RES_OK)
+		return res;
+	if (reply.type == REDIS_ERROR)
+		return redis_error_kind(reply.text);
+	for (size_t i = 0; i < reply.count; i++) {
+		buf_add(names, redis_element(&reply, i).text);
+		buf_add_char(names, ' ');
+	}
+	return buf_result(names);
+}

@@ -25,29 +25,6 @@ static const char taken_text[] =
 	"end\n"
 	"return 1\n";
 
-static enum result read_index(
-	struct redis *r, const struct conf *conf, struct buf *names)
-{
-	struct script_call key = { .count = 0 };
-	struct redis_reply reply;
-	enum result res;
-
-	report_key(&key, conf, "report:train", "");
-	const struct slice argv[] = { slice_of("ZRANGE"), key.argv[0],
-		slice_of("0"), slice_of("19999") };
-
-	res = redis_command(r, argv, 4, &reply);
-	if (res != RES_OK)
-		return res;
-	if (reply.type == REDIS_ERROR)
-		return redis_error_kind(reply.text);
-	for (size_t i = 0; i < reply.count; i++) {
-		buf_add(names, redis_element(&reply, i).text);
-		buf_add_char(names, ' ');
-	}
-	return buf_result(names);
-}
-
 static struct slice kept(
 	struct arena *a, const struct redis_reply *reply, size_t i)
 {
@@ -105,7 +82,7 @@ enum result report_pending(struct redis *r, const struct conf *conf,
 	size_t found = 0;
 
 	buf_init(&names, INDEX_MAX);
-	res = read_index(r, conf, &names);
+	res = report_index(r, conf, "ZRANGE", "report:train", "19999", &names);
 	rest = buf_slice(&names);
 	while (res == RES_OK && found < most && slice_cut(&rest, ' ', &name))
 		res = hand_one(r, conf, name, &to, &found);

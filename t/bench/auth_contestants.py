@@ -167,9 +167,10 @@ class Nothing(Contestant):
 class Ours(Contestant):
     name = "reprieve"
 
-    def __init__(self, world, redis):
+    def __init__(self, world, redis, more=""):
         super().__init__(world)
         self.redis = redis
+        self.more = more
         self.milter = None
 
     def start(self, dns):
@@ -177,7 +178,7 @@ class Ours(Contestant):
         self.milter = Reprieve(
             self.world, self.redis, trusted="", auth="enabled = yes",
             milter='socket_mode = "0666"', log="warning",
-            more=f'dns {{ forward = {{"{dns}@53"}} }}')
+            more=f'dns {{ forward = {{"{dns}@53"}} }}\n{self.more}')
         path = f"{self.milter.folder}/milter.sock"
         self.milter.write(socket="unix:" + path)
         self.milter.start()

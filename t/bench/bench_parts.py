@@ -14,7 +14,6 @@ import sys
 import bench_auth
 import table
 from auth_contestants import Ours
-from harness.milter import Reprieve
 
 QUIET = """
 rate { address_hour = 0 network_hour = 0 domain_hour = 0 recipient_hour = 0
@@ -38,28 +37,9 @@ class Choice:
     workers = 2
 
 
-class With(Ours):
-    def __init__(self, world, redis, name, more):
-        super().__init__(world, redis)
-        self.name = name
-        self.more = more
-
-    def start(self, dns):
-        self.dns = dns
-        self.milter = Reprieve(
-            self.world, self.redis, trusted="", auth="enabled = yes",
-            milter='socket_mode = "0666"', log="warning",
-            more=f'dns {{ forward = {{"{dns}@53"}} }}\n{QUIET}{self.more}')
-        path = f"{self.milter.folder}/milter.sock"
-        self.milter.write(socket="unix:" + path)
-        self.milter.start()
-        self.processes = [self.milter.process]
-        self.sockets = [path]
-
-
 def main():
     bench = bench_auth.Bench(Choice)
-    bench.milters = {name: With(bench.world, bench.redis, name, more)
+    bench.milters = {name: Ours(bench.world, bench.redis, QUIET + more)
                      for name, more in PARTS}
     bench.start(bench.milters, bench_auth.FAST)
     for name in bench.milters:
