@@ -144,8 +144,8 @@ def came_through(home):
     page = home.page(path, "came through this site")
     true("It counts against the server that sent it" in page, page)
     true("192.0.2." not in page and "joe@" not in page, page)
-    true(home.redis.cli("EXISTS", f"rp:upload:{path[8:]}") == "0",
-         "the upload is gone")
+    until(lambda: home.redis.cli("EXISTS", f"rp:upload:{path[8:]}") == "0",
+          "the upload is gone")
     equal(home.redis.cli("HGET", f"rp:report:{path[8:]}", "reporter"),
           "joe@box.test", "the reporter, for the administrator")
 

@@ -57,9 +57,13 @@ static void finds_the_reference(void **state)
 	fill(row->text, ref, text);
 	pasted_read(&got, slice_of(text));
 	assert_int_equal(got.ref_whole, row->whole);
-	assert_int_equal(got.ref_count, row->found);
+	/* With a word beside it other symbols may make one, too: one of 37 have
+	 * the right check digit. */
+	assert_true(got.ref_count >= row->found);
 	if (row->found > 0)
 		assert_string_equal(got.ref[0], ref);
+	else
+		assert_int_equal(got.ref_count, 0);
 }
 
 static void prefers_the_one_in_a_link(void **state)
