@@ -7,10 +7,10 @@
 #include "conf/conf.h"
 #include "conf/conftrap.h"
 #include "judge/autoreason.h"
-#include "judge/own.h"
 #include "judge/record.h"
 #include "store/link.h"
 #include "store/offences.h"
+#include "store/own.h"
 #include "store/standing.h"
 #include "store/worker.h"
 

@@ -10,6 +10,7 @@
 #include "store/fbl.h"
 #include "store/ledgerlua.h"
 #include "store/mailq.h"
+#include "store/own.h"
 #include "store/repute.h"
 
 #include <stdio.h>
@@ -389,29 +390,12 @@ static void put_out(struct errand *e)
 
 /* ---- mail that came in ---- */
 
-static bool touches(const struct cidr *a, const struct cidr *b)
-{
-	return cidr_covers(a, &b->net) || cidr_covers(b, &a->net);
-}
-
-static bool is_trusted(const struct conf *conf, const struct cidr *net)
-{
-	struct cidr own;
-
-	for (size_t i = 0; i < conf->milter.trusted.count; i++)
-		if (cidr_parse(&own, slice_of(conf->milter.trusted.names[i])) ==
-				RES_OK &&
-			touches(&own, net))
-			return true;
-	return false;
-}
-
 /* All mail may come from it. */
 static bool is_ours(const struct conf *conf, const struct ipaddr *ip)
 {
 	const struct cidr net = cidr_of_client(ip);
 
-	return ipaddr_is_private(ip) || is_trusted(conf, &net);
+	return own_is_trusted(&conf->milter.trusted, &net);
 }
 
 static size_t labels_of(struct slice domain)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "judge/own.h"
+#include "store/own.h"
 
 #include "conf/conf.h"
 
@@ -11,11 +11,12 @@ static bool touches(const struct cidr *a, const struct cidr *b)
 	return cidr_covers(a, &b->net) || cidr_covers(b, &a->net);
 }
 
-static bool is_trusted(
-	const struct conf_networks *trusted, const struct cidr *net)
+bool own_is_trusted(const struct conf_networks *trusted, const struct cidr *net)
 {
 	struct cidr own;
 
+	if (ipaddr_is_private(&net->net))
+		return true;
 	for (size_t i = 0; i < trusted->count; i++)
 		if (cidr_parse(&own, slice_of(trusted->names[i])) == RES_OK &&
 			touches(&own, net))
@@ -46,6 +47,5 @@ static bool is_of_interface(const struct cidr *net)
 
 bool own_is_ours(const struct conf_networks *trusted, const struct cidr *net)
 {
-	return ipaddr_is_private(&net->net) || is_trusted(trusted, net) ||
-		is_of_interface(net);
+	return own_is_trusted(trusted, net) || is_of_interface(net);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "judge/own.h"
+#include "store/own.h"
 
 #include "conf/conf.h"
 #include "support/case.h"
@@ -65,5 +65,5 @@ int main(void)
 		CASE("the addresses of this machine", knows_its_own, NULL),
 	};
 
-	return cmocka_run_group_tests_name("judge/own", cases, NULL, NULL);
+	return cmocka_run_group_tests_name("store/own", cases, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * judge/own - addresses that must never be listed, for all mail may come from
+ * store/own - addresses that must never be listed, for all mail may come from
  * them: those of this machine, those that are trusted, and those that mean
  * something within one network only (a proxy, a container). Threads: any.
  */
@@ -12,3 +12,7 @@ struct conf_networks;
 
 /* net: of cidr_of_client. It is, it holds, or it lies in one of ours. */
 bool own_is_ours(const struct conf_networks *trusted, const struct cidr *net);
+
+/* The same but for interfaces: of what another machine may have received. */
+bool own_is_trusted(
+	const struct conf_networks *trusted, const struct cidr *net);
